@@ -1,2 +1,65 @@
-//! Placeholder.
-fn main() {}
+//! Every command that building, running and checking `observer` takes: `cargo xtask COMMAND`.
+//!
+//! This file names the commands and hands each to the file of its name. It depends on no crate of
+//! the product, so that it builds whatever state the product is in.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks to the person who called it"
+)]
+
+mod ebpf;
+mod guest;
+mod kernels;
+mod left_behind;
+mod live;
+mod machine;
+mod packages;
+mod run;
+mod setup;
+mod shell;
+mod tally;
+mod test;
+mod toolchain;
+mod vm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, runs and checks observer.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Setup(setup::Options),
+    BuildEbpf(ebpf::Options),
+    Run(run::Options),
+    Test(test::Options),
+    Vm(vm::Options),
+}
+
+fn main() -> ExitCode {
+    dispatch(Cli::parse().command).unwrap_or_else(|error| {
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Setup(options) => setup::setup(&options)?,
+        Command::BuildEbpf(options) => ebpf::build_ebpf(&options)?,
+        Command::Run(options) => run::run(&options)?,
+        Command::Test(options) => return Ok(test::test(&options)),
+        Command::Vm(options) => vm::vm(&options)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

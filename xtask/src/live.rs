@@ -1,0 +1,175 @@
+//! The live tests: a program of their own that watches real processes, and so wants root.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::machine::{self, Rights};
+use crate::tally::Tally;
+use crate::{left_behind, shell, workspace};
+
+const DEADLINE: Duration = Duration::from_mins(25);
+const DEADLINE_LONG: Duration = Duration::from_hours(2);
+
+/// How much the live tests shall do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    Usual,
+    Long,
+}
+
+/// What one run of the live tests is to watch, and with what.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) tests: &'a Path,
+    pub(crate) observer: &'a Path,
+    /// Instead of the object inside `observer`.
+    pub(crate) object: Option<&'a Path>,
+    pub(crate) filter: Option<&'a str>,
+    pub(crate) length: Length,
+}
+
+impl Run<'_> {
+    /// Runs them as root and adds what they say to `tally`.
+    pub(crate) fn run(&self, tally: &mut Tally) -> Result<()> {
+        let mut variables = vec![
+            (left_behind::MARK, left_behind::mark()),
+            ("OBSERVER_BIN", text(self.observer)?.to_owned()),
+        ];
+        if let Some(object) = self.object {
+            variables.push(("OBSERVER_BPF_OBJECT", text(object)?.to_owned()));
+        }
+        if self.length == Length::Long {
+            variables.push(("OBSERVER_LONG", "1".to_owned()));
+        }
+        if machine::is_ci() {
+            variables.push(("CI", "true".to_owned()));
+        }
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let mut command = Rights::detect().command(self.tests, &variables);
+        command
+            .args(self.filter)
+            .current_dir(workspace::root()?.join("observer"));
+        let mut here = Tally::default();
+        let deadline = match self.length {
+            Length::Usual => DEADLINE,
+            Length::Long => DEADLINE_LONG,
+        };
+        let status = shell::stream(&mut command, deadline, |line| {
+            println!("{line}");
+            here.read(line);
+        });
+        let verdict = judge(&here);
+        *tally += here;
+        shell::expect_success(&command, status?)?;
+        verdict
+    }
+}
+
+/// Where cargo put the programs of one build of the live tests.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    pub(crate) tests: PathBuf,
+    pub(crate) observer: PathBuf,
+}
+
+impl Programs {
+    /// Has `cargo`, which is told nothing yet but its settings, build the live tests, and with
+    /// them the program they test.
+    pub(crate) fn build(cargo: &mut Command, options: &[&str], target: &Path) -> Result<Self> {
+        cargo
+            .args([
+                "test",
+                "--no-run",
+                "--package",
+                "observer",
+                "--test",
+                "live",
+                "--locked",
+            ])
+            .args(["--message-format", "json-render-diagnostics"])
+            .args(options)
+            .arg("--target-dir")
+            .arg(target)
+            .current_dir(workspace::root()?);
+        let messages = shell::capture(cargo)?;
+        let find = |kind, name| {
+            executable(&messages, kind, name)
+                .with_context(|| format!("cargo built no {kind} `{name}` of package `observer`"))
+        };
+        Ok(Self {
+            tests: find("test", "live")?,
+            observer: find("bin", "observer")?,
+        })
+    }
+}
+
+/// A run that ends well may still have done nothing.
+fn judge(tally: &Tally) -> Result<()> {
+    if tally.total() == 0 {
+        bail!("no live test ran");
+    }
+    if machine::is_ci() && tally.skipped > 0 {
+        bail!(
+            "{} live tests were skipped, which none may be when `CI` is set",
+            tally.skipped
+        );
+    }
+    Ok(())
+}
+
+/// The path of the program of that kind and name in cargo's messages, one JSON object a line.
+fn executable(messages: &str, kind: &str, name: &str) -> Option<PathBuf> {
+    let kind = format!("\"kind\":[\"{kind}\"]");
+    let name = format!("\"name\":\"{name}\"");
+    let line = messages.lines().find(|line| {
+        line.contains(&kind) && line.contains(&name) && line.contains("\"executable\":\"")
+    })?;
+    let (_, rest) = line.split_once("\"executable\":\"")?;
+    let (path, _) = rest.split_once('"')?;
+    Some(PathBuf::from(path))
+}
+
+fn text(path: &Path) -> Result<&str> {
+    path.to_str()
+        .with_context(|| format!("`{}` is not UTF-8", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_found_in_cargos_messages() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"observer"},"executable":null}
+{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"observer"},"executable":"/t/observer","fresh":true}
+{"reason":"compiler-artifact","target":{"kind":["test"],"name":"live"},"executable":"/t/live-1","fresh":true}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(
+            executable(messages, "test", "live"),
+            Some("/t/live-1".into())
+        );
+        assert_eq!(
+            executable(messages, "bin", "observer"),
+            Some("/t/observer".into())
+        );
+        assert_eq!(executable(messages, "test", "other"), None);
+    }
+
+    #[test]
+    fn a_run_without_tests_is_no_success() {
+        assert!(judge(&Tally::default()).is_err());
+        assert!(
+            judge(&Tally {
+                passed: 1,
+                ..Tally::default()
+            })
+            .is_ok()
+        );
+    }
+}
