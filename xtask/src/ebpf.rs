@@ -110,8 +110,11 @@ fn build(toolchain: &Toolchain, flavour: Flavour, out: &Path) -> Result<()> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make `{}`", folder.display()))?;
     }
-    let built = target.join(TARGET).join("release/observer");
-    toolchain.strip(&built, out)?;
+    finish(
+        toolchain,
+        &target.join(TARGET).join("release/observer"),
+        out,
+    )?;
     eprintln!("wrote `{}`, {} bytes", out.display(), read(out)?.len());
     Ok(())
 }
@@ -131,6 +134,54 @@ fn compiler(toolchain: &Toolchain, flavour: Flavour, target: &Path) -> Result<Co
         command.args(["--features", "log"]);
     }
     Ok(command)
+}
+
+/// Drops what the kernel does not read: debug information, and what depends on where the source
+/// lies. BTF stays.
+fn finish(toolchain: &Toolchain, built: &Path, out: &Path) -> Result<()> {
+    shell::run(toolchain.objcopy().arg("--strip-debug").arg(built).arg(out))?;
+    let mut rename = toolchain.objcopy();
+    for name in mangled_names(&read(out)?) {
+        rename
+            .arg("--redefine-sym")
+            .arg(format!("{name}={}", without_hashes(&name)));
+    }
+    shell::run(rename.arg(out))
+}
+
+/// The names in an object's string table that rustc made.
+fn mangled_names(object: &[u8]) -> Vec<String> {
+    object
+        .split(|byte| *byte == 0)
+        .filter(|text| text.starts_with(b"_RN"))
+        .filter_map(|text| String::from_utf8(text.to_vec()).ok())
+        .collect()
+}
+
+/// A name without its crates' hashes, which tell apart crates of one name and depend on their
+/// folders: `_RNvNtCs5xPz_8observer4args4send` becomes `_RNvNtC8observer4args4send`.
+fn without_hashes(name: &str) -> String {
+    let mut parts = name.split("Cs");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('_') {
+            Some((hash, rest))
+                if is_hash(hash) && rest.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                kept.push('C');
+                kept.push_str(rest);
+            }
+            _ => {
+                kept.push_str("Cs");
+                kept.push_str(part);
+            }
+        }
+    }
+    kept
+}
+
+fn is_hash(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Runs the compiler, shows what it says, and counts its warnings.
@@ -169,6 +220,24 @@ fn write(file: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_lose_what_depends_on_the_folder() {
+        assert_eq!(
+            without_hashes("_RNvNtCs5xPzOt25kvq_8observer4args10send_piece"),
+            "_RNvNtC8observer4args10send_piece"
+        );
+        assert_eq!(
+            without_hashes("_RINvCs1_8observer3runNtCsAb_6common2CsE"),
+            "_RINvC8observer3runNtC6common2CsE"
+        );
+    }
+
+    #[test]
+    fn rustcs_names_are_found_among_others() {
+        let object = b"\0memcpy\0_RNvCs1_1a1b\0.text\0\x7f_RNv\0";
+        assert_eq!(mangled_names(object), ["_RNvCs1_1a1b"]);
+    }
 
     #[test]
     fn warnings_are_counted_without_their_sum() {

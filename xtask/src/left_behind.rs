@@ -65,6 +65,13 @@ mod tests {
             .env(MARK, mark())
             .spawn()
             .unwrap();
+        // A program's environment appears a moment after its start.
+        while !carries(
+            &child.id().to_string(),
+            format!("{MARK}={}", mark()).as_bytes(),
+        ) {
+            std::thread::yield_now();
+        }
         let error = check().unwrap_err().to_string();
         assert!(
             error.contains(&format!("{} `sleep 60`", child.id())),

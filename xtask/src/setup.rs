@@ -207,7 +207,7 @@ impl Ebpf {
         Self::Distribution {
             compiler: compiler.is_some(),
             llvm,
-            llvm_dev: llvm_has("llvm-config") && llvm_has("llvm-strip"),
+            llvm_dev: llvm_has("llvm-config") && llvm_has("llvm-objcopy"),
             cxx: shell::find_program("g++").is_some(),
             linker: toolchain::find_linker(Some(llvm)).is_some(),
         }

@@ -48,7 +48,7 @@ enum Way {
 pub(crate) struct Toolchain {
     way: Way,
     linker: PathBuf,
-    strip: Strip,
+    objcopy: PathBuf,
     versions: Versions,
 }
 
@@ -58,13 +58,6 @@ struct Versions {
     rustc: String,
     llvm: String,
     linker: String,
-}
-
-/// The program that drops debug information and keeps BTF.
-#[derive(Debug)]
-struct Strip {
-    program: PathBuf,
-    flag: &'static str,
 }
 
 impl Toolchain {
@@ -90,18 +83,15 @@ impl Toolchain {
         let major = llvm_major(&details).context("`rustc -vV` names no LLVM version")?;
         let linker = find_linker(Some(major))
             .with_context(|| format!("no `bpf-linker` {LINKER_VERSION} for LLVM {major}"))?;
-        let program = PathBuf::from(format!("/usr/lib/llvm-{major}/bin/llvm-strip"));
-        if !shell::is_executable(&program) {
-            bail!("`{}` is missing", program.display());
+        let objcopy = PathBuf::from(format!("/usr/lib/llvm-{major}/bin/llvm-objcopy"));
+        if !shell::is_executable(&objcopy) {
+            bail!("`{}` is missing", objcopy.display());
         }
         let versions = Versions::read(&details, &linker)?;
         Ok(Self {
             way: Way::Distribution,
             linker,
-            strip: Strip {
-                program,
-                flag: "-g",
-            },
+            objcopy,
             versions,
         })
     }
@@ -117,12 +107,12 @@ impl Toolchain {
         }
         let linker = find_linker(None).context("no `bpf-linker` runs")?;
         let host = value_of(&details, "host").unwrap_or_default();
-        let strip = find_strip(&library.join(host).join("bin")).context("no `llvm-strip`")?;
+        let objcopy = find_objcopy(&library.join(host).join("bin")).context("no `llvm-objcopy`")?;
         let versions = Versions::read(&details, &linker)?;
         Ok(Self {
             way: Way::Nightly,
             linker,
-            strip,
+            objcopy,
             versions,
         })
     }
@@ -152,14 +142,11 @@ impl Toolchain {
         command
     }
 
-    /// Drops debug information from `from` and writes `to`.
-    pub(crate) fn strip(&self, from: &Path, to: &Path) -> Result<()> {
-        let mut command = Command::new(&self.strip.program);
-        match self.way {
-            Way::Distribution => command.arg(self.strip.flag).arg("-o").arg(to).arg(from),
-            Way::Nightly => command.arg(self.strip.flag).arg(from).arg(to),
-        };
-        shell::run(clean(&mut command))
+    /// LLVM's objcopy, to be told what to do to an object.
+    pub(crate) fn objcopy(&self) -> Command {
+        let mut command = Command::new(&self.objcopy);
+        clean(&mut command);
+        command
     }
 
     /// The text of the file that stands beside the object.
@@ -270,18 +257,14 @@ fn linked_llvm(libraries: &str) -> Option<u32> {
     digits.get(..end)?.parse().ok()
 }
 
-/// rustc ships `rust-objcopy`; `llvm-strip` comes with a component or the system.
-fn find_strip(folder: &Path) -> Option<Strip> {
+/// rustc ships LLVM's as `rust-objcopy`.
+fn find_objcopy(folder: &Path) -> Option<PathBuf> {
     let shipped = folder.join("rust-objcopy");
-    let program = if shell::is_executable(&shipped) {
-        shipped
+    if shell::is_executable(&shipped) {
+        Some(shipped)
     } else {
-        shell::find_program("llvm-objcopy")?
-    };
-    Some(Strip {
-        program,
-        flag: "--strip-debug",
-    })
+        shell::find_program("llvm-objcopy")
+    }
 }
 
 fn rustup_nightly(program: &str) -> Command {
