@@ -1,2 +1,71 @@
-//! Placeholder.
-fn main() {}
+//! Black-box tests of `observer events` against a running kernel.
+//!
+//! They drive the real program and compare with oracles that are not the program: the spawner's
+//! own log, `wait4`'s status and resource usage, /proc. The whole machine is in view, so nothing
+//! here assumes silence: events are picked by identity or by an argument that only one test uses.
+//!
+//! The same file is its own child (`--act NAME ARGS…`), so that it runs in a guest as it stands.
+//!
+//! | variable | meaning |
+//! | --- | --- |
+//! | `OBSERVER_BIN` | the program under test, else the one cargo built |
+//! | `OBSERVER_BPF_OBJECT` | passed on as `--bpf-object` |
+//! | `OBSERVER_SCALE` | factor on the counts of storms |
+//! | `OBSERVER_GUEST` | set in an emulated guest: more patience |
+//! | `CI` | `true` or `1`: a test that cannot run fails instead of being skipped |
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected stops and says so"
+)]
+
+mod act;
+mod argv;
+mod cgroup;
+mod child;
+mod death;
+mod docker;
+mod errors;
+mod event;
+mod filters;
+mod harness;
+mod lockdown;
+mod loss;
+mod observed;
+mod output;
+mod reader;
+mod shapes;
+mod smoke;
+mod spaces;
+mod storm;
+mod sys;
+mod threads;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(act) = act::asked() {
+        return act::perform(&act);
+    }
+    let cases = [
+        smoke::cases(),
+        storm::cases(),
+        argv::cases(),
+        shapes::cases(),
+        threads::cases(),
+        death::cases(),
+        spaces::cases(),
+        cgroup::cases(),
+        loss::cases(),
+        reader::cases(),
+        output::cases(),
+        filters::cases(),
+        errors::cases(),
+        docker::cases(),
+        lockdown::cases(),
+    ];
+    harness::run(cases.into_iter().flatten().collect())
+}

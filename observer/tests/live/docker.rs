@@ -1,0 +1,305 @@
+//! A real container engine, started here: every program of one `docker run`, with its container.
+
+use std::env;
+use std::ffi::CString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use crate::child::Started;
+use crate::event::Event;
+use crate::harness::{Case, btf, cases, patience, root, unlocked};
+use crate::observed::{Observed, Stream, output};
+use crate::sys;
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![every_stage_of_a_run: [root, unlocked, btf, engine, busybox]]
+}
+
+const IMAGE: &str = "observer-live";
+
+fn engine() -> Option<String> {
+    let missing = ["dockerd", "docker", "containerd", "runc"]
+        .into_iter()
+        .find(|name| find(name).is_none())?;
+    Some(format!("no {missing} is installed (docker.io)"))
+}
+
+fn busybox() -> Option<String> {
+    let none = find("busybox").is_none();
+    none.then(|| "no busybox is installed (busybox-static)".to_owned())
+}
+
+/// A program of the system's own packages, or else one that stands first in the path.
+fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let own = ["/usr/bin", "/usr/sbin"].map(PathBuf::from);
+    own.into_iter()
+        .chain(env::split_paths(&path))
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+/// A daemon with data, sockets and processes of its own, all gone when dropped.
+struct Engine {
+    folder: TempDir,
+    daemon: Option<Started>,
+}
+
+impl Engine {
+    fn start() -> Self {
+        // Paths of sockets are short.
+        let folder = tempfile::Builder::new().prefix("eng").tempdir();
+        let folder = folder.expect("a folder");
+        let mut engine = Self {
+            folder,
+            daemon: None,
+        };
+        let log = fs::File::create(engine.place("log")).expect("a log");
+        let mut command = Command::new(find("dockerd").expect("dockerd"));
+        command.arg("--data-root").arg(engine.place("data"));
+        command.arg("--exec-root").arg(engine.place("exec"));
+        command.arg("--pidfile").arg(engine.place("pid"));
+        command.arg("-H").arg(engine.address());
+        command.args(["--iptables=false", "--ip6tables=false", "--bridge=none"]);
+        command.args(["--storage-driver=vfs"]).stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a copy")).stderr(log);
+        engine.daemon = Some(Started::new(&mut command));
+        engine.wait_until_up();
+        engine
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn address(&self) -> String {
+        format!("unix://{}", self.place("docker.sock").display())
+    }
+
+    fn client(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(find("docker").expect("docker"));
+        command.arg("-H").arg(self.address()).args(arguments);
+        command.env("DOCKER_CONFIG", self.place("config"));
+        // An older engine does not know the newest client's words.
+        command.env("DOCKER_API_VERSION", "1.41");
+        command
+            .env_remove("DOCKER_HOST")
+            .env_remove("DOCKER_CONTEXT");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn wait_until_up(&self) {
+        let deadline = Instant::now() + patience(Duration::from_secs(8));
+        loop {
+            let (status, _, errors) = output(
+                &mut self.client(&["version"]),
+                patience(Duration::from_secs(5)),
+            );
+            if status.success() {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "no engine: {errors}\n{}",
+                self.log()
+            );
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.place("log")).unwrap_or_default()
+    }
+
+    /// An image of busybox alone.
+    fn import_image(&self) {
+        let root = self.place("root");
+        fs::create_dir_all(root.join("bin")).expect("a folder");
+        let busybox = root.join("bin/busybox");
+        fs::copy(find("busybox").expect("busybox"), &busybox).expect("a copy");
+        fs::set_permissions(&busybox, fs::Permissions::from_mode(0o755)).expect("a mode");
+        for name in ["sh", "true", "sleep"] {
+            symlink("busybox", root.join("bin").join(name)).expect("a link");
+        }
+        let archive = self.place("image.tar");
+        let mut tar = Command::new("tar");
+        tar.arg("-C").arg(&root).arg("-cf").arg(&archive).arg(".");
+        self.succeed(&mut tar);
+        let archive = archive.to_str().expect("UTF-8");
+        self.succeed(&mut self.client(&["import", archive, IMAGE]));
+    }
+
+    fn succeed(&self, command: &mut Command) {
+        let (status, _, errors) = output(command, patience(Duration::from_secs(10)));
+        assert!(status.success(), "{command:?}: {errors}\n{}", self.log());
+    }
+
+    /// Processes that belong to this engine: its folder is among their arguments.
+    fn processes(&self) -> Vec<u32> {
+        let folder = self.folder.path().as_os_str().as_bytes();
+        let own = |pid: u32| {
+            let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            arguments.windows(folder.len()).any(|part| part == folder)
+        };
+        fs::read_dir("/proc")
+            .expect("/proc")
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter(|&pid| pid != std::process::id() && own(pid))
+            .collect()
+    }
+
+    fn unmount(&self) {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let inside = mounts
+            .lines()
+            .filter_map(|line| line.split(' ').nth(4))
+            .filter(|place| Path::new(place).starts_with(self.folder.path()));
+        for place in inside.collect::<Vec<_>>().into_iter().rev() {
+            let place = CString::new(place).expect("no NUL");
+            drop(sys::detach(&place));
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let Some(daemon) = self.daemon.take() else {
+            return;
+        };
+        daemon.signal(Signal::SIGTERM);
+        let deadline = Instant::now() + patience(Duration::from_secs(3));
+        while Instant::now() < deadline && self.processes().contains(&daemon.pid()) {
+            thread::sleep(Duration::from_millis(50));
+        }
+        drop(daemon);
+        for pid in self.processes() {
+            end(pid);
+        }
+        self.unmount();
+    }
+}
+
+/// Kills a process that may be gone already.
+fn end(pid: u32) {
+    match kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL) {
+        Ok(()) | Err(Errno::ESRCH) => {}
+        Err(error) => eprintln!("cannot kill process {pid} of the engine: {error}"),
+    }
+}
+
+fn every_stage_of_a_run() {
+    let engine = Engine::start();
+    engine.import_image();
+    let mut observed = Observed::start(&["-e", "fork,exec,exit"]);
+    let id_file = engine.place("id");
+    let script = "/bin/true; exec /bin/sleep 0.1";
+    let mut run = engine.client(&["run", "--rm", "--network=none", "--cidfile"]);
+    run.arg(&id_file).args([IMAGE, "/bin/sh", "-c", script]);
+    let (status, out, errors) = output(&mut run, patience(Duration::from_secs(10)));
+    assert!(
+        status.success(),
+        "docker run: {out} {errors}\n{}",
+        engine.log()
+    );
+    let id = fs::read_to_string(&id_file).expect("the container's id");
+    observed.wait_for("exit of sleep", |e| {
+        e.is("exit") && e.container() == Some(&id)
+    });
+    wait_for_engine(&mut observed, &id);
+    let stream = observed.stop();
+    stream.assert_nothing_lost();
+    assert_stages_outside(&stream, &id, script);
+    assert_stages_inside(&stream, &id, script);
+}
+
+/// The last stage is the engine's: `runc delete`.
+fn wait_for_engine(observed: &mut Observed, id: &str) {
+    let last = observed.wait_for("exec of runc delete", |e| {
+        e.is("exec") && e.has_argument("delete") && e.has_argument(id)
+    });
+    observed.wait_for("its exit", |e| e.is("exit") && e.id() == last.id());
+    observed.fence();
+}
+
+/// All execs, for the failure that shows what did come.
+fn list(stream: &Stream) -> String {
+    let row = |exec: &Event| {
+        let arguments = exec.arguments().unwrap_or_default().join(&b' ');
+        let text = String::from_utf8_lossy(&arguments).into_owned();
+        format!("{} in {:?}: {text}", exec.pid(), exec.container())
+    };
+    stream
+        .of_kind("exec")
+        .map(row)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn assert_stages_outside(stream: &Stream, id: &str, script: &str) {
+    let has = |what: &str, wanted: &dyn Fn(&Event) -> bool| {
+        let found = stream.of_kind("exec").any(wanted);
+        assert!(found, "no exec of {what} among\n{}", list(stream));
+    };
+    let runs = |event: &Event, name: &str| {
+        let arguments = event.arguments().unwrap_or_default();
+        let first = arguments.first().cloned().unwrap_or_default();
+        String::from_utf8_lossy(&first).rsplit('/').next() == Some(name)
+    };
+    has("the client", &|e| {
+        runs(e, "docker") && e.has_argument(script)
+    });
+    has("the shim", &|e| {
+        runs(e, "containerd-shim-runc-v2") && e.has_argument(id)
+    });
+    for stage in ["create", "start", "delete"] {
+        has(&format!("runc {stage}"), &|e| {
+            runs(e, "runc") && e.has_argument(stage) && e.has_argument(id)
+        });
+    }
+    has("runc init", &|e| runs(e, "runc") && e.has_argument("init"));
+}
+
+fn assert_stages_inside(stream: &Stream, id: &str, script: &str) {
+    let inside: Vec<_> = stream
+        .of_kind("exec")
+        .filter(|e| e.container() == Some(id) && !e.has_argument("init"))
+        .collect();
+    let arguments: Vec<_> = inside.iter().map(|e| e.arguments()).collect();
+    let words = |words: &[&str]| Some(words.iter().map(|w| w.as_bytes().to_vec()).collect());
+    let wanted: [Option<Vec<Vec<u8>>>; 3] = [
+        words(&["/bin/sh", "-c", script]),
+        words(&["/bin/true"]),
+        words(&["/bin/sleep", "0.1"]),
+    ];
+    assert_eq!(
+        arguments,
+        wanted,
+        "execs in the container, of\n{}",
+        list(stream)
+    );
+    for exec in &inside {
+        assert_eq!(exec.text("/container/runtime"), Some("docker"), "{exec:?}");
+        let exit = stream.exit_of(exec);
+        assert_eq!(
+            exit.field("/process/exit/code"),
+            Some(&0.into()),
+            "{exit:?}"
+        );
+        assert_eq!(exit.container(), Some(id), "container of {exit:?}");
+    }
+    let pids: Vec<_> = inside.iter().map(|e| e.number("/process/vpid")).collect();
+    assert_eq!(pids[0], Some(1), "sh is the first process of the container");
+    assert_eq!(inside[0].id(), inside[2].id(), "sh became sleep");
+    assert_ne!(inside[0].id(), inside[1].id(), "true was a child");
+}

@@ -1,0 +1,309 @@
+//! The system calls that the tests need and no safe wrapper here offers.
+#![expect(
+    unsafe_code,
+    reason = "direct system calls; each block says why it is sound"
+)]
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::ptr;
+use std::time::Duration;
+
+use libc::{c_int, c_ulong, c_void};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{ForkResult, Pid};
+
+/// A resource whose limit a test changes.
+pub(crate) type Resource = libc::__rlimit_resource_t;
+
+/// What `wait4` tells of a process.
+pub(crate) struct Waited {
+    pub(crate) status: i32,
+    pub(crate) cpu: Duration,
+    pub(crate) max_rss: u64,
+}
+
+/// Reaps a child that may still run; `None` when it outlives the time given.
+pub(crate) fn wait4_within(pid: u32, within: Duration) -> io::Result<Option<Waited>> {
+    let handle = pidfd(pid)?;
+    if !readable(&handle, within)? {
+        return Ok(None);
+    }
+    wait4(pid).map(Some)
+}
+
+fn pidfd(pid: u32) -> io::Result<OwnedFd> {
+    // SAFETY: takes two plain numbers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = checked(RawFd::try_from(fd).expect("a descriptor"))?;
+    // SAFETY: the kernel just gave it to us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Waits until the descriptor can be read or its other end is closed.
+pub(crate) fn readable(fd: &OwnedFd, within: Duration) -> io::Result<bool> {
+    let mut fds = [PollFd::new(std::os::fd::AsFd::as_fd(fd), PollFlags::POLLIN)];
+    let timeout = PollTimeout::try_from(within).unwrap_or(PollTimeout::MAX);
+    Ok(poll(&mut fds, timeout)? > 0)
+}
+
+fn wait4(pid: u32) -> io::Result<Waited> {
+    let mut status = 0;
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: both pointers are to live values of the types that wait4 fills.
+    let got = unsafe { libc::wait4(pid.cast_signed(), &raw mut status, 0, usage.as_mut_ptr()) };
+    checked(got)?;
+    // SAFETY: all zeroes is a valid value, and wait4 succeeded.
+    let usage = unsafe { usage.assume_init() };
+    let kib = u64::try_from(usage.ru_maxrss).expect("a size");
+    Ok(Waited {
+        status,
+        cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
+        max_rss: kib * 1024,
+    })
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    let seconds = u64::try_from(time.tv_sec).expect("a duration");
+    let micros = u64::try_from(time.tv_usec).expect("a duration");
+    Duration::from_secs(seconds) + Duration::from_micros(micros)
+}
+
+fn checked(result: c_int) -> io::Result<c_int> {
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(result)
+}
+
+/// Nanoseconds since boot, suspended time included: the clock of the events.
+pub(crate) fn boot_ns() -> u64 {
+    nanoseconds(ClockId::CLOCK_BOOTTIME)
+}
+
+/// Nanoseconds of CPU that this process has used.
+pub(crate) fn own_cpu_ns() -> u64 {
+    nanoseconds(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+fn nanoseconds(clock: ClockId) -> u64 {
+    let time = Duration::from(clock_gettime(clock).expect("clock_gettime"));
+    u64::try_from(time.as_nanos()).expect("less than 500 years")
+}
+
+/// Lets the child of `command` run `step` before it executes its program. The step should be
+/// direct system calls on what the closure holds: the child is a copy of a threaded process.
+pub(crate) fn before_exec(
+    command: &mut Command,
+    step: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
+    // SAFETY: the steps of these tests take no lock and use nothing that another thread owns.
+    unsafe { command.pre_exec(step) };
+}
+
+pub(crate) fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: soft,
+        rlim_max: hard,
+    };
+    // SAFETY: the pointer is to a live rlimit.
+    checked(unsafe { libc::setrlimit(resource, &raw const limit) }).map(drop)
+}
+
+pub(crate) fn limits(resource: Resource) -> io::Result<(u64, u64)> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the pointer is to a live rlimit.
+    checked(unsafe { libc::getrlimit(resource, &raw mut limit) })?;
+    Ok((limit.rlim_cur, limit.rlim_max))
+}
+
+/// Takes a capability from the bounding set, so that the next program cannot have it.
+pub(crate) fn forbid_capability(number: c_ulong) -> io::Result<()> {
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number, 0, 0, 0) }).map(drop)
+}
+
+/// Names the calling thread; the kernel keeps 15 bytes.
+pub(crate) fn name_thread(name: &CStr) -> io::Result<()> {
+    // SAFETY: the name ends with NUL and outlives the call.
+    checked(unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr(), 0, 0, 0) }).map(drop)
+}
+
+/// Ends the calling thread only, and runs no exit handler.
+pub(crate) fn end_thread(code: c_int) -> ! {
+    loop {
+        // SAFETY: takes a plain number; the thread holds nothing that others wait for.
+        unsafe { libc::syscall(libc::SYS_exit, code) };
+    }
+}
+
+/// Ends the process, and runs no exit handler.
+pub(crate) fn end_process(code: c_int) -> ! {
+    // SAFETY: always sound; the tests want the bare system call.
+    unsafe { libc::_exit(code) }
+}
+
+pub(crate) fn unshare(flags: c_int) -> io::Result<()> {
+    // SAFETY: takes a plain number.
+    checked(unsafe { libc::unshare(flags) }).map(drop)
+}
+
+/// Starts a process with `clone`'s flags that runs `body` on a stack of its own.
+pub(crate) fn clone(flags: c_int, body: &mut dyn FnMut() -> c_int) -> io::Result<u32> {
+    const STACK: usize = 256 * 1024;
+    let mut stack = vec![0_u128; STACK / size_of::<u128>()];
+    let mut body = body;
+    let argument: *mut c_void = (&raw mut body).cast();
+    // SAFETY: one past the end of the vector that starts there.
+    let top = unsafe { stack.as_mut_ptr().add(stack.len()) };
+    // SAFETY: the stack is large, aligned and grows down from its end; a child that shares memory
+    // stops us until it has gone (CLONE_VFORK), any other works on a copy of stack and argument.
+    let pid = unsafe { libc::clone(enter, top.cast(), flags, argument) };
+    checked(pid).map(i32::cast_unsigned)
+}
+
+extern "C" fn enter(argument: *mut c_void) -> c_int {
+    // SAFETY: `clone` above passes exactly this type, alive as long as the child needs it.
+    let body = unsafe { &mut *argument.cast::<&mut dyn FnMut() -> c_int>() };
+    body()
+}
+
+/// Executes a file, with an argument list that may have no member at all.
+pub(crate) fn exec(path: &CStr, arguments: &[CString]) -> io::Error {
+    let mut pointers: Vec<_> = arguments.iter().map(|a| a.as_ptr()).collect();
+    pointers.push(ptr::null());
+    // SAFETY: asks only for the address of the C library's own variable.
+    let environment = unsafe { environ };
+    // SAFETY: strings and list end with NUL and null and outlive the call.
+    unsafe { libc::execve(path.as_ptr(), pointers.as_ptr(), environment) };
+    io::Error::last_os_error()
+}
+
+unsafe extern "C" {
+    static environ: *const *const libc::c_char;
+}
+
+/// A plain fork: `None` in the child.
+pub(crate) fn fork_single_threaded() -> io::Result<Option<Pid>> {
+    // SAFETY: the acts that call this have one thread, so that the child may do anything.
+    let result = unsafe { nix::unistd::fork() }?;
+    Ok(match result {
+        ForkResult::Parent { child } => Some(child),
+        ForkResult::Child => None,
+    })
+}
+
+/// Lets a signal do what it does when nobody catches it.
+pub(crate) fn default_action(name: Signal) {
+    // SAFETY: installs no handler.
+    unsafe { signal(name, SigHandler::SigDfl) }.expect("a signal that can be reset");
+}
+
+/// Sets a variable of the environment.
+pub(crate) fn set_variable(name: &str, value: &str) {
+    // SAFETY: the acts that call this have one thread.
+    unsafe { std::env::set_var(name, value) };
+}
+
+/// `posix_spawn` of a file; the error is the one that it returns.
+pub(crate) fn posix_spawn(path: &CStr, arguments: &[CString]) -> Result<u32, io::Error> {
+    let mut pointers: Vec<_> = arguments.iter().map(|a| a.as_ptr().cast_mut()).collect();
+    pointers.push(ptr::null_mut());
+    let environment = [ptr::null_mut()];
+    let mut pid = 0;
+    // SAFETY: all strings and lists end with NUL and null and outlive the call.
+    let error = unsafe {
+        libc::posix_spawn(
+            &raw mut pid,
+            path.as_ptr(),
+            ptr::null(),
+            ptr::null(),
+            pointers.as_ptr(),
+            environment.as_ptr(),
+        )
+    };
+    if error != 0 {
+        return Err(io::Error::from_raw_os_error(error));
+    }
+    Ok(pid.cast_unsigned())
+}
+
+/// Moves the caller to mounts that nobody else sees.
+pub(crate) fn private_mounts() -> io::Result<()> {
+    unshare(libc::CLONE_NEWNS)?;
+    mount(c"none", c"/", None, libc::MS_REC | libc::MS_PRIVATE)
+}
+
+pub(crate) fn mount(
+    source: &CStr,
+    target: &CStr,
+    kind: Option<&CStr>,
+    flags: c_ulong,
+) -> io::Result<()> {
+    let kind = kind.map_or(ptr::null(), CStr::as_ptr);
+    // SAFETY: the strings end with NUL and outlive the call; no data is passed.
+    checked(unsafe {
+        libc::mount(
+            source.as_ptr(),
+            target.as_ptr(),
+            kind,
+            flags,
+            ptr::null::<c_void>(),
+        )
+    })
+    .map(drop)
+}
+
+/// Unmounts at once, and for good when the last user has gone.
+pub(crate) fn detach(target: &CStr) -> io::Result<()> {
+    // SAFETY: the string ends with NUL and outlives the call.
+    checked(unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) }).map(drop)
+}
+
+/// A pseudo terminal: the side of the user and the side of the program.
+pub(crate) fn terminal() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (mut master, mut slave): (RawFd, RawFd) = (-1, -1);
+    // SAFETY: both pointers are to live descriptors; name, settings and size may be null.
+    checked(unsafe {
+        libc::openpty(
+            &raw mut master,
+            &raw mut slave,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    })?;
+    close_on_exec(master)?;
+    close_on_exec(slave)?;
+    // SAFETY: openpty just gave it to us alone.
+    let master = unsafe { OwnedFd::from_raw_fd(master) };
+    // SAFETY: as above.
+    let slave = unsafe { OwnedFd::from_raw_fd(slave) };
+    Ok((master, slave))
+}
+
+fn close_on_exec(fd: RawFd) -> io::Result<()> {
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
+}
+
+pub(crate) fn resize(terminal: &OwnedFd, rows: u16, columns: u16) -> io::Result<()> {
+    let size = libc::winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the pointer is to a live winsize, which is what this request reads.
+    checked(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) })
+        .map(drop)
+}
