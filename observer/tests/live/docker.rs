@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::CString;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -52,6 +53,8 @@ fn find(name: &str) -> Option<PathBuf> {
 /// A daemon with data, sockets and processes of its own, all gone when dropped.
 struct Engine {
     folder: TempDir,
+    /// What it makes outside of its folder and was not there before.
+    strays: Vec<PathBuf>,
     daemon: Option<Started>,
 }
 
@@ -62,6 +65,7 @@ impl Engine {
         let folder = folder.expect("a folder");
         let mut engine = Self {
             folder,
+            strays: strays(),
             daemon: None,
         };
         let log = fs::File::create(engine.place("log")).expect("a log");
@@ -187,7 +191,38 @@ impl Drop for Engine {
             end(pid);
         }
         self.unmount();
+        for stray in self.strays.iter().filter(|stray| stray.exists()) {
+            remove(stray).unwrap_or_else(|e| eprintln!("{} stays: {e}", stray.display()));
+        }
     }
+}
+
+/// Places where an engine leaves things in spite of its flags, as far as nothing is there yet.
+fn strays() -> Vec<PathBuf> {
+    let fixed = [
+        "/etc/docker/key.json",
+        "/etc/docker",
+        "/opt/containerd",
+        "/run/docker",
+        "/run/containerd",
+    ];
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let cgroups = mounts
+        .lines()
+        .filter(|line| line.contains(" - cgroup"))
+        .filter_map(|line| Some(Path::new(line.split(' ').nth(4)?).join("docker")));
+    let fixed = fixed.into_iter().map(PathBuf::from);
+    fixed.chain(cgroups).filter(|path| !path.exists()).collect()
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    if path.starts_with("/sys") {
+        return fs::remove_dir(path);
+    }
+    if path.is_dir() {
+        return fs::remove_dir_all(path);
+    }
+    fs::remove_file(path)
 }
 
 /// Kills a process that may be gone already.

@@ -13,6 +13,8 @@ use crate::observed::{Observed, Stream};
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         every_process_is_seen: [root, unlocked, btf],
+        started_in_the_middle_of_a_storm: [root, unlocked, btf],
+        two_observers_see_the_same: [root, unlocked, btf],
         everything_before_ctrl_c_is_printed: [root, unlocked, btf],
     ]
 }
@@ -67,15 +69,20 @@ fn every_process_is_seen() {
     let mut observed = Observed::start(&[]);
     let lives = run(&exits(&token, scaled(20_000)), 2);
     let prefix = format!("{token}-");
+    settle(&mut observed, &lives);
+    let stream = observed.stop();
+    stream.assert_code(0);
+    stream.assert_nothing_lost();
+    none_of(&differences(&lives, &stream, &prefix));
+}
+
+/// Reads until as many children of ours have ended as are known, and one more.
+fn settle(observed: &mut Observed, lives: &[Life]) {
     let us = std::process::id();
     observed.reach(lives.len(), |event| {
         event.is("exit") && event.parent_pid() == us
     });
     observed.fence();
-    let stream = observed.stop();
-    stream.assert_code(0);
-    stream.assert_nothing_lost();
-    none_of(&differences(&lives, &stream, &prefix));
 }
 
 /// The argument by which a process of the storm is known.
@@ -146,6 +153,35 @@ fn differences_of_exec(words: &[String], ended: &Ended, exec: &Event) -> Vec<Str
         .filter(|(_, right)| !right)
         .map(|(what, _)| format!("process {}: {what} differs in {exec:?}", ended.pid))
         .collect()
+}
+
+/// `ready` holds under load: whatever starts after it is seen.
+fn started_in_the_middle_of_a_storm() {
+    let before = exits(&unique("before"), scaled(2_000));
+    let token = unique("after");
+    let prefix = format!("{token}-");
+    let (mut observed, lives) = thread::scope(|scope| {
+        scope.spawn(|| run(&before, 2));
+        let observed = Observed::start(&[]);
+        (observed, run(&exits(&token, scaled(500)), 2))
+    });
+    settle(&mut observed, &lives);
+    let stream = observed.stop();
+    stream.assert_nothing_lost();
+    none_of(&differences(&lives, &stream, &prefix));
+}
+
+fn two_observers_see_the_same() {
+    let token = unique("two");
+    let prefix = format!("{token}-");
+    let both = [Observed::start(&[]), Observed::start(&[])];
+    let lives = run(&exits(&token, 100), 2);
+    for mut observed in both {
+        settle(&mut observed, &lives);
+        let stream = observed.stop();
+        stream.assert_nothing_lost();
+        none_of(&differences(&lives, &stream, &prefix));
+    }
 }
 
 fn everything_before_ctrl_c_is_printed() {
