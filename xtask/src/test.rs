@@ -22,7 +22,7 @@ use crate::{left_behind, live, run, shell, vm, workspace};
 /// many tests passed, failed and were skipped; a step that failed otherwise counts as one failure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also the longer forms of the live tests
+    /// Give the live tests five times as much to watch
     #[arg(long)]
     long: bool,
     /// Boot no guests
