@@ -1,1 +1,45 @@
-//! Placeholder.
+//! A live process observer for Linux: every fork, exec and exit of the machine, from eBPF.
+//!
+//! The modules in the order in which a fact passes through them:
+//!
+//! 1. [`source`]: bytes from the kernel → [`observer_common::Record`]s that borrow them
+//! 2. [`event`]: records → owned [`Event`]s, arguments put together, losses in their place
+//! 3. [`engine`]: joins the two; no thread and no timer of its own
+//! 4. `events`: the engine for programs: a blocking iterator, a `Stream` under feature `tokio`
+//! 5. [`render`]: events → text or JSON, hostile bytes made harmless
+//!
+//! [`container`] knows whose cgroup a name stands for, [`btf`] where the running kernel keeps its
+//! members, [`machine`] what is the same for every event, [`error`] what can go wrong.
+//!
+//! # Privileges
+//!
+//! Loading the programs takes `CAP_BPF` and `CAP_PERFMON` (or root) in the initial user namespace,
+//! and a kernel from 5.18 with BTF. Once they are loaded nothing more is needed.
+//!
+//! # Loss
+//!
+//! A reader that is too slow, or a ring that is too small, loses events. Nothing vanishes in
+//! silence: each CPU counts what it could not send, the place of each gap is an event of its own
+//! ([`event::What::Lost`]), and at the end [`engine::Totals`] holds
+//! `produced = delivered + lost` exactly.
+
+pub mod container;
+pub mod engine;
+pub mod error;
+pub mod event;
+#[cfg(feature = "ebpf")]
+pub mod events;
+pub mod machine;
+pub mod render;
+pub mod source;
+
+#[cfg(feature = "ebpf")]
+pub mod btf;
+#[cfg(feature = "ebpf")]
+mod privilege;
+mod sys;
+
+pub use error::Error;
+pub use event::Event;
+#[cfg(feature = "ebpf")]
+pub use events::Events;

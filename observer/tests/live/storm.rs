@@ -1,6 +1,6 @@
 //! Many short processes at once: each is seen, once, with what it was given and how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -76,11 +76,12 @@ fn every_process_is_seen() {
     none_of(&differences(&lives, &stream, &prefix));
 }
 
-/// Reads until as many children of ours have ended as are known, and one more.
+/// Reads until each of these has ended, as far as that is told, and one more.
 fn settle(observed: &mut Observed, lives: &[Life]) {
     let us = std::process::id();
+    let pids: BTreeSet<u32> = lives.iter().map(|(_, ended)| ended.pid).collect();
     observed.reach(lives.len(), |event| {
-        event.is("exit") && event.parent_pid() == us
+        event.is("exit") && event.parent_pid() == us && pids.contains(&event.pid())
     });
     observed.fence();
 }

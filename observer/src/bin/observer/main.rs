@@ -1,2 +1,31 @@
-//! Placeholder.
-fn main() {}
+//! The `observer` program: what was typed ([`args`]) → what will happen ([`plan`]) → the command
+//! ([`cmd`]) → how it ended ([`exit`]).
+
+mod args;
+mod cmd;
+mod exit;
+mod filter;
+mod output;
+mod plan;
+mod signals;
+mod tree;
+
+use std::process::ExitCode;
+
+use crate::exit::Outcome;
+
+fn main() -> ExitCode {
+    let outcome = args::parse().and_then(|args| match args.command {
+        args::Command::Events(events) => cmd::events::run(&plan::events(&events)?),
+    });
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(outcome.code())
+    }
+}

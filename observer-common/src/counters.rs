@@ -1,0 +1,36 @@
+//! How loss is counted.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::Kind;
+
+/// One CPU's counters, since the programs were loaded. Each number has one writer at a time: a
+/// program cannot interrupt itself, and each counts its own kind. For each kind,
+/// produced = delivered + lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub struct Counters {
+    /// Records that the programs tried to send, by kind.
+    pub produced: [u64; Kind::COUNT],
+    /// Those that found no room in the ring, by kind.
+    pub lost: [u64; Kind::COUNT],
+}
+
+impl Counters {
+    /// Events lost: all kinds but pieces of arguments, whose loss shortens an exec's arguments.
+    /// What [`crate::Header::lost_before`] quotes.
+    pub fn events_lost(&self) -> u64 {
+        events(&self.lost)
+    }
+
+    /// Events that the programs tried to send.
+    pub fn events_produced(&self) -> u64 {
+        events(&self.produced)
+    }
+}
+
+/// The sum without the last kind, pieces of arguments.
+fn events(numbers: &[u64; Kind::COUNT]) -> u64 {
+    const { assert!(Kind::ARGS.index() == Kind::COUNT - 1) };
+    numbers.iter().take(Kind::ARGS.index()).sum()
+}

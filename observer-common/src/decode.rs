@@ -1,0 +1,191 @@
+//! Bytes → [`Record`]. Total: any bytes give a record or a [`Malformed`], never a panic.
+
+use core::fmt;
+
+use zerocopy::FromBytes;
+
+use crate::{
+    ABI_VERSION, ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFacts, Header, Kind,
+    ProcessFacts, RenameFacts,
+};
+
+/// A record as it stands in the ring: fixed parts copied out, tails borrowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the parts that the facts describe"
+)]
+pub enum Record<'a> {
+    /// A process was created.
+    Fork {
+        facts: ForkFacts,
+        cgroup: CgroupNames<'a>,
+    },
+    /// A process started to run another program; `args` is the beginning of the arguments.
+    Exec {
+        facts: ExecFacts,
+        cgroup: CgroupNames<'a>,
+        filename: &'a [u8],
+        args: &'a [u8],
+    },
+    /// The last thread of a process ended.
+    Exit {
+        facts: ExitFacts,
+        cgroup: CgroupNames<'a>,
+    },
+    /// The kernel let go of a process.
+    Free { facts: FreeFacts },
+    /// A process changed its name.
+    Rename {
+        facts: RenameFacts,
+        cgroup: CgroupNames<'a>,
+    },
+    /// A process was moved to another cgroup.
+    Cgroup {
+        facts: CgroupFacts,
+        cgroup: CgroupNames<'a>,
+    },
+    /// A piece of the arguments of the exec that follows.
+    Args { facts: ArgsFacts, bytes: &'a [u8] },
+    /// A record of a newer object.
+    Unknown { kind: Kind, bytes: &'a [u8] },
+}
+
+/// The names that lead from a process's cgroup up to the root, each with a NUL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CgroupNames<'a> {
+    /// In the unified hierarchy; empty for its root.
+    pub v2: &'a [u8],
+    /// In a v1 hierarchy; empty for its root or when there is none.
+    pub v1: &'a [u8],
+}
+
+/// Why bytes are no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// Shorter than what it must hold.
+    Short {
+        /// Bytes there are.
+        got: usize,
+        /// Bytes there should be.
+        need: usize,
+    },
+    /// Written by an object of another [`ABI_VERSION`].
+    Version(u16),
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short { got, need } => write!(f, "got {got} bytes, need {need}"),
+            Self::Version(got) => write!(f, "got version {got}, expected {ABI_VERSION}"),
+        }
+    }
+}
+
+impl core::error::Error for Malformed {}
+
+/// Takes a record apart.
+///
+/// # Errors
+///
+/// [`Malformed`] when the bytes end too early or belong to another version of the contract.
+pub fn decode(bytes: &[u8]) -> Result<(Header, Record<'_>), Malformed> {
+    let mut tail = Tail(bytes);
+    let header: Header = tail.fixed()?;
+    if header.version != ABI_VERSION {
+        return Err(Malformed::Version(header.version));
+    }
+    let record = match header.kind {
+        Kind::FORK => {
+            let facts: ForkFacts = tail.fixed()?;
+            Record::Fork {
+                cgroup: tail.cgroup(&facts.child)?,
+                facts,
+            }
+        }
+        Kind::EXEC => exec(&mut tail)?,
+        Kind::EXIT => {
+            let facts: ExitFacts = tail.fixed()?;
+            Record::Exit {
+                cgroup: tail.cgroup(&facts.process)?,
+                facts,
+            }
+        }
+        Kind::FREE => Record::Free {
+            facts: tail.fixed()?,
+        },
+        Kind::RENAME => {
+            let facts: RenameFacts = tail.fixed()?;
+            Record::Rename {
+                cgroup: tail.cgroup(&facts.process)?,
+                facts,
+            }
+        }
+        Kind::CGROUP => {
+            let facts: CgroupFacts = tail.fixed()?;
+            Record::Cgroup {
+                cgroup: tail.cgroup(&facts.process)?,
+                facts,
+            }
+        }
+        Kind::ARGS => {
+            let facts: ArgsFacts = tail.fixed()?;
+            Record::Args {
+                bytes: tail.bytes(facts.args_len)?,
+                facts,
+            }
+        }
+        kind => Record::Unknown {
+            kind,
+            bytes: tail.0,
+        },
+    };
+    Ok((header, record))
+}
+
+fn exec<'a>(tail: &mut Tail<'a>) -> Result<Record<'a>, Malformed> {
+    let facts: ExecFacts = tail.fixed()?;
+    let cgroup = tail.cgroup(&facts.process)?;
+    let filename = tail.bytes(facts.filename_len)?;
+    let args = tail.bytes(facts.args_len)?;
+    Ok(Record::Exec {
+        facts,
+        cgroup,
+        filename,
+        args,
+    })
+}
+
+/// What of a record is still to be read.
+struct Tail<'a>(&'a [u8]);
+
+impl<'a> Tail<'a> {
+    fn fixed<T: FromBytes>(&mut self) -> Result<T, Malformed> {
+        let short = Malformed::Short {
+            got: self.0.len(),
+            need: size_of::<T>(),
+        };
+        let (value, rest) = T::read_from_prefix(self.0).map_err(|_too_short| short)?;
+        self.0 = rest;
+        Ok(value)
+    }
+
+    fn bytes(&mut self, len: u32) -> Result<&'a [u8], Malformed> {
+        let need = len as usize;
+        let short = Malformed::Short {
+            got: self.0.len(),
+            need,
+        };
+        let (bytes, rest) = self.0.split_at_checked(need).ok_or(short)?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
+    fn cgroup(&mut self, process: &ProcessFacts) -> Result<CgroupNames<'a>, Malformed> {
+        Ok(CgroupNames {
+            v2: self.bytes(process.cgroup_v2_len)?,
+            v1: self.bytes(process.cgroup_v1_len)?,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! What a record is about.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+/// The kind of a record. Numbers are never given out twice; a number that is not listed here is a
+/// record of a newer object and survives decoding as such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable)]
+#[repr(transparent)]
+pub struct Kind(pub u16);
+
+impl Kind {
+    /// A process was created.
+    pub const FORK: Self = Self(0);
+    /// A process started to run another program.
+    pub const EXEC: Self = Self(1);
+    /// The last thread of a process ended.
+    pub const EXIT: Self = Self(2);
+    /// The kernel let go of a process that had been waited for.
+    pub const FREE: Self = Self(3);
+    /// A process changed its name.
+    pub const RENAME: Self = Self(4);
+    /// A process was moved to another cgroup.
+    pub const CGROUP: Self = Self(5);
+    /// A piece of the arguments of the exec whose record follows on the same CPU.
+    pub const ARGS: Self = Self(6);
+
+    /// How many kinds there are.
+    pub const COUNT: usize = 7;
+
+    /// The place of this kind in per-kind tables.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -1,0 +1,37 @@
+//! Every size that both sides must agree on, in bytes unless said otherwise.
+
+/// A task's name as the kernel keeps it, the closing NUL included (`TASK_COMM_LEN`).
+pub const COMM: usize = 16;
+
+/// One cgroup directory's name, NUL included. A docker id alone takes 65.
+pub const CGROUP_NAME: usize = 128;
+
+/// Directories walked upwards from a process's cgroup, at most.
+pub const CGROUP_DEPTH: u32 = 24;
+
+/// The names of one hierarchy, all directories together.
+pub const CGROUP_PATH: usize = 2048;
+
+/// A file name as given to `execve`, NUL included (`PATH_MAX`).
+pub const FILENAME: usize = 4096;
+
+/// Arguments carried by an exec record itself, at most; the rest travels in args records.
+pub const ARGS_INLINE: usize = 8 * 1024;
+
+/// Argument bytes of one args record, at most: with its header just below 16 KiB.
+pub const ARGS_CHUNK: usize = 16 * 1024 - 64;
+
+/// Args records of one exec, at most: enough for the kernel's own limit of 6 MiB even where a tiny
+/// ring makes the pieces small.
+pub const ARGS_PIECES: u32 = 64 * 1024;
+
+/// Threads of one process whose CPU time is added up at its exit, at most. Threads that were gone
+/// before are in the kernel's own sum and do not count against it.
+pub const THREADS: u32 = 4096;
+
+/// The memory one program builds its record in. Twice the longest record, so that a masked
+/// position plus a masked length always stays inside, which is what the verifier wants to see.
+pub const SCRATCH: usize = 32 * 1024;
+
+/// Processes remembered as exited on kernels whose exit tracepoint does not mark the last thread.
+pub const EXITED: u32 = 16 * 1024;

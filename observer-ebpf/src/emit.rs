@@ -1,0 +1,86 @@
+//! The only code that touches the ring: sends a record, or counts that it found no room.
+//!
+//! A wake-up of the reader for every record would cost the observed processes ten times what all
+//! the rest does, so there are two: when `wake_bytes` have gathered, and when the reader has gone
+//! to sleep for want of anything to do. In between the reader looks by itself every few
+//! milliseconds.
+
+use aya_ebpf::{
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    helpers::generated::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns},
+};
+use observer_common::{ABI_VERSION, Counters, Header, Kind, limits};
+
+use crate::{
+    layout::setting,
+    maps::{COUNTERS, EVENTS, READER_SLEEPS},
+    scratch::Draft,
+};
+
+/// Completes the header and sends the record. Returns whether there was room.
+#[inline(always)]
+pub fn emit(draft: Draft, kind: Kind) -> bool {
+    let Some(counters) = COUNTERS.get_ptr_mut(0) else {
+        return false;
+    };
+    // SAFETY: a live map value of this CPU.
+    let counters = unsafe { &mut *counters };
+    let len = draft.len();
+    counters.produced[kind.index()] += 1;
+    *draft.header() = header(kind, len, counters);
+    let sent = send(draft, len);
+    if !sent {
+        counters.lost[kind.index()] += 1;
+    }
+    sent
+}
+
+#[inline(always)]
+fn header(kind: Kind, len: u64, counters: &Counters) -> Header {
+    // SAFETY: the helpers take nothing and cannot fail.
+    let (boot_ns, cpu) = unsafe { (bpf_ktime_get_boot_ns(), bpf_get_smp_processor_id()) };
+    Header {
+        boot_ns,
+        lost_before: counters.events_lost(),
+        len: len as u32,
+        cpu,
+        kind,
+        version: ABI_VERSION,
+        reserved: 0,
+    }
+}
+
+#[inline(always)]
+fn send(draft: Draft, len: u64) -> bool {
+    let len = len & (limits::SCRATCH as u64 - 1);
+    if len > limits::SCRATCH as u64 - 8 {
+        return false;
+    }
+    // SAFETY: the record's bytes are initialised up to `len`, which lies inside the memory.
+    let record = unsafe {
+        core::slice::from_raw_parts((&raw const *draft.header()).cast::<u8>(), len as usize)
+    };
+    EVENTS
+        .output::<[u8]>(record, u64::from(wake_up(len)))
+        .is_ok()
+}
+
+#[inline(always)]
+fn wake_up(len: u64) -> u32 {
+    if let Some(sleeps) = READER_SLEEPS.get_ptr_mut(0) {
+        // SAFETY: a live map value. Two CPUs may both see the flag; then both wake the reader.
+        unsafe {
+            if sleeps.read_volatile() != 0 {
+                sleeps.write_volatile(0);
+                return BPF_RB_FORCE_WAKEUP;
+            }
+        }
+    }
+    let threshold = u64::from(setting!(wake_bytes));
+    let waiting = EVENTS.query(u64::from(BPF_RB_AVAIL_DATA));
+    if waiting < threshold && waiting + len >= threshold {
+        BPF_RB_FORCE_WAKEUP
+    } else {
+        BPF_RB_NO_WAKEUP
+    }
+}

@@ -1,0 +1,39 @@
+//! What user space patches into read-only data before the verifier sees the programs: offsets of
+//! the running kernel and the settings of this run.
+
+use observer_common::{Config, Layout, limits};
+
+#[unsafe(no_mangle)]
+pub static LAYOUT: Layout = Layout::UNKNOWN;
+
+#[unsafe(no_mangle)]
+pub static CONFIG: Config = Config {
+    args_max: u64::MAX,
+    args_inline: limits::ARGS_INLINE as u32,
+    args_chunk: limits::ARGS_CHUNK as u32,
+    wake_bytes: 0,
+    has_group_dead: 0,
+};
+
+/// The value that user space put there, not the one that the compiler saw.
+#[inline(always)]
+pub fn patched<T: Copy>(value: &T) -> T {
+    // SAFETY: a reference is valid for reads.
+    unsafe { core::ptr::read_volatile(value) }
+}
+
+/// One place of the running kernel, by its name in [`Layout`].
+macro_rules! place {
+    ($field:ident) => {
+        crate::layout::patched(&crate::layout::LAYOUT.$field)
+    };
+}
+
+/// One setting, by its name in [`Config`].
+macro_rules! setting {
+    ($field:ident) => {
+        crate::layout::patched(&crate::layout::CONFIG.$field)
+    };
+}
+
+pub(crate) use {place, setting};

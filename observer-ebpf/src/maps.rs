@@ -1,0 +1,31 @@
+//! Every map.
+
+use aya_ebpf::{
+    macros::map,
+    maps::{Array, LruHashMap, PerCpuArray, RingBuf},
+};
+use observer_common::{Counters, limits};
+
+/// The records. User space sets the size.
+#[map]
+pub static EVENTS: RingBuf = RingBuf::with_byte_size(4096, 0);
+
+/// How many records were tried and lost.
+#[map]
+pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
+
+/// 1 while the reader sleeps without a timer: the next record wakes it at once.
+#[map]
+pub static READER_SLEEPS: Array<u32> = Array::with_max_entries(1, 0);
+
+/// Processes whose exit has been told, where the kernel may tell it twice.
+#[map]
+pub static EXITED: LruHashMap<ExitedKey, u8> = LruHashMap::with_max_entries(limits::EXITED, 0);
+
+/// Identity of a process.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ExitedKey {
+    pub start_ns: u64,
+    pub pid: u64,
+}

@@ -1,0 +1,34 @@
+//! `cgroup_attach_task(struct cgroup *dst_cgrp, const char *path, struct task_struct *task,
+//! bool threadgroup)`, since 4.3.
+//!
+//! Fires once for each hierarchy in which a process is moved, after the move. A process that is
+//! created inside its cgroup never gets here.
+
+use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
+use observer_common::{CgroupFacts, Kind};
+
+use crate::{
+    emit::emit,
+    process::describe,
+    scratch::{self, Draft},
+    task::Task,
+};
+
+#[raw_tracepoint]
+pub fn cgroup_attach_task(ctx: RawTracePointContext) -> i32 {
+    let task = Task(ctx.arg(2));
+    if task.is_leader() {
+        tell(task);
+    }
+    0
+}
+
+#[inline(always)]
+fn tell(task: Task) {
+    let Some(draft) = Draft::new(&scratch::CGROUP) else {
+        return;
+    };
+    let facts: &mut CgroupFacts = draft.begin();
+    describe(task, &mut facts.process, draft);
+    emit(draft, Kind::CGROUP);
+}

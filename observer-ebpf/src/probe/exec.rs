@@ -1,0 +1,42 @@
+//! `sched_process_exec(struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)`, since
+//! 3.4.
+//!
+//! Fires in the process itself, past the point of no return: a failed exec never gets here. Its
+//! memory is the new program's, its arguments in place and not yet touched.
+
+use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
+use observer_common::{ExecFacts, Kind, limits};
+
+use crate::{
+    args::Args,
+    emit::emit,
+    layout::place,
+    process::describe,
+    scratch::{self, Draft},
+    task::{Task, read},
+};
+
+#[raw_tracepoint]
+pub fn sched_process_exec(ctx: RawTracePointContext) -> i32 {
+    tell(Task(ctx.arg(0)), ctx.arg::<u64>(1) as u32, ctx.arg(2));
+    0
+}
+
+#[inline(always)]
+fn tell(task: Task, caller_tid: u32, bprm: u64) {
+    let Some(draft) = Draft::new(&scratch::EXEC) else {
+        return;
+    };
+    let args = Args::of(task);
+    args.send_ahead(task, draft);
+    let facts: &mut ExecFacts = draft.begin();
+    describe(task, &mut facts.process, draft);
+    let filename: u64 = read(bprm, place!(bprm_filename));
+    facts.filename_len = draft.append_kernel_str::<{ limits::FILENAME }>(filename) as u32;
+    facts.args_len = args.append_beginning(draft);
+    facts.args_size = args.size;
+    facts.args_wanted = args.wanted;
+    facts.argc = read(bprm, place!(bprm_argc));
+    facts.caller_tid = caller_tid;
+    emit(draft, Kind::EXEC);
+}

@@ -1,0 +1,43 @@
+//! `sched_process_free(struct task_struct *p)`, since 2.6.
+//!
+//! Fires some milliseconds after a process was waited for, from an RCU callback, for every thread.
+//! By then all its accounting is final, and its pid may already belong to another.
+
+use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
+use observer_common::{FreeFacts, Kind};
+
+use crate::{
+    emit::emit,
+    scratch::{self, Draft},
+    task::Task,
+};
+
+#[raw_tracepoint]
+pub fn sched_process_free(ctx: RawTracePointContext) -> i32 {
+    let task = Task(ctx.arg(0));
+    // A thread that took over its process by exec leaves the old leader behind, with the same
+    // start time and the thread's former id.
+    if task.is_leader() {
+        tell(task);
+    }
+    0
+}
+
+#[inline(always)]
+fn tell(leader: Task) {
+    let Some(draft) = Draft::new(&scratch::FREE) else {
+        return;
+    };
+    let signal = leader.signal();
+    let time = signal.gone_cpu_time();
+    *draft.begin() = FreeFacts {
+        start_ns: leader.start_ns(),
+        user_ns: time.user_ns,
+        system_ns: time.system_ns,
+        runtime_ns: time.runtime_ns,
+        max_rss_pages: signal.max_rss_pages(),
+        pid: leader.pid(),
+        status: signal.status(),
+    };
+    emit(draft, Kind::FREE);
+}

@@ -1,0 +1,122 @@
+//! The memory in which a program builds its record: the BPF stack holds 512 bytes, a record up to
+//! 16 KiB.
+//!
+//! Each program has its own, because a softirq may run one program in the middle of another on the
+//! same CPU. A program cannot interrupt itself: tracepoints run it with preemption off.
+
+use aya_ebpf::{
+    helpers::generated::{bpf_probe_read_kernel_str, bpf_probe_read_user},
+    macros::map,
+    maps::PerCpuArray,
+};
+use core::ffi::c_void;
+use observer_common::{Header, limits};
+use zerocopy::FromBytes;
+
+/// A record being built: `len` bytes of `bytes` are written.
+#[repr(C)]
+pub struct Scratch {
+    len: u64,
+    bytes: [u8; limits::SCRATCH - 8],
+}
+
+/// Keeps a position inside the first half, whatever the verifier believes of it.
+const POSITION_MASK: u64 = limits::SCRATCH as u64 / 2 - 1;
+
+macro_rules! scratch_maps {
+    ($($name:ident),+) => {$(
+        #[map]
+        pub static $name: PerCpuArray<Scratch> = PerCpuArray::with_max_entries(1, 0);
+    )+};
+}
+
+scratch_maps!(FORK, EXEC, EXIT, FREE, RENAME, CGROUP);
+
+/// A record being built in one program's scratch memory.
+#[derive(Clone, Copy)]
+pub struct Draft(*mut Scratch);
+
+impl Draft {
+    /// A program's memory on this CPU.
+    #[inline(always)]
+    pub fn new(memory: &PerCpuArray<Scratch>) -> Option<Self> {
+        memory.get_ptr_mut(0).map(Self)
+    }
+
+    /// Begins a record: room for the header, then the fixed part `T`, which is returned to be
+    /// filled in and holds what the last record left there.
+    #[inline(always)]
+    pub fn begin<'a, T: FromBytes>(self) -> &'a mut T {
+        // SAFETY: the pointer is a live map value, aligned to 8 bytes; header and any fixed part
+        // fit many times over; any bytes are a `T`; what is appended lies behind it.
+        unsafe {
+            (&raw mut (*self.0).len).write_volatile((size_of::<Header>() + size_of::<T>()) as u64);
+            &mut *(&raw mut (*self.0).bytes)
+                .cast::<u8>()
+                .add(size_of::<Header>())
+                .cast()
+        }
+    }
+
+    /// The record's beginning.
+    #[inline(always)]
+    pub fn header<'a>(self) -> &'a mut Header {
+        // SAFETY: as in `begin`.
+        unsafe { &mut *(&raw mut (*self.0).bytes).cast() }
+    }
+
+    /// Bytes written so far.
+    #[inline(always)]
+    pub fn len(self) -> u64 {
+        // SAFETY: as in `begin`. Volatile: a value from memory is unknown to the verifier, so
+        // that it checks a loop's body once and not for every length that could be.
+        unsafe { (&raw const (*self.0).len).read_volatile() }
+    }
+
+    /// Appends the string at `source` in kernel memory with its NUL, cut to `MAX` bytes; returns
+    /// the bytes appended, 0 when it cannot be read.
+    #[inline(always)]
+    pub fn append_kernel_str<const MAX: usize>(self, source: u64) -> u64 {
+        // SAFETY: the end stays inside: `MAX` is at most a quarter of the memory.
+        let read =
+            unsafe { bpf_probe_read_kernel_str(self.end(), MAX as u32, source as *const c_void) };
+        if read <= 0 {
+            return 0;
+        }
+        self.grow(read as u64);
+        read as u64
+    }
+
+    /// Appends `len` bytes at `source` in the current process's memory; returns whether they could
+    /// be read. `len` is cut to `MAX`.
+    #[inline(always)]
+    pub fn append_user<const MAX: usize>(self, source: u64, len: u64) -> bool {
+        let len = if len > MAX as u64 { MAX as u64 } else { len };
+        // SAFETY: the end stays inside: `MAX` is at most half the memory.
+        let failed =
+            unsafe { bpf_probe_read_user(self.end(), len as u32, source as *const c_void) };
+        if failed != 0 {
+            return false;
+        }
+        self.grow(len);
+        true
+    }
+
+    #[inline(always)]
+    fn end(self) -> *mut c_void {
+        let position = self.len() & POSITION_MASK;
+        // SAFETY: the mask keeps the position inside.
+        unsafe {
+            (&raw mut (*self.0).bytes)
+                .cast::<u8>()
+                .add(position as usize)
+                .cast()
+        }
+    }
+
+    #[inline(always)]
+    fn grow(self, by: u64) {
+        // SAFETY: as in `begin`.
+        unsafe { (&raw mut (*self.0).len).write_volatile(self.len() + by) }
+    }
+}

@@ -1,0 +1,234 @@
+//! What was typed. Syntax only: nothing here asks the system anything.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use observer::source::bpf::RingSize;
+
+use crate::exit::Failure;
+
+/// A live process observer for Linux.
+#[derive(Debug, Parser)]
+#[command(name = "observer", version, infer_long_args = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Events(EventsArgs),
+}
+
+/// Show every program that starts and every process that ends, as it happens.
+///
+/// Columns: TIME EVENT PID PPID UID CONTAINER STATUS ARGS. UID is the effective user. STATUS is
+/// an exit code or the signal that killed the process. Different filters must all match; of
+/// several values of one, any.
+///
+/// Needs CAP_BPF and CAP_PERFMON (or root) and a kernel from 5.18 with BTF.
+///
+/// Exit codes: 0 fine, 1 failure, 2 usage, 3 events were lost (with --strict), 4 not permitted.
+#[derive(Debug, Parser)]
+pub(crate) struct EventsArgs {
+    /// Events to show
+    #[arg(
+        short = 'e',
+        long = "events",
+        value_delimiter = ',',
+        value_name = "EVENT,…"
+    )]
+    pub(crate) events: Vec<EventName>,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// Take at most this many bytes of a process's arguments [default: all]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) args_max: Option<u64>,
+    /// How to print times
+    #[arg(long, value_enum, default_value_t = TimeName::Local)]
+    pub(crate) time: TimeName,
+    /// One JSON object a line
+    #[arg(long, conflicts_with = "plain")]
+    pub(crate) json: bool,
+    /// Event, pid and file name with tabs between; only exec unless -e says more
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Do not print the names of the columns
+    #[arg(long, aliases = ["no-header", "noheadings"])]
+    pub(crate) no_headers: bool,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = ColorName::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorName,
+    /// End after this many events
+    #[arg(short = 'n', long = "count", value_name = "COUNT")]
+    pub(crate) count: Option<u64>,
+    /// End after this long, such as 500ms, 10s or 5m
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(crate) duration: Option<Duration>,
+    /// Exit with 3 if events were lost
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Where events come from
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub(crate) backend: BackendName,
+    /// Size of the ring between kernel and program: a power of two from 4096 up; K, M, G allowed
+    #[arg(long, value_name = "BYTES", default_value = "4M")]
+    pub(crate) ring: RingSize,
+    /// Say on stderr what is going on
+    #[arg(short = 'v', long)]
+    pub(crate) verbose: bool,
+    /// Load the eBPF programs from this file; for work on them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bpf_object: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Filters {
+    /// Only these processes
+    #[arg(
+        short = 'p',
+        long = "pids",
+        value_delimiter = ',',
+        value_name = "PID,…"
+    )]
+    pub(crate) pids: Vec<u32>,
+    /// Only children of these
+    #[arg(long = "ppid", value_delimiter = ',', value_name = "PID,…")]
+    pub(crate) parents: Vec<u32>,
+    /// Only processes of these effective users, by name or number
+    #[arg(
+        short = 'u',
+        long = "user",
+        value_delimiter = ',',
+        value_name = "USER,…"
+    )]
+    pub(crate) users: Vec<String>,
+    /// Only processes of these names
+    #[arg(
+        short = 'C',
+        long = "comm",
+        value_delimiter = ',',
+        value_name = "COMM,…"
+    )]
+    pub(crate) comms: Vec<String>,
+    /// Only processes in these containers, by id or its beginning
+    #[arg(long = "container", value_delimiter = ',', value_name = "ID,…")]
+    pub(crate) containers: Vec<String>,
+    /// Only this process and its descendants
+    #[arg(long = "tree", value_name = "PID")]
+    pub(crate) tree: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventName {
+    Fork,
+    Exec,
+    Exit,
+    Rename,
+    Cgroup,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TimeName {
+    /// Hour to millisecond in the local zone
+    Local,
+    /// The same in UTC
+    Utc,
+    /// Seconds since 1970
+    Unix,
+    /// Seconds since boot
+    Boot,
+    /// Seconds since the event before
+    Delta,
+    /// No time
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ColorName {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum BackendName {
+    Auto,
+    Bpf,
+}
+
+/// Parses the command line.
+pub(crate) fn parse() -> Result<Args, Failure> {
+    Args::try_parse().map_err(|error| {
+        if error.use_stderr() {
+            Failure::Usage(one_line(&error))
+        } else {
+            Failure::Help(error)
+        }
+    })
+}
+
+/// clap's message without its layout: what, the values it could have been, what to do.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let said: Vec<_> = lines
+        .filter(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .map(|line| {
+            line.trim_start_matches("error: ")
+                .trim_start_matches("tip: ")
+        })
+        .collect();
+    format!("{}; see `observer events --help`", said.join("; "))
+}
+
+/// `500ms`, `10s`, `5m`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+    let wrong = || "not a duration such as 500ms, 10s or 5m".to_owned();
+    let digits = text
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let (_, factor) = UNITS
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .ok_or_else(wrong)?;
+    let number: u64 = number.parse().map_err(|_not_a_number| wrong())?;
+    number
+        .checked_mul(*factor)
+        .map(Duration::from_millis)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        for wrong in ["", "5", "s", "-1s", "1.5s", "1d", "99999999999999999999s"] {
+            assert!(duration(wrong).is_err(), "`{wrong}` was accepted");
+        }
+    }
+
+    #[test]
+    fn an_error_is_one_line_that_names_the_choices() {
+        let error = Args::try_parse_from(["observer", "events", "-e", "forks"]).unwrap_err();
+        let line = one_line(&error);
+        assert!(!line.contains('\n'), "{line}");
+        for word in ["forks", "fork, exec, exit", "--help"] {
+            assert!(line.contains(word), "`{word}` is missing: {line}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! `observer events`: the live stream.
+
+use std::time::Instant;
+
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
+use observer::{
+    Error, Event,
+    engine::{Engine, Totals, Wait},
+    event::{Kind, What},
+    machine::{Machine, WallClock},
+    render::{JsonLines, TextLines, plain_line},
+    source::bpf::BpfSource,
+};
+
+use crate::{
+    exit::{Failure, Outcome},
+    output::{Flow, Output},
+    plan::{EventsPlan, Format},
+    signals::EndSignals,
+    tree::Tree,
+};
+
+/// Prints events until it is told to end, or nobody listens any more.
+pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
+    let begin = Instant::now();
+    let mut signals = EndSignals::block()?;
+    let mut engine = Engine::new(BpfSource::open(&plan.source)?);
+    let mut printer = Printer::new(plan)?;
+    printer.ready(begin);
+    let mut flow = printer.output.flush(&mut signals)?;
+    while flow == Flow::On && !printer.is_done() {
+        let wait = engine.step(&mut |event| printer.event(&event))?;
+        flow = printer.flush(&mut signals)?;
+        if flow == Flow::On && !printer.is_done() {
+            flow = wait_for_more(&engine, &mut signals, &printer, wait)?;
+        }
+    }
+    let totals = engine.finish(&mut |event| printer.event(&event))?;
+    if flow != Flow::Closed {
+        printer.bye(&totals);
+        printer.output.flush(&mut signals)?;
+    }
+    Ok(if plan.strict && totals.lost > 0 {
+        Outcome::Lost
+    } else {
+        Outcome::Fine
+    })
+}
+
+fn wait_for_more(
+    engine: &Engine<BpfSource>,
+    signals: &mut EndSignals,
+    printer: &Printer<'_>,
+    wait: Wait,
+) -> Result<Flow, Error> {
+    let mut fds = [
+        PollFd::new(engine.as_fd(), PollFlags::POLLIN),
+        PollFd::new(std::os::fd::AsFd::as_fd(signals), PollFlags::POLLIN),
+        // Asks for nothing but whether the reader has gone.
+        PollFd::new(printer.output.fd(), PollFlags::empty()),
+    ];
+    match poll(&mut fds, printer.timeout(wait)) {
+        Ok(_) | Err(Errno::EINTR) => {}
+        Err(errno) => {
+            return Err(Error::System {
+                what: "cannot wait for events",
+                source: errno.into(),
+            });
+        }
+    }
+    let closed = fds[2].any() == Some(true);
+    if closed {
+        return Ok(Flow::Closed);
+    }
+    Ok(if signals.take() { Flow::End } else { Flow::On })
+}
+
+/// Decides which events are printed, and prints them.
+struct Printer<'a> {
+    plan: &'a EventsPlan,
+    output: Output,
+    writer: Writer,
+    clock: WallClock,
+    tree: Option<Tree>,
+    deadline: Option<Instant>,
+    seq: u64,
+    printed: u64,
+}
+
+enum Writer {
+    Json(JsonLines),
+    Plain,
+    Text(TextLines),
+}
+
+impl<'a> Printer<'a> {
+    fn new(plan: &'a EventsPlan) -> Result<Self, Error> {
+        let machine = Machine::read()?;
+        Ok(Self {
+            plan,
+            output: Output::new(),
+            writer: match &plan.format {
+                Format::Json => Writer::Json(JsonLines::new(machine)),
+                Format::Plain => Writer::Plain,
+                Format::Text {
+                    time,
+                    color,
+                    header: _,
+                } => Writer::Text(TextLines::new(time.clone(), *color, machine.page_size)),
+            },
+            clock: WallClock::read()?,
+            tree: plan.tree.map(Tree::new),
+            deadline: plan.duration.map(|duration| Instant::now() + duration),
+            seq: 0,
+            printed: 0,
+        })
+    }
+
+    /// From here on nothing is missed.
+    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
+    fn ready(&mut self, begin: Instant) {
+        let Self {
+            plan,
+            output,
+            writer,
+            ..
+        } = self;
+        match writer {
+            Writer::Json(_) => {
+                JsonLines::hello(&mut output.lines);
+                JsonLines::ready(&mut output.lines);
+            }
+            Writer::Text(text) => {
+                text.cut = terminal_width();
+                if matches!(plan.format, Format::Text { header: true, .. }) {
+                    text.header(&mut output.lines);
+                }
+                eprintln!("observer: ready");
+            }
+            Writer::Plain => eprintln!("observer: ready"),
+        }
+        if plan.verbose {
+            let ring = plan.source.ring.bytes() / 1024;
+            let ms = begin.elapsed().as_millis();
+            eprintln!("observer: eBPF programs attached in {ms} ms, ring of {ring} KiB");
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.seq += 1;
+        let in_tree = self.tree.as_mut().is_none_or(|tree| tree.follow(event));
+        let is_loss = matches!(event.what, What::Lost { .. });
+        let wanted = is_loss || (in_tree && self.is_wanted(&event.what));
+        if !wanted || self.is_done() {
+            return;
+        }
+        let Self {
+            output,
+            writer,
+            clock,
+            seq,
+            ..
+        } = self;
+        match writer {
+            Writer::Json(json) => json.event(&mut output.lines, event, *seq, *clock),
+            Writer::Plain => plain_line(&mut output.lines, event),
+            Writer::Text(text) => text.event(&mut output.lines, event, *clock),
+        }
+        self.printed += u64::from(!is_loss);
+    }
+
+    fn is_wanted(&self, what: &What) -> bool {
+        let kind = match what {
+            What::Fork { .. } => Kind::FORK,
+            What::Exec { .. } => Kind::EXEC,
+            What::Exit { .. } => Kind::EXIT,
+            What::Rename { .. } => Kind::RENAME,
+            What::Cgroup { .. } => Kind::CGROUP,
+            _ => return false,
+        };
+        self.plan.kinds.contains(&kind)
+            && what
+                .process()
+                .is_some_and(|process| self.plan.filter.matches(process))
+    }
+
+    fn flush(&mut self, signals: &mut EndSignals) -> Result<Flow, Error> {
+        self.clock.follow()?;
+        if let Writer::Text(text) = &mut self.writer {
+            text.cut = terminal_width();
+        }
+        self.output.flush(signals)
+    }
+
+    fn is_done(&self) -> bool {
+        let enough = self.plan.count.is_some_and(|count| self.printed >= count);
+        enough
+            || self
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    fn timeout(&self, wait: Wait) -> PollTimeout {
+        let left = self
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let time = match (wait, left) {
+            (Wait::AtMost(time), Some(left)) => time.min(left),
+            (Wait::AtMost(time), None) => time,
+            (Wait::ForEvent, Some(left)) => left,
+            (Wait::ForEvent, None) => return PollTimeout::NONE,
+        };
+        // Rounded up: a wait of nothing would spin until the millisecond is over.
+        PollTimeout::try_from(time.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+    }
+
+    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
+    fn bye(&mut self, totals: &Totals) {
+        if let Writer::Json(_) = self.writer {
+            JsonLines::bye(&mut self.output.lines, totals, self.printed);
+        }
+        let Totals {
+            produced,
+            delivered,
+            lost,
+            malformed,
+        } = totals;
+        eprintln!(
+            "observer: {} events printed; {produced} produced, {delivered} delivered, {lost} lost",
+            self.printed
+        );
+        if *malformed > 0 {
+            eprintln!("observer: {malformed} records could not be understood; please report this");
+        }
+    }
+}
+
+/// Of the terminal on stdout; `COLUMNS` wins, as for ps(1).
+fn terminal_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    Some(columns.unwrap_or(usize::from(width.0)))
+}

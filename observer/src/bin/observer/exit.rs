@@ -1,0 +1,80 @@
+//! How the program ends: exit codes as a type, errors as one line.
+
+use std::{error::Error as _, process::ExitCode};
+
+use observer::{Error, render::Escaped};
+
+/// An end without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All is well.
+    Fine,
+    /// Events were lost, and `--strict` was given.
+    Lost,
+}
+
+impl Outcome {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Lost => 3,
+        }
+    }
+}
+
+/// An end with one.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was typed makes no sense: what, and what to do.
+    Usage(String),
+    /// `--help` or `--version` was asked for.
+    Help(clap::Error),
+    /// The library gave up.
+    Library(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+impl Failure {
+    /// Tells the user and returns the exit code.
+    #[expect(
+        clippy::print_stderr,
+        reason = "the one place where errors are printed"
+    )]
+    pub(crate) fn report(self) -> ExitCode {
+        let (line, code) = match self {
+            Self::Help(error) => {
+                // Help that nobody reads to its end is no failure.
+                let _closed = error.print();
+                return ExitCode::SUCCESS;
+            }
+            Self::Usage(line) => (line, 2),
+            Self::Library(error) => (
+                describe(&error),
+                if error.is_not_permitted() { 4 } else { 1 },
+            ),
+        };
+        eprintln!("observer: {}", Escaped(line.as_bytes()));
+        ExitCode::from(code)
+    }
+}
+
+/// What failed: why; what to do.
+fn describe(error: &Error) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    if let Some(remedy) = error.remedy() {
+        line.push_str("; ");
+        line.push_str(&remedy);
+    }
+    line
+}

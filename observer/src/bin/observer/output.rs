@@ -1,0 +1,117 @@
+//! Standard output that neither blocks the program for good nor complains when its reader goes.
+
+use std::os::fd::{AsFd as _, BorrowedFd};
+
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    unistd::write,
+};
+use observer::Error;
+
+use crate::signals::EndSignals;
+
+/// What to do after writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// Go on.
+    On,
+    /// End in order: a signal came.
+    End,
+    /// Nobody reads any more.
+    Closed,
+}
+
+/// A pipe that polls as writable takes this much without blocking (`PIPE_BUF`).
+const SLICE: usize = 4096;
+
+/// When an end was asked for, how long a reader that does not read is waited for.
+const LAST_WORDS_MS: u16 = 1000;
+
+/// Lines gathered between two writes.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) lines: Vec<u8>,
+    stdout: std::io::Stdout,
+}
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self {
+            lines: Vec::new(),
+            stdout: std::io::stdout(),
+        }
+    }
+
+    /// The descriptor, to notice that its reader has gone.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.stdout.as_fd()
+    }
+
+    /// Writes what was gathered. A signal is noticed while a reader does not read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when the output cannot take any more, such as a full disk.
+    pub(crate) fn flush(&mut self, signals: &mut EndSignals) -> Result<Flow, Error> {
+        let mut flow = Flow::On;
+        let mut begin = 0;
+        while begin < self.lines.len() {
+            match self.wait(signals, flow)? {
+                Writable::Yes => {}
+                Writable::EndFirst => flow = Flow::End,
+                Writable::Never => break,
+            }
+            let end = self.lines.len().min(begin + SLICE);
+            match write(self.fd(), self.lines.get(begin..end).unwrap_or_default()) {
+                Ok(count) => begin += count,
+                Err(Errno::EINTR | Errno::EAGAIN) => {}
+                Err(Errno::EPIPE) => return Ok(Flow::Closed),
+                Err(errno) => return Err(failed(errno)),
+            }
+        }
+        self.lines.clear();
+        // One argument list may be megabytes.
+        self.lines.shrink_to(1 << 20);
+        Ok(flow)
+    }
+
+    fn wait(&self, signals: &mut EndSignals, flow: Flow) -> Result<Writable, Error> {
+        let ending = flow == Flow::End;
+        loop {
+            let mut fds = [
+                PollFd::new(self.fd(), PollFlags::POLLOUT),
+                PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+            ];
+            let timeout = if ending {
+                LAST_WORDS_MS.into()
+            } else {
+                PollTimeout::NONE
+            };
+            let watched = if ending { &mut fds[..1] } else { &mut fds[..] };
+            match poll(watched, timeout) {
+                Ok(0) => return Ok(Writable::Never),
+                Ok(_) if fds[0].any() == Some(true) => return Ok(Writable::Yes),
+                Ok(_) if signals.take() => return Ok(Writable::EndFirst),
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(failed(errno)),
+            }
+        }
+    }
+}
+
+/// Whether a slice can be written now.
+enum Writable {
+    Yes,
+    /// A signal came while waiting.
+    EndFirst,
+    /// The reader was waited for long enough.
+    Never,
+}
+
+fn failed(errno: Errno) -> Error {
+    Error::System {
+        what: "cannot write to standard output",
+        source: errno.into(),
+    }
+}

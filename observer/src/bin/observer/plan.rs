@@ -1,0 +1,186 @@
+//! What will happen: everything that was left open on the command line is decided here.
+
+use std::{
+    io::{IsTerminal as _, stdout},
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+use nix::unistd::User;
+use observer::{
+    event::Kind,
+    render::{Color, TimeStyle},
+    source::bpf::{Object, Options},
+};
+
+use crate::{
+    args::{BackendName, ColorName, EventName, EventsArgs, Filters, TimeName},
+    exit::Failure,
+    filter::Filter,
+};
+
+/// A stream of events.
+#[derive(Debug)]
+pub(crate) struct EventsPlan {
+    pub(crate) source: Options,
+    /// What to print of what the source tells.
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) filter: Filter,
+    pub(crate) tree: Option<u32>,
+    pub(crate) format: Format,
+    pub(crate) count: Option<u64>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) strict: bool,
+    pub(crate) verbose: bool,
+}
+
+/// How events are printed.
+#[derive(Clone, Debug)]
+pub(crate) enum Format {
+    Json,
+    Plain,
+    Text {
+        time: TimeStyle,
+        color: Color,
+        header: bool,
+    },
+}
+
+/// # Errors
+///
+/// [`Failure::Usage`] where values do not go together or name nothing.
+pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
+    let kinds = kinds(args);
+    let mut watched = kinds.clone();
+    if args.filters.tree.is_some() {
+        // To know the descendants one has to see them come and go.
+        watched.extend(
+            [Kind::FORK, Kind::EXIT]
+                .iter()
+                .filter(|kind| !kinds.contains(kind)),
+        );
+    }
+    let (BackendName::Auto | BackendName::Bpf) = args.backend;
+    Ok(EventsPlan {
+        source: Options {
+            kinds: watched,
+            ring: args.ring,
+            args_max: args.args_max,
+            object: args
+                .bpf_object
+                .clone()
+                .map_or(Object::BuiltIn, Object::File),
+        },
+        kinds,
+        filter: filter(&args.filters)?,
+        tree: args.filters.tree,
+        format: format(args),
+        count: args.count,
+        duration: args.duration,
+        strict: args.strict,
+        verbose: args.verbose,
+    })
+}
+
+fn kinds(args: &EventsArgs) -> Vec<Kind> {
+    let named = |name: &EventName| match name {
+        EventName::Fork => Kind::FORK,
+        EventName::Exec => Kind::EXEC,
+        EventName::Exit => Kind::EXIT,
+        EventName::Rename => Kind::RENAME,
+        EventName::Cgroup => Kind::CGROUP,
+    };
+    if !args.events.is_empty() {
+        let mut kinds: Vec<Kind> = args.events.iter().map(named).collect();
+        kinds.sort_unstable_by_key(|kind| kind.0);
+        kinds.dedup();
+        return kinds;
+    }
+    if args.plain {
+        vec![Kind::EXEC]
+    } else {
+        vec![Kind::EXEC, Kind::EXIT]
+    }
+}
+
+fn format(args: &EventsArgs) -> Format {
+    if args.json {
+        return Format::Json;
+    }
+    if args.plain {
+        return Format::Plain;
+    }
+    let time = match args.time {
+        TimeName::Local => TimeStyle::Clock(TimeZone::system()),
+        TimeName::Utc => TimeStyle::Clock(TimeZone::UTC),
+        TimeName::Unix => TimeStyle::Unix,
+        TimeName::Boot => TimeStyle::Boot,
+        TimeName::Delta => TimeStyle::Delta,
+        TimeName::None => TimeStyle::None,
+    };
+    Format::Text {
+        time,
+        color: color(args.color),
+        header: !args.no_headers,
+    }
+}
+
+fn color(name: ColorName) -> Color {
+    let wanted = match name {
+        ColorName::Always => true,
+        ColorName::Never => false,
+        ColorName::Auto => {
+            let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+            stdout().is_terminal() && !refused && !dumb
+        }
+    };
+    if wanted { Color::Yes } else { Color::No }
+}
+
+fn filter(filters: &Filters) -> Result<Filter, Failure> {
+    Ok(Filter {
+        pids: filters.pids.clone(),
+        parents: filters.parents.clone(),
+        uids: filters
+            .users
+            .iter()
+            .map(|name| uid(name))
+            .collect::<Result<_, _>>()?,
+        comms: filters
+            .comms
+            .iter()
+            .map(|comm| comm.as_bytes().to_vec())
+            .collect(),
+        containers: filters
+            .containers
+            .iter()
+            .map(|id| container(id))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn uid(name: &str) -> Result<u32, Failure> {
+    if let Ok(uid) = name.parse() {
+        return Ok(uid);
+    }
+    match User::from_name(name) {
+        Ok(Some(user)) => Ok(user.uid.as_raw()),
+        Ok(None) => Err(Failure::Usage(format!(
+            "no user `{name}`: it is not in the user database; give a name or a number that is"
+        ))),
+        Err(errno) => Err(Failure::Usage(format!(
+            "cannot look up user `{name}`: {}; give the number",
+            errno.desc()
+        ))),
+    }
+}
+
+fn container(id: &str) -> Result<String, Failure> {
+    if id.is_empty() {
+        return Err(Failure::Usage(
+            "no container: the id is empty; give an id or its beginning".to_owned(),
+        ));
+    }
+    Ok(id.to_owned())
+}

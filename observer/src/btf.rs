@@ -1,0 +1,372 @@
+//! Where the running kernel keeps what the eBPF programs read: member offsets from its BTF.
+//!
+//! One pass over the raw type section of `/sys/kernel/btf/vmlinux`, no allocation a type; the
+//! ready-made parsers build a tree of all 130,000 types first. It follows the format of the
+//! kernel's `Documentation/bpf/btf.rst`, version 1, in the machine's own byte order.
+
+use std::{fs, path::Path};
+
+use hashbrown::{HashMap, HashSet};
+use observer_common::{ABSENT, Layout, Place};
+use zerocopy::FromBytes as _;
+
+use crate::Error;
+
+/// Where the kernel puts its BTF.
+pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+
+const MAGIC: u16 = 0xeb9f;
+/// Members of members: deeper than any path wanted.
+const MAX_DEPTH: usize = 16;
+
+/// A BTF blob and where in it each type begins.
+#[derive(Debug)]
+pub struct Btf {
+    types: Vec<u8>,
+    strings: Vec<u8>,
+    /// Where the type of each id begins; ids count from 1.
+    starts: Vec<u32>,
+    /// Named structs, unions, enums and typedefs. Of several of one name the first counts.
+    named: HashMap<(Kind, Box<[u8]>), u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Int,
+    Pointer,
+    Array,
+    Struct,
+    Union,
+    Enum,
+    Forward,
+    Typedef,
+    Qualifier,
+    Function,
+    Prototype,
+    Variable,
+    Section,
+    Float,
+    DeclTag,
+    Enum64,
+}
+
+impl Kind {
+    fn from_number(number: u32) -> Option<Self> {
+        Some(match number {
+            1 => Self::Int,
+            2 => Self::Pointer,
+            3 => Self::Array,
+            4 => Self::Struct,
+            5 => Self::Union,
+            6 => Self::Enum,
+            7 => Self::Forward,
+            8 => Self::Typedef,
+            9 | 10 | 11 | 18 => Self::Qualifier,
+            12 => Self::Function,
+            13 => Self::Prototype,
+            14 => Self::Variable,
+            15 => Self::Section,
+            16 => Self::Float,
+            17 => Self::DeclTag,
+            19 => Self::Enum64,
+            _ => return None,
+        })
+    }
+
+    /// Bytes behind the type's own 12, of which a list of `count` follows.
+    fn extra_len(self, count: usize) -> usize {
+        match self {
+            Self::Int | Self::Variable | Self::DeclTag => 4,
+            Self::Array => 12,
+            Self::Struct | Self::Union | Self::Section | Self::Enum64 => count * 12,
+            Self::Enum | Self::Prototype => count * 8,
+            Self::Pointer
+            | Self::Forward
+            | Self::Typedef
+            | Self::Qualifier
+            | Self::Function
+            | Self::Float => 0,
+        }
+    }
+}
+
+/// A type's own 12 bytes, taken apart.
+#[derive(Clone, Copy, Debug)]
+struct Type {
+    name: u32,
+    kind: Kind,
+    /// Entries of the list behind it.
+    count: usize,
+    /// Whether members carry a bit-field size in their offset.
+    kind_flag: bool,
+    /// Size in bytes or id of another type, as the kind has it.
+    size_or_type: u32,
+    /// Where the list behind it begins.
+    list: usize,
+}
+
+impl Btf {
+    /// Reads the running kernel's BTF. Needs no privileges.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoBtf`] when there is none, [`Error::DamagedBtf`] when it cannot be understood.
+    pub fn from_kernel() -> Result<Self, Error> {
+        let path = Path::new(VMLINUX);
+        let bytes = fs::read(path).map_err(|source| Error::NoBtf {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&bytes)
+    }
+
+    /// Takes a BTF blob apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DamagedBtf`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let (types, strings) = sections(bytes).ok_or(Error::DamagedBtf("its header is wrong"))?;
+        let mut btf = Self {
+            types: types.to_vec(),
+            strings: strings.to_vec(),
+            starts: vec![0],
+            named: HashMap::new(),
+        };
+        btf.index()
+            .ok_or(Error::DamagedBtf("a type ends too early"))?;
+        Ok(btf)
+    }
+
+    /// Looks every place of the layout up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingMember`] names the first that is not there and cannot be done without.
+    pub fn layout(&self) -> Result<Layout, Error> {
+        let mut bytes = Vec::with_capacity(size_of::<Layout>());
+        for wanted in Layout::WANTED {
+            let value = wanted.places.iter().find_map(|place| self.find(*place));
+            if value.is_none() && !wanted.optional {
+                return Err(Error::MissingMember(names(wanted.places)));
+            }
+            bytes.extend(value.unwrap_or(ABSENT).to_ne_bytes());
+        }
+        Layout::read_from_bytes(&bytes)
+            .map_err(|_size| Error::DamagedBtf("the layout has another size"))
+    }
+
+    /// How many arguments a tracepoint gives its programs; `None` where it does not exist.
+    pub fn tracepoint_arguments(&self, tracepoint: &str) -> Option<usize> {
+        let name = format!("btf_trace_{tracepoint}");
+        let typedef = self.type_of(self.named(Kind::Typedef, name.as_bytes())?)?;
+        let pointer = self.type_of(typedef.size_or_type)?;
+        let prototype = self.type_of(pointer.size_or_type)?;
+        // The first is the tracepoint's own data pointer.
+        (prototype.kind == Kind::Prototype).then(|| prototype.count.saturating_sub(1))
+    }
+
+    /// A place's value; `None` where the kernel has no such place.
+    pub fn find(&self, place: Place) -> Option<u32> {
+        match place {
+            Place::Member(path) => self.member(path),
+            Place::Size(name) => Some(
+                self.type_of(self.named(Kind::Struct, name.as_bytes())?)?
+                    .size_or_type,
+            ),
+            Place::Enumerator(path) => self.enumerator(path),
+        }
+    }
+
+    fn index(&mut self) -> Option<()> {
+        let wanted = wanted_names();
+        let mut at = 0;
+        while at < self.types.len() {
+            let found = self.read_type(at)?;
+            let id = u32::try_from(self.starts.len()).ok()?;
+            self.starts.push(u32::try_from(at).ok()?);
+            if is_looked_up(found.kind) && found.name != 0 {
+                let name = self.string(found.name)?;
+                if wanted.contains(name) || is_tracepoint(found.kind, name) {
+                    let key = (found.kind, Box::from(name));
+                    self.named.entry(key).or_insert(id);
+                }
+            }
+            at = found.list + found.kind.extra_len(found.count);
+        }
+        (at == self.types.len()).then_some(())
+    }
+
+    fn member(&self, path: &str) -> Option<u32> {
+        let mut steps = path.split('.');
+        let mut id = self.named(Kind::Struct, steps.next()?.as_bytes())?;
+        let mut bits = 0;
+        for step in steps {
+            let (member_bits, member_type) = self.member_of(id, step.as_bytes(), 0)?;
+            bits += member_bits;
+            id = member_type;
+        }
+        (bits % 8 == 0).then_some(bits / 8)
+    }
+
+    /// Offset in bits and type of a member, also inside members without a name.
+    fn member_of(&self, id: u32, wanted: &[u8], depth: usize) -> Option<(u32, u32)> {
+        let outer = self.resolve(id)?;
+        if depth > MAX_DEPTH || !matches!(outer.kind, Kind::Struct | Kind::Union) {
+            return None;
+        }
+        (0..outer.count).find_map(|index| {
+            let at = outer.list + index * 12;
+            let [name, member_type, offset] =
+                [self.word(at)?, self.word(at + 4)?, self.word(at + 8)?];
+            let bits = if outer.kind_flag {
+                offset & 0x00ff_ffff
+            } else {
+                offset
+            };
+            if name != 0 {
+                return (self.string(name)? == wanted).then_some((bits, member_type));
+            }
+            let (inner, found) = self.member_of(member_type, wanted, depth + 1)?;
+            Some((bits + inner, found))
+        })
+    }
+
+    fn enumerator(&self, path: &str) -> Option<u32> {
+        let (name, wanted) = path.split_once('.')?;
+        let outer = self.type_of(self.named(Kind::Enum, name.as_bytes())?)?;
+        (0..outer.count).find_map(|index| {
+            let at = outer.list + index * 8;
+            let name = self.string(self.word(at)?)?;
+            (name == wanted.as_bytes())
+                .then(|| self.word(at + 4))
+                .flatten()
+        })
+    }
+
+    fn named(&self, kind: Kind, name: &[u8]) -> Option<u32> {
+        self.named.get(&(kind, Box::from(name))).copied()
+    }
+
+    /// The type behind typedefs and qualifiers.
+    fn resolve(&self, id: u32) -> Option<Type> {
+        let mut found = self.type_of(id)?;
+        for _ in 0..MAX_DEPTH {
+            if !matches!(found.kind, Kind::Typedef | Kind::Qualifier) {
+                return Some(found);
+            }
+            found = self.type_of(found.size_or_type)?;
+        }
+        None
+    }
+
+    fn type_of(&self, id: u32) -> Option<Type> {
+        if id == 0 {
+            return None;
+        }
+        self.read_type(*self.starts.get(id as usize)? as usize)
+    }
+
+    fn read_type(&self, at: usize) -> Option<Type> {
+        let info = self.word(at + 4)?;
+        Some(Type {
+            name: self.word(at)?,
+            kind: Kind::from_number((info >> 24) & 0x1f)?,
+            count: (info & 0xffff) as usize,
+            kind_flag: info >> 31 == 1,
+            size_or_type: self.word(at + 8)?,
+            list: at + 12,
+        })
+    }
+
+    fn word(&self, at: usize) -> Option<u32> {
+        word(&self.types, at)
+    }
+
+    fn string(&self, at: u32) -> Option<&[u8]> {
+        self.strings
+            .get(at as usize..)?
+            .split(|byte| *byte == 0)
+            .next()
+    }
+}
+
+fn sections(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let magic = u16::from_ne_bytes(bytes.get(..2)?.try_into().ok()?);
+    let version = *bytes.get(2)?;
+    if magic != MAGIC || version != 1 {
+        return None;
+    }
+    let body = bytes.get(word(bytes, 4)? as usize..)?;
+    let part = |offset: u32, len: u32| body.get(offset as usize..)?.get(..len as usize);
+    Some((
+        part(word(bytes, 8)?, word(bytes, 12)?)?,
+        part(word(bytes, 16)?, word(bytes, 20)?)?,
+    ))
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+fn is_looked_up(kind: Kind) -> bool {
+    matches!(kind, Kind::Struct | Kind::Enum | Kind::Typedef)
+}
+
+/// Names of the types that the layout looks into. The others need not be kept.
+fn wanted_names() -> HashSet<&'static [u8]> {
+    let places = Layout::WANTED.iter().flat_map(|wanted| wanted.places);
+    places
+        .filter_map(|place| path(*place).split('.').next())
+        .map(str::as_bytes)
+        .collect()
+}
+
+/// Whether a type is the prototype of a tracepoint's programs.
+fn is_tracepoint(kind: Kind, name: &[u8]) -> bool {
+    kind == Kind::Typedef && name.starts_with(b"btf_trace_")
+}
+
+fn path(place: Place) -> &'static str {
+    let (Place::Member(path) | Place::Size(path) | Place::Enumerator(path)) = place;
+    path
+}
+
+fn names(places: &[Place]) -> String {
+    places
+        .iter()
+        .map(|place| path(*place))
+        .collect::<Vec<_>>()
+        .join("` or `")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_another_parser_on_the_running_kernel() {
+        let bytes = fs::read(VMLINUX).unwrap();
+        let ours = Btf::parse(&bytes).unwrap();
+        let theirs = btfparse::TypeInformation::new(&bytes[..]);
+        let _ = (ours, theirs.is_ok());
+    }
+
+    #[test]
+    fn any_cut_is_an_error_or_a_smaller_table_but_never_a_panic() {
+        let bytes = fs::read(VMLINUX).unwrap();
+        for len in (0..4096).chain([bytes.len() / 2, bytes.len() - 1]) {
+            assert!(
+                Btf::parse(&bytes[..len]).is_err(),
+                "a blob cut to {len} bytes was accepted"
+            );
+        }
+    }
+
+    #[test]
+    fn the_running_kernel_has_every_place() {
+        let layout = Btf::from_kernel().unwrap().layout().unwrap();
+        assert_ne!(layout.task_pid, ABSENT);
+        assert_ne!(layout.task_tgid, layout.task_pid);
+    }
+}

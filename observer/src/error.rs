@@ -1,0 +1,135 @@
+//! What can go wrong, in the words of the one who has to mend it.
+
+use std::{fmt, io, path::PathBuf};
+
+/// An error of the library. It prints what failed; its [`source`](std::error::Error::source) says
+/// why, [`remedy`](Error::remedy) what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The kernel would refuse the programs to this process.
+    #[error("cannot load eBPF programs: {0}")]
+    NotPermitted(Refusal),
+
+    /// The running kernel does not describe itself.
+    #[error("cannot read the kernel's BTF from `{path}`")]
+    NoBtf {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why it cannot be read.
+        source: io::Error,
+    },
+
+    /// The description is there but cannot be understood.
+    #[error("the kernel's BTF is damaged: {0}")]
+    DamagedBtf(&'static str),
+
+    /// The description lacks a member that the programs read.
+    #[error("this kernel's BTF has no `{0}`, which the eBPF programs read")]
+    MissingMember(String),
+
+    /// The eBPF object is none, or not one of this version.
+    #[error("cannot use the eBPF object {object}: {why}")]
+    Object {
+        /// Which object: a path, or the one in this program.
+        object: String,
+        /// What is wrong with it.
+        why: String,
+    },
+
+    /// The kernel refused a program.
+    #[error("the kernel refused the eBPF program `{program}`: {why}")]
+    Refused {
+        /// The program's name.
+        program: String,
+        /// The kernel's words, cut to a line.
+        why: String,
+    },
+
+    /// A ring of this size cannot be.
+    #[error("a ring cannot have {0} bytes")]
+    RingSize(u64),
+
+    /// The system did not do what it was asked.
+    #[error("{what}")]
+    System {
+        /// What was asked.
+        what: &'static str,
+        /// What it answered.
+        source: io::Error,
+    },
+}
+
+/// Why the kernel would refuse to load programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Capabilities are missing, by name.
+    Capabilities(Vec<&'static str>),
+    /// The capabilities are there, but not in the initial user namespace, or another rule of the
+    /// system stands against it.
+    DespiteCapabilities,
+    /// The kernel is locked down to confidentiality: no program may read its memory.
+    Lockdown,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capabilities(missing) => {
+                let verb = if missing.len() == 1 { "is" } else { "are" };
+                write!(f, "{} {verb} missing", missing.join(" and "))
+            }
+            Self::DespiteCapabilities => {
+                f.write_str("operation not permitted, although CAP_BPF and CAP_PERFMON are there")
+            }
+            Self::Lockdown => f.write_str("kernel lockdown is in confidentiality mode"),
+        }
+    }
+}
+
+impl Error {
+    /// What the reader of the message can do, as one clause without a full stop.
+    pub fn remedy(&self) -> Option<String> {
+        let text = match self {
+            Self::NotPermitted(Refusal::Capabilities(missing)) => {
+                let list = missing.join(",").to_lowercase();
+                return Some(format!(
+                    "run as root (sudo), or give the program the right with `setcap {list}+ep`"
+                ));
+            }
+            Self::NotPermitted(Refusal::DespiteCapabilities) => {
+                "run it outside containers and user namespaces, where root is the machine's root"
+            }
+            Self::NotPermitted(Refusal::Lockdown) => {
+                "boot without `lockdown=confidentiality`; no event source works under it, `ps` does"
+            }
+            Self::NoBtf { .. } => {
+                "a kernel from 5.18 built with CONFIG_DEBUG_INFO_BTF and a mounted sysfs are needed"
+            }
+            Self::DamagedBtf(_) | Self::MissingMember(_) => {
+                "this kernel is not supported; please report it with the output of `uname -a`"
+            }
+            Self::Object { .. } => {
+                "leave out --bpf-object to use the one in this program, or build one with \
+                 `cargo xtask build-ebpf`"
+            }
+            Self::Refused { .. } => "please report this with the output of `uname -a`",
+            Self::RingSize(_) => "take a power of two from one page (4096) to 1 GiB",
+            Self::System { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    /// Whether the cause is a missing right rather than a failure.
+    pub fn is_not_permitted(&self) -> bool {
+        matches!(self, Self::NotPermitted(_))
+    }
+
+    pub(crate) fn system(what: &'static str) -> impl FnOnce(nix::errno::Errno) -> Self {
+        move |errno| Self::System {
+            what,
+            source: errno.into(),
+        }
+    }
+}

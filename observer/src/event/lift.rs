@@ -1,0 +1,277 @@
+//! Record → event: bytes that the source lends become facts of their own, arguments that came in
+//! pieces are put together.
+
+use bytes::{Bytes, BytesMut};
+use hashbrown::HashMap;
+use observer_common::{ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, ProcessFacts, Record};
+
+use super::{
+    Args, CgroupCache, Comm, Creator, Credentials, Event, Process, ProcessKey, Status, Usage, What,
+};
+
+/// Turns records into events.
+#[derive(Debug, Default)]
+pub struct Lift {
+    cgroups: CgroupCache,
+    /// Arguments on their way, by CPU: their exec follows on the same one.
+    partial: HashMap<u32, Partial>,
+}
+
+/// Pieces of one process's arguments, without a hole.
+#[derive(Debug)]
+struct Partial {
+    key: ProcessKey,
+    /// Where the first piece belongs.
+    offset: u64,
+    bytes: BytesMut,
+}
+
+impl Lift {
+    /// The event of a record; `None` for a piece of one, and for kinds of a newer object.
+    pub fn lift(&mut self, header: &Header, record: &Record<'_>) -> Option<Event> {
+        let what = match record {
+            Record::Fork { facts, cgroup } => What::Fork {
+                process: self.process(&facts.child, *cgroup, facts.child.comm),
+                creator: Creator {
+                    key: key(facts.creator_pid, facts.creator_start_ns),
+                    tid: facts.creator_tid,
+                    comm: Comm::new(facts.creator_comm),
+                },
+                clone_flags: facts.clone_flags,
+            },
+            Record::Exec {
+                facts,
+                cgroup,
+                filename,
+                args,
+            } => What::Exec {
+                process: self.process(&facts.process, *cgroup, facts.process.comm),
+                filename: Bytes::copy_from_slice(filename.strip_suffix(b"\0").unwrap_or(filename)),
+                args: self.args(header.cpu, facts, args),
+            },
+            Record::Exit { facts, cgroup } => What::Exit {
+                process: self.process(&facts.process, *cgroup, facts.process.comm),
+                status: Status::from_wait(facts.status),
+                usage: exit_usage(facts),
+            },
+            Record::Free { facts } => What::Free {
+                key: key(facts.pid, facts.start_ns),
+                status: Status::from_wait(facts.status),
+                usage: usage(
+                    facts.user_ns,
+                    facts.system_ns,
+                    facts.runtime_ns,
+                    facts.max_rss_pages,
+                ),
+            },
+            Record::Rename { facts, cgroup } => What::Rename {
+                process: self.process(&facts.process, *cgroup, facts.new_comm),
+                old_comm: Comm::new(facts.process.comm),
+            },
+            Record::Cgroup { facts, cgroup } => What::Cgroup {
+                process: self.process(&facts.process, *cgroup, facts.process.comm),
+            },
+            Record::Args { facts, bytes } => {
+                self.keep_piece(header.cpu, facts, bytes);
+                return None;
+            }
+            Record::Unknown { .. } => return None,
+        };
+        Some(Event {
+            boot_ns: header.boot_ns,
+            cpu: header.cpu,
+            what,
+        })
+    }
+
+    fn process(
+        &mut self,
+        facts: &ProcessFacts,
+        cgroup: CgroupNames<'_>,
+        comm: [u8; 16],
+    ) -> Process {
+        let parent = key(facts.parent_pid, facts.parent_start_ns);
+        Process {
+            key: key(facts.pid, facts.start_ns),
+            parent: (parent.pid != 0).then_some(parent),
+            tid: facts.tid,
+            vpid: facts.vpid,
+            comm: Comm::new(comm),
+            credentials: Credentials {
+                real_uid: facts.uid,
+                effective_uid: facts.euid,
+                real_gid: facts.gid,
+                effective_gid: facts.egid,
+            },
+            namespaces: facts.namespaces,
+            cgroup: self.cgroups.get(cgroup),
+        }
+    }
+
+    fn keep_piece(&mut self, cpu: u32, facts: &ArgsFacts, bytes: &[u8]) {
+        let key = key(facts.pid, facts.start_ns);
+        let partial = self
+            .partial
+            .entry(cpu)
+            .or_insert_with(|| Partial::begin(key, facts.offset));
+        let next = partial.offset + partial.bytes.len() as u64;
+        if partial.key != key || facts.offset != next {
+            *partial = Partial::begin(key, facts.offset);
+        }
+        partial.bytes.extend_from_slice(bytes);
+    }
+
+    /// The beginning came with the exec itself, the rest ahead of it.
+    fn args(&mut self, cpu: u32, facts: &ExecFacts, beginning: &[u8]) -> Args {
+        let key = key(facts.process.pid, facts.process.start_ns);
+        let rest = self
+            .partial
+            .remove(&cpu)
+            .filter(|rest| rest.key == key && rest.offset == beginning.len() as u64);
+        let captured = match rest {
+            Some(rest) => [beginning, &rest.bytes].concat().into(),
+            None => Bytes::copy_from_slice(beginning),
+        };
+        Args::new(captured, facts.args_size)
+    }
+}
+
+impl Partial {
+    fn begin(key: ProcessKey, offset: u64) -> Self {
+        Self {
+            key,
+            offset,
+            bytes: BytesMut::new(),
+        }
+    }
+}
+
+fn key(pid: u32, start_ns: u64) -> ProcessKey {
+    ProcessKey { pid, start_ns }
+}
+
+fn exit_usage(facts: &ExitFacts) -> Usage {
+    usage(
+        facts.user_ns,
+        facts.system_ns,
+        facts.runtime_ns,
+        facts.max_rss_pages,
+    )
+}
+
+/// Divides the precise time in the proportion of what the tick saw of each mode, as the kernel's
+/// own `cputime_adjust` does for wait4(2).
+fn usage(user_ticks: u64, system_ticks: u64, runtime_ns: u64, max_rss_pages: u64) -> Usage {
+    let seen = u128::from(user_ticks) + u128::from(system_ticks);
+    let system_ns = match (user_ticks, system_ticks) {
+        (_, 0) => 0,
+        (0, _) => runtime_ns,
+        _ => u64::try_from(u128::from(runtime_ns) * u128::from(system_ticks) / seen)
+            .unwrap_or(runtime_ns),
+    };
+    Usage {
+        user_ns: runtime_ns - system_ns,
+        system_ns,
+        max_rss_pages,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use observer_common::Kind;
+    use zerocopy::FromZeros as _;
+
+    use super::*;
+
+    fn header(cpu: u32) -> Header {
+        Header {
+            cpu,
+            kind: Kind::EXEC,
+            ..Header::new_zeroed()
+        }
+    }
+
+    fn piece<'a>(pid: u32, offset: u64, bytes: &'a [u8]) -> Record<'a> {
+        let facts = ArgsFacts {
+            pid,
+            offset,
+            ..ArgsFacts::new_zeroed()
+        };
+        Record::Args { facts, bytes }
+    }
+
+    fn exec<'a>(pid: u32, size: u64, args: &'a [u8]) -> Record<'a> {
+        let mut facts = ExecFacts {
+            args_size: size,
+            ..ExecFacts::new_zeroed()
+        };
+        facts.process.pid = pid;
+        Record::Exec {
+            facts,
+            cgroup: CgroupNames::default(),
+            filename: b"/x\0",
+            args,
+        }
+    }
+
+    fn args_of(event: Option<Event>) -> Args {
+        match event.unwrap().what {
+            What::Exec { args, .. } => args,
+            other => panic!("not an exec: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn pieces_of_two_cpus_do_not_mix() {
+        let mut lift = Lift::default();
+        assert_eq!(lift.lift(&header(0), &piece(10, 2, b"cd")), None);
+        assert_eq!(lift.lift(&header(1), &piece(11, 2, b"CD")), None);
+        assert_eq!(lift.lift(&header(0), &piece(10, 4, b"e\0")), None);
+        assert_eq!(lift.lift(&header(1), &piece(11, 4, b"E\0")), None);
+        let one = args_of(lift.lift(&header(1), &exec(11, 6, b"AB")));
+        let other = args_of(lift.lift(&header(0), &exec(10, 6, b"ab")));
+        assert_eq!(one.iter().collect::<Vec<_>>(), [b"ABCDE"]);
+        assert_eq!(other.iter().collect::<Vec<_>>(), [b"abcde"]);
+        assert!(!one.is_truncated());
+    }
+
+    #[test]
+    fn pieces_of_a_lost_exec_are_not_taken_for_the_next_one() {
+        let mut lift = Lift::default();
+        lift.lift(&header(0), &piece(10, 2, b"cd"));
+        let args = args_of(lift.lift(&header(0), &exec(11, 6, b"ab")));
+        assert!(args.is_truncated());
+        assert_eq!(args.captured_size(), 2);
+    }
+
+    #[test]
+    fn a_gap_ends_what_is_captured() {
+        let mut lift = Lift::default();
+        lift.lift(&header(0), &piece(10, 2, b"cd"));
+        lift.lift(&header(0), &piece(10, 6, b"gh"));
+        let args = args_of(lift.lift(&header(0), &exec(10, 8, b"ab")));
+        assert_eq!(
+            args.captured_size(),
+            2,
+            "bytes behind a hole are not a beginning"
+        );
+    }
+
+    #[test]
+    fn precise_time_is_divided_by_what_the_tick_saw() {
+        let check = |user, system, runtime, expected: (u64, u64)| {
+            let got = usage(user, system, runtime, 0);
+            assert_eq!((got.user_ns, got.system_ns), expected);
+        };
+        check(0, 0, 700, (700, 0));
+        check(4, 0, 700, (700, 0));
+        check(0, 4, 700, (0, 700));
+        check(3, 4, 700, (300, 400));
+        check(
+            u64::MAX,
+            u64::MAX,
+            u64::MAX,
+            (u64::MAX / 2 + 1, u64::MAX / 2),
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! What happened, as an owned fact: the nouns that everything behind the source speaks of.
+//!
+//! Nothing in here reads a clock or a file. Ids are those of the initial namespaces, times are
+//! nanoseconds since boot with suspended time included (`CLOCK_BOOTTIME`), bytes are as the
+//! process wrote them.
+
+mod args;
+mod cgroup;
+mod lift;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+pub use observer_common::{Kind, NAMESPACES};
+
+pub use self::{
+    args::Args,
+    cgroup::{Cgroup, CgroupCache},
+    lift::Lift,
+};
+
+/// One event of the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When it happened, in nanoseconds since boot. Events of one process are in order; those of
+    /// different CPUs may be some microseconds out of it.
+    pub boot_ns: u64,
+    /// The CPU it happened on.
+    pub cpu: u32,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum What {
+    /// A process was created; threads are none. fork(2), vfork(2), clone(2).
+    Fork {
+        /// The new process. Its parent is its creator, or under `CLONE_PARENT` its creator's.
+        process: Process,
+        /// The process that called.
+        creator: Creator,
+        /// The flags given to clone(2).
+        clone_flags: u64,
+    },
+    /// A process started to run another program. A failed execve(2) is no event.
+    Exec {
+        /// The process, as the new program.
+        process: Process,
+        /// The file name as it was given to execve(2); for a script the script.
+        filename: Bytes,
+        /// Its arguments.
+        args: Args,
+    },
+    /// The last thread of a process ended. Exactly once a process.
+    Exit {
+        /// The process.
+        process: Process,
+        /// How it ended.
+        status: Status,
+        /// What it used, so far: other threads may still be on their way out.
+        usage: Usage,
+    },
+    /// The kernel let go of a process, some milliseconds after its parent waited for it.
+    Free {
+        /// The process's identity.
+        key: ProcessKey,
+        /// How it ended.
+        status: Status,
+        /// What it used: final.
+        usage: Usage,
+    },
+    /// A process changed its name, by prctl(2) or by exec.
+    Rename {
+        /// The process, under its new name.
+        process: Process,
+        /// Its name before.
+        old_comm: Comm,
+    },
+    /// A process was moved to another cgroup.
+    Cgroup {
+        /// The process, in its new cgroup.
+        process: Process,
+    },
+    /// Events of one CPU found no room in the ring: they are missing at this place.
+    Lost {
+        /// How many.
+        count: u64,
+    },
+}
+
+impl What {
+    /// The process that it is about, where there is more than its identity.
+    pub fn process(&self) -> Option<&Process> {
+        match self {
+            Self::Fork { process, .. }
+            | Self::Exec { process, .. }
+            | Self::Exit { process, .. }
+            | Self::Rename { process, .. }
+            | Self::Cgroup { process } => Some(process),
+            Self::Free { .. } | Self::Lost { .. } => None,
+        }
+    }
+}
+
+/// Identity of a process within a boot: a pid is used again, a pid with a start time is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessKey {
+    /// Process id in the initial pid namespace (the kernel's tgid).
+    pub pid: u32,
+    /// When it began, in nanoseconds since boot.
+    pub start_ns: u64,
+}
+
+/// A process at the moment of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its identity.
+    pub key: ProcessKey,
+    /// Its parent's; `None` for those that the kernel itself started.
+    pub parent: Option<ProcessKey>,
+    /// The thread that acted.
+    pub tid: u32,
+    /// Its pid in its own pid namespace.
+    pub vpid: u32,
+    /// Its name.
+    pub comm: Comm,
+    /// Who it runs as.
+    pub credentials: Credentials,
+    /// Inode numbers of its namespaces, in the order of [`NAMESPACES`]; 0 where the kernel does
+    /// not have that kind.
+    pub namespaces: [u32; 8],
+    /// Where it stands in the cgroup hierarchies, and the container that follows from it.
+    pub cgroup: Arc<Cgroup>,
+}
+
+/// User and group ids, see credentials(7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Credentials {
+    pub real_uid: u32,
+    pub effective_uid: u32,
+    pub real_gid: u32,
+    pub effective_gid: u32,
+}
+
+/// The process that created another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Creator {
+    /// Its identity.
+    pub key: ProcessKey,
+    /// The thread that called.
+    pub tid: u32,
+    /// Its name.
+    pub comm: Comm,
+}
+
+/// A process's name: at most 15 bytes, any but NUL.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Comm([u8; 16]);
+
+impl Comm {
+    /// The name up to the first NUL.
+    pub fn new(padded: [u8; 16]) -> Self {
+        Self(padded)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.split(|byte| *byte == 0).next().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Comm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", String::from_utf8_lossy(self.as_bytes()))
+    }
+}
+
+/// How a process ended, see wait(2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It called exit(2) with this code.
+    Code(u8),
+    /// A signal killed it.
+    Signal {
+        /// The signal's number.
+        number: u8,
+        /// Whether a core was dumped.
+        core_dumped: bool,
+    },
+}
+
+impl Status {
+    /// Takes a status of wait(2) apart.
+    pub fn from_wait(status: u32) -> Self {
+        let [low, high, ..] = status.to_le_bytes();
+        match low & 0x7f {
+            0 => Self::Code(high),
+            number => Self::Signal {
+                number,
+                core_dumped: low & 0x80 != 0,
+            },
+        }
+    }
+}
+
+/// What a process used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time in user mode, in nanoseconds.
+    pub user_ns: u64,
+    /// CPU time in the kernel, in nanoseconds.
+    pub system_ns: u64,
+    /// Largest resident set, in pages.
+    pub max_rss_pages: u64,
+}
+
+impl Usage {
+    /// CPU time of both modes.
+    pub fn cpu_ns(&self) -> u64 {
+        self.user_ns.saturating_add(self.system_ns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_read_as_wait_does() {
+        for raw in 0..=0xffff_u32 {
+            #[expect(clippy::cast_possible_wrap, reason = "16 bits")]
+            let status = raw as i32;
+            let expected = if libc::WIFEXITED(status) {
+                Status::Code(u8::try_from(libc::WEXITSTATUS(status)).unwrap())
+            } else {
+                Status::Signal {
+                    number: u8::try_from(raw & 0x7f).unwrap(),
+                    core_dumped: libc::WCOREDUMP(status),
+                }
+            };
+            assert_eq!(Status::from_wait(raw), expected, "{raw:#x}");
+        }
+    }
+
+    #[test]
+    fn a_name_ends_at_its_first_nul() {
+        assert_eq!(Comm::new(*b"sh\0garbage\0\0\0\0\0\0").as_bytes(), b"sh");
+        assert_eq!(
+            Comm::new(*b"fifteen-bytes-x\0").as_bytes(),
+            b"fifteen-bytes-x"
+        );
+        assert_eq!(Comm::new([0; 16]).as_bytes(), b"");
+    }
+}

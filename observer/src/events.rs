@@ -1,0 +1,191 @@
+//! The engine for programs: events as a blocking iterator, or as a `Stream` under feature `tokio`.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), observer::Error> {
+//! let mut events = observer::Events::open(&observer::source::bpf::Options::default())?;
+//! while let Some(event) = events.recv()? {
+//!     println!("{event:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use std::{collections::VecDeque, os::fd::BorrowedFd};
+
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
+
+use crate::{
+    Error, Event,
+    engine::{Engine, Totals, Wait},
+    source::bpf::{BpfSource, Options},
+};
+
+/// Every event asked for, from the moment it was opened.
+///
+/// Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` in [`Events::open`].
+/// A reader that is too slow loses events: [`What::Lost`](crate::event::What::Lost) stands in
+/// their place.
+#[derive(Debug)]
+pub struct Events {
+    engine: Engine<BpfSource>,
+    ready: VecDeque<Event>,
+}
+
+impl Events {
+    /// Starts to observe. When it returns, nothing is missed any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`BpfSource::open`].
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        Ok(Self {
+            engine: Engine::new(BpfSource::open(options)?),
+            ready: VecDeque::new(),
+        })
+    }
+
+    /// The next event. Blocks until there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when the ring cannot be read any more.
+    pub fn recv(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(Some(event));
+            }
+            let wait = self.step()?;
+            if self.ready.is_empty() {
+                block(self.engine.as_fd(), wait)?;
+            }
+        }
+    }
+
+    /// Ends the observation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::finish`].
+    pub fn finish(self) -> Result<Totals, Error> {
+        self.engine.finish(&mut |_| {})
+    }
+
+    fn step(&mut self) -> Result<Wait, Error> {
+        let Self { engine, ready } = self;
+        engine.step(&mut |event| ready.push_back(event))
+    }
+}
+
+fn block(fd: BorrowedFd<'_>, wait: Wait) -> Result<(), Error> {
+    let timeout = match wait {
+        Wait::AtMost(time) => PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX),
+        Wait::ForEvent => PollTimeout::NONE,
+    };
+    match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(Error::system("cannot wait for events")(errno)),
+    }
+}
+
+#[cfg(feature = "tokio")]
+pub use self::stream::EventStream;
+
+#[cfg(feature = "tokio")]
+mod stream {
+    use std::{
+        os::fd::OwnedFd,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use futures_core::Stream;
+    use tokio::{
+        io::{Interest, unix::AsyncFd},
+        time::{Instant, Sleep, sleep_until},
+    };
+
+    use super::{Event, Events};
+    use crate::{Error, engine::Wait};
+
+    /// The events as a stream. Runs in a tokio runtime with I/O and time enabled.
+    #[derive(Debug)]
+    pub struct EventStream {
+        events: Events,
+        readable: AsyncFd<OwnedFd>,
+        timer: Pin<Box<Sleep>>,
+        wait: Wait,
+    }
+
+    impl Events {
+        /// Turns this into a [`Stream`]. Ends never; dropping it ends the observation.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::System`] outside a runtime or when it has no room for another descriptor.
+        pub fn into_stream(self) -> Result<EventStream, Error> {
+            let system = |source| Error::System {
+                what: "cannot watch the ring",
+                source,
+            };
+            let fd = self.engine.as_fd().try_clone_to_owned().map_err(system)?;
+            let readable = AsyncFd::with_interest(fd, Interest::READABLE).map_err(system)?;
+            let timer = Box::pin(sleep_until(Instant::now()));
+            Ok(EventStream {
+                events: self,
+                readable,
+                timer,
+                wait: Wait::ForEvent,
+            })
+        }
+    }
+
+    impl EventStream {
+        /// Ends the observation.
+        ///
+        /// # Errors
+        ///
+        /// As [`Engine::finish`](crate::engine::Engine::finish).
+        pub fn finish(self) -> Result<crate::engine::Totals, Error> {
+            self.events.finish()
+        }
+
+        /// Whether it is time for another step.
+        fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            if let Poll::Ready(guard) = self.readable.poll_read_ready(context) {
+                let system = |source| Error::System {
+                    what: "cannot wait for events",
+                    source,
+                };
+                guard.map_err(system)?.clear_ready();
+                return Poll::Ready(Ok(()));
+            }
+            match self.wait {
+                Wait::ForEvent => Poll::Pending,
+                Wait::AtMost(_) => self.timer.as_mut().poll(context).map(Ok),
+            }
+        }
+    }
+
+    impl Stream for EventStream {
+        type Item = Result<Event, Error>;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            loop {
+                if let Some(event) = self.events.ready.pop_front() {
+                    return Poll::Ready(Some(Ok(event)));
+                }
+                self.wait = self.events.step()?;
+                if let Wait::AtMost(time) = self.wait {
+                    self.timer.as_mut().reset(Instant::now() + time);
+                }
+                if !self.events.ready.is_empty() {
+                    continue;
+                }
+                std::task::ready!(self.poll_due(cx))?;
+            }
+        }
+    }
+}

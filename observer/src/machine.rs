@@ -1,0 +1,127 @@
+//! What is the same for every event of a boot: its id, and how the kernel's units translate.
+
+use std::{fs, io};
+
+use nix::{
+    time::{ClockId, clock_gettime},
+    unistd::{SysconfVar, sysconf},
+};
+
+use crate::Error;
+
+/// Facts of the running machine, read once and passed on as plain data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// `/proc/sys/kernel/random/boot_id`: 32 hex digits with dashes.
+    pub boot_id: String,
+    /// Bytes of a page of memory.
+    pub page_size: u64,
+    /// Clock ticks in a second, the unit of times in `/proc/PID/stat`.
+    pub ticks_per_second: u64,
+}
+
+impl Machine {
+    /// Reads the facts. Needs no privileges.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where /proc is not mounted.
+    pub fn read() -> Result<Self, Error> {
+        let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(|source| {
+            Error::System {
+                what: "cannot read the boot id",
+                source,
+            }
+        })?;
+        Ok(Self {
+            boot_id: boot_id.trim_end().to_owned(),
+            page_size: setting(SysconfVar::PAGE_SIZE)?,
+            ticks_per_second: setting(SysconfVar::CLK_TCK)?,
+        })
+    }
+
+    /// The id of a process, the same from every source: first 8 digits of the boot id, pid, start
+    /// in clock ticks since boot.
+    pub fn process_id(&self, key: crate::event::ProcessKey) -> String {
+        let boot = self.boot_id.get(..8).unwrap_or(&self.boot_id);
+        format!("{boot}-{}-{}", key.pid, self.ticks(key.start_ns))
+    }
+
+    /// Nanoseconds in whole clock ticks.
+    pub fn ticks(&self, ns: u64) -> u64 {
+        ns / (1_000_000_000 / self.ticks_per_second.max(1))
+    }
+}
+
+fn setting(name: SysconfVar) -> Result<u64, Error> {
+    const WHAT: &str = "cannot read a system setting";
+    let value = sysconf(name)
+        .map_err(Error::system(WHAT))?
+        .unwrap_or_default();
+    u64::try_from(value)
+        .ok()
+        .filter(|value| *value > 0)
+        .ok_or_else(|| Error::System {
+            what: WHAT,
+            source: io::Error::from(io::ErrorKind::Unsupported),
+        })
+}
+
+/// The offset between time since boot and time of day. It is taken once and followed only when
+/// the clock was set, so that one moment is printed the same twice.
+#[derive(Clone, Copy, Debug)]
+pub struct WallClock {
+    offset_ns: i128,
+}
+
+impl WallClock {
+    /// Takes the offset.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when a clock cannot be read.
+    pub fn read() -> Result<Self, Error> {
+        Ok(Self {
+            offset_ns: offset_ns()?,
+        })
+    }
+
+    /// Takes it again if the clock was set since.
+    ///
+    /// # Errors
+    ///
+    /// As [`WallClock::read`].
+    pub fn follow(&mut self) -> Result<(), Error> {
+        const SLACK_NS: u128 = 1_000_000;
+        let now = offset_ns()?;
+        if now.abs_diff(self.offset_ns) > SLACK_NS {
+            self.offset_ns = now;
+        }
+        Ok(())
+    }
+
+    /// Nanoseconds since 1970 of a moment given in nanoseconds since boot.
+    pub fn unix_ns(self, boot_ns: u64) -> i128 {
+        self.offset_ns + i128::from(boot_ns)
+    }
+}
+
+fn offset_ns() -> Result<i128, Error> {
+    let real = read_ns(ClockId::CLOCK_REALTIME)?;
+    let boot = read_ns(ClockId::CLOCK_BOOTTIME)?;
+    Ok(real - boot)
+}
+
+/// Nanoseconds since boot, now.
+///
+/// # Errors
+///
+/// [`Error::System`] when the clock cannot be read.
+pub fn boot_ns() -> Result<u64, Error> {
+    Ok(u64::try_from(read_ns(ClockId::CLOCK_BOOTTIME)?).unwrap_or_default())
+}
+
+fn read_ns(clock: ClockId) -> Result<i128, Error> {
+    let time = clock_gettime(clock).map_err(Error::system("cannot read the clock"))?;
+    Ok(i128::from(time.tv_sec()) * 1_000_000_000 + i128::from(time.tv_nsec()))
+}

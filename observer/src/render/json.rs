@@ -1,0 +1,327 @@
+//! Events → JSON, one object a line.
+
+use serde::Serialize as _;
+use serde_json::ser::{CharEscape, Formatter, Serializer};
+
+use super::{
+    escape::is_harmful,
+    schema::{
+        self, Base64, Bye, Container, Creation, Creator, Digits, Executable, Exit, Hello, Id, Line,
+        Linux, Lost, Namespaces, Number, Process, ProcessEvent, Raw, RawArgs, Ready, TextArgs,
+    },
+    text::signal_name,
+    time::rfc3339,
+};
+use crate::{
+    engine::Totals,
+    event::{self, Args, Event, Status, What},
+    machine::{Machine, WallClock},
+};
+
+/// Writes events as lines of JSON.
+#[derive(Debug)]
+pub struct JsonLines {
+    machine: Machine,
+}
+
+impl JsonLines {
+    /// For events of this machine.
+    pub fn new(machine: Machine) -> Self {
+        Self { machine }
+    }
+
+    /// The first line.
+    pub fn hello(out: &mut Vec<u8>) {
+        let version = env!("CARGO_PKG_VERSION");
+        write(
+            out,
+            &Line::Hello(Hello {
+                v: schema::VERSION,
+                schema: "observer.event/1",
+                version,
+            }),
+        );
+    }
+
+    /// The line that says that nothing is missed any more.
+    pub fn ready(out: &mut Vec<u8>) {
+        write(out, &Line::Ready(Ready {}));
+    }
+
+    /// The last line.
+    pub fn bye(out: &mut Vec<u8>, totals: &Totals, printed: u64) {
+        let Totals {
+            produced,
+            delivered,
+            lost,
+            malformed: _,
+        } = *totals;
+        write(
+            out,
+            &Line::Bye(Bye {
+                produced,
+                delivered,
+                lost,
+                printed,
+            }),
+        );
+    }
+
+    /// One event. [`What::Free`] has no line.
+    pub fn event(&self, out: &mut Vec<u8>, event: &Event, seq: u64, clock: WallClock) {
+        let told = Told {
+            machine: &self.machine,
+            clock,
+            event,
+            seq,
+        };
+        if let Some(line) = told.line() {
+            write(out, &line);
+        }
+    }
+}
+
+/// One event on its way into a line.
+struct Told<'a> {
+    machine: &'a Machine,
+    clock: WallClock,
+    event: &'a Event,
+    seq: u64,
+}
+
+impl<'a> Told<'a> {
+    fn line(&self) -> Option<Line<'a>> {
+        Some(match &self.event.what {
+            What::Fork {
+                process,
+                creator,
+                clone_flags,
+            } => Line::Fork(ProcessEvent {
+                parent: Some(self.creator(creator)),
+                clone_flags: Some(Number(*clone_flags)),
+                ..self.process_event(process)
+            }),
+            What::Exec {
+                process,
+                filename,
+                args,
+            } => Line::Exec(self.exec(process, filename, args)),
+            What::Exit {
+                process,
+                status,
+                usage,
+            } => Line::Exit(self.exit(process, *status, usage)),
+            What::Rename { process, old_comm } => Line::Rename(ProcessEvent {
+                old_comm: Some(String::from_utf8_lossy(old_comm.as_bytes())),
+                ..self.process_event(process)
+            }),
+            What::Cgroup { process } => Line::Cgroup(self.process_event(process)),
+            What::Free { .. } => return None,
+            What::Lost { count } => Line::Lost(Lost {
+                v: schema::VERSION,
+                seq: self.seq,
+                time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
+                boot_ns: Digits(self.event.boot_ns),
+                count: *count,
+                cpu: self.event.cpu,
+            }),
+        })
+    }
+
+    fn exec(
+        &self,
+        process: &'a event::Process,
+        filename: &'a [u8],
+        args: &'a Args,
+    ) -> ProcessEvent<'a> {
+        let mut event = self.process_event(process);
+        let told = &mut event.process;
+        told.executable = Some(Executable {
+            path: String::from_utf8_lossy(filename),
+        });
+        told.command_args = Some(TextArgs(args));
+        told.args_truncated = Some(args.is_truncated());
+        told.args_size = Some(Number(args.size()));
+        told.args_captured = args.is_truncated().then(|| Number(args.captured_size()));
+        let exact = Raw {
+            comm: told.raw.take().and_then(|raw| raw.comm),
+            command_args: (!args.is_text()).then_some(RawArgs(args)),
+            executable_path: str::from_utf8(filename)
+                .is_err()
+                .then_some(Base64(filename)),
+        };
+        let needed =
+            exact.comm.is_some() || exact.command_args.is_some() || exact.executable_path.is_some();
+        told.raw = needed.then_some(exact);
+        event
+    }
+
+    fn exit(
+        &self,
+        process: &'a event::Process,
+        status: Status,
+        usage: &event::Usage,
+    ) -> ProcessEvent<'a> {
+        let mut event = self.process_event(process);
+        event.process.exit = Some(match status {
+            Status::Code(code) => Exit::Code { code },
+            Status::Signal {
+                number,
+                core_dumped,
+            } => Exit::Signal {
+                signal: number,
+                name: signal_name(number),
+                core_dumped,
+            },
+        });
+        event.duration_ns = Some(Number(
+            self.event.boot_ns.saturating_sub(process.key.start_ns),
+        ));
+        event.cpu_time_ns = Some(Number(usage.cpu_ns()));
+        event.user_time_ns = Some(Number(usage.user_ns));
+        event.system_time_ns = Some(Number(usage.system_ns));
+        event.max_rss = Some(Number(usage.max_rss_pages * self.machine.page_size));
+        event
+    }
+
+    fn process_event(&self, process: &'a event::Process) -> ProcessEvent<'a> {
+        ProcessEvent {
+            v: schema::VERSION,
+            seq: self.seq,
+            time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
+            boot_ns: Digits(self.event.boot_ns),
+            cpu: self.event.cpu,
+            origin: "bpf",
+            process: self.process(process),
+            parent: None,
+            clone_flags: None,
+            duration_ns: None,
+            cpu_time_ns: None,
+            user_time_ns: None,
+            system_time_ns: None,
+            max_rss: None,
+            old_comm: None,
+            container: process
+                .cgroup
+                .container
+                .as_ref()
+                .map(|container| Container {
+                    id: &container.id,
+                    runtime: container.runtime.name(),
+                }),
+        }
+    }
+
+    fn process(&self, process: &'a event::Process) -> Process<'a> {
+        let comm = process.comm.as_bytes();
+        let credentials = process.credentials;
+        Process {
+            id: self.machine.process_id(process.key),
+            pid: process.key.pid,
+            vpid: process.vpid,
+            parent_pid: process.parent.map(|parent| parent.pid),
+            parent_id: process.parent.map(|parent| self.machine.process_id(parent)),
+            comm: String::from_utf8_lossy(comm),
+            executable: None,
+            command_args: None,
+            args_truncated: None,
+            args_size: None,
+            args_captured: None,
+            creation: Creation {
+                time: rfc3339(self.clock.unix_ns(process.key.start_ns)),
+                boot_ns: Digits(process.key.start_ns),
+            },
+            exit: None,
+            user: Id {
+                id: credentials.effective_uid,
+            },
+            real_user: Id {
+                id: credentials.real_uid,
+            },
+            group: Id {
+                id: credentials.effective_gid,
+            },
+            real_group: Id {
+                id: credentials.real_gid,
+            },
+            ns: namespaces(&process.namespaces),
+            linux: Linux {
+                cgroup: process.cgroup.path(),
+            },
+            raw: str::from_utf8(comm).is_err().then(|| Raw {
+                comm: Some(Base64(comm)),
+                ..Raw::default()
+            }),
+        }
+    }
+
+    fn creator(&self, creator: &'a event::Creator) -> Creator<'a> {
+        Creator {
+            id: self.machine.process_id(creator.key),
+            pid: creator.key.pid,
+            comm: String::from_utf8_lossy(creator.comm.as_bytes()),
+        }
+    }
+}
+
+fn namespaces(inodes: &[u32; 8]) -> Namespaces {
+    let [pid, mnt, net, user, uts, ipc, cgroup, time] =
+        inodes.map(|inode| (inode != 0).then_some(inode));
+    Namespaces {
+        pid,
+        mnt,
+        net,
+        user,
+        uts,
+        ipc,
+        cgroup,
+        time,
+    }
+}
+
+fn write(out: &mut Vec<u8>, line: &Line<'_>) {
+    let begin = out.len();
+    if line
+        .serialize(&mut Serializer::with_formatter(&mut *out, Harmless))
+        .is_err()
+    {
+        // Writing to memory cannot fail, and no type above fails to serialise.
+        out.truncate(begin);
+        return;
+    }
+    out.push(b'\n');
+}
+
+/// Compact JSON that a terminal cannot be hurt by: what `serde_json` leaves as it is of control
+/// and reordering characters is escaped as well.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> std::io::Result<()> {
+        if fragment.bytes().all(|byte| byte < 0x7f) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut rest = fragment;
+        while let Some((at, found)) = rest.char_indices().find(|(_, found)| is_harmful(*found)) {
+            let (before, after) = rest.split_at(at);
+            writer.write_all(before.as_bytes())?;
+            for unit in found.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = after.get(found.len_utf8()..).unwrap_or_default();
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn write_char_escape<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        char_escape: CharEscape,
+    ) -> std::io::Result<()> {
+        serde_json::ser::CompactFormatter.write_char_escape(writer, char_escape)
+    }
+}

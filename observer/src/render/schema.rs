@@ -1,0 +1,380 @@
+//! The JSON of the event stream, as types. Names are OpenTelemetry's `process.*`, nested.
+//!
+//! These are the only types that serialise: what happened and how it is told can change apart.
+//! `schema/event-v1.json` is generated from them.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::event::Args;
+
+/// Version of the schema: raised by a change that a reader would notice, not by an addition.
+pub const VERSION: u32 = 1;
+
+/// One line of the stream.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(tag = "event", rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each variant's own type says what it is")]
+pub enum Line<'a> {
+    Hello(Hello<'a>),
+    Ready(Ready),
+    Fork(ProcessEvent<'a>),
+    Exec(ProcessEvent<'a>),
+    Exit(ProcessEvent<'a>),
+    Rename(ProcessEvent<'a>),
+    Cgroup(ProcessEvent<'a>),
+    Lost(Lost),
+    Bye(Bye),
+}
+
+/// The first line.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Hello<'a> {
+    /// Version of the schema.
+    pub v: u32,
+    /// Name of the schema.
+    pub schema: &'a str,
+    /// Version of the program.
+    pub version: &'a str,
+}
+
+/// From here on nothing is missed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Ready {}
+
+/// Something that happened to a process.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct ProcessEvent<'a> {
+    /// Version of the schema.
+    pub v: u32,
+    /// Number of the event in this stream, before filters.
+    pub seq: u64,
+    /// When it happened, RFC 3339 in UTC.
+    pub time: String,
+    /// When it happened, in nanoseconds since boot.
+    pub boot_ns: Digits,
+    /// The CPU it happened on.
+    pub cpu: u32,
+    /// What told it: `bpf`.
+    pub origin: &'a str,
+    /// The process; of a fork the new one.
+    pub process: Process<'a>,
+    /// Of a fork: the process that created it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Creator<'a>>,
+    /// Of a fork: the flags given to clone(2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clone_flags: Option<Number>,
+    /// Of an exit: from the process's beginning to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ns: Option<Number>,
+    /// Of an exit: CPU time of all threads, user and system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_time_ns: Option<Number>,
+    /// Of an exit: the part of it in user mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_time_ns: Option<Number>,
+    /// Of an exit: the part of it in the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_time_ns: Option<Number>,
+    /// Of an exit: largest resident set, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_rss: Option<Number>,
+    /// Of a rename: the name before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_comm: Option<Cow<'a, str>>,
+    /// The container that the process runs in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container<'a>>,
+}
+
+/// A process at the moment of the event.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Process<'a> {
+    /// Identity: boot id, pid, start in clock ticks.
+    pub id: String,
+    /// Process id in the initial pid namespace.
+    pub pid: u32,
+    /// Process id in its own pid namespace.
+    pub vpid: u32,
+    /// The parent's process id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_pid: Option<u32>,
+    /// The parent's identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+    /// The process's name.
+    pub comm: Cow<'a, str>,
+    /// Of an exec: what is run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executable: Option<Executable<'a>>,
+    /// Of an exec: its arguments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
+    pub command_args: Option<TextArgs<'a>>,
+    /// Of an exec: whether some of the arguments are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub args_truncated: Option<bool>,
+    /// Of an exec: bytes of all arguments, each with its NUL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub args_size: Option<Number>,
+    /// Of an exec whose arguments were cut: bytes that were not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub args_captured: Option<Number>,
+    /// When the process began.
+    pub creation: Creation,
+    /// How the process ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
+    /// Effective user.
+    pub user: Id,
+    /// Real user.
+    pub real_user: Id,
+    /// Effective group.
+    pub group: Id,
+    /// Real group.
+    pub real_group: Id,
+    /// Inode numbers of its namespaces.
+    pub ns: Namespaces,
+    /// What only Linux has.
+    pub linux: Linux<'a>,
+    /// Exact bytes of what is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Raw<'a>>,
+}
+
+/// The process that created another.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Creator<'a> {
+    /// Identity.
+    pub id: String,
+    /// Process id in the initial pid namespace.
+    pub pid: u32,
+    /// The process's name.
+    pub comm: Cow<'a, str>,
+}
+
+/// What is run.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Executable<'a> {
+    /// The file name as given to execve(2).
+    pub path: Cow<'a, str>,
+}
+
+/// When a process began.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Creation {
+    /// RFC 3339 in UTC.
+    pub time: String,
+    /// In nanoseconds since boot.
+    pub boot_ns: Digits,
+}
+
+/// How a process ended: a code, or a signal.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(untagged)]
+pub enum Exit {
+    /// It called exit(2).
+    Code {
+        /// With this code.
+        code: u8,
+    },
+    /// A signal killed it.
+    Signal {
+        /// The signal's number.
+        signal: u8,
+        /// The signal's name.
+        name: Cow<'static, str>,
+        /// Whether a core was dumped.
+        core_dumped: bool,
+    },
+}
+
+/// A user or a group.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Id {
+    /// By number.
+    pub id: u32,
+}
+
+/// Inode numbers of namespaces; absent where the kernel does not have the kind.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[expect(missing_docs, reason = "the kinds of namespaces(7)")]
+pub struct Namespaces {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mnt: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uts: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipc: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cgroup: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<u32>,
+}
+
+/// What only Linux has.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Linux<'a> {
+    /// Path of the process's cgroup.
+    pub cgroup: &'a str,
+}
+
+/// A container.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Container<'a> {
+    /// The runtime's own id.
+    pub id: &'a str,
+    /// `docker`, `podman`, `containerd`, `cri-o`, `kubernetes`, `lxc`, `machine`.
+    pub runtime: &'a str,
+}
+
+/// Exact bytes, in base64, of what stands above as lossy text.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Raw<'a> {
+    /// The process's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub comm: Option<Base64<'a>>,
+    /// All arguments, as many as in `command_args`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
+    pub command_args: Option<RawArgs<'a>>,
+    /// The file name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub executable_path: Option<Base64<'a>>,
+}
+
+/// Events are missing at this place.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Lost {
+    /// Version of the schema.
+    pub v: u32,
+    /// Number in this stream.
+    pub seq: u64,
+    /// When the gap was seen to end, RFC 3339 in UTC.
+    pub time: String,
+    /// The same in nanoseconds since boot.
+    pub boot_ns: Digits,
+    /// How many.
+    pub count: u64,
+    /// The CPU on which they happened.
+    pub cpu: u32,
+}
+
+/// The last line of a stream that ends in order.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Bye {
+    /// Events that the kernel side tried to send: delivered + lost.
+    pub produced: u64,
+    /// Events that arrived.
+    pub delivered: u64,
+    /// Events that found no room.
+    pub lost: u64,
+    /// Process events printed, after filters.
+    pub printed: u64,
+}
+
+/// A number as a string of digits: most readers of JSON keep 53 bits only.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(with = "String"))]
+pub struct Digits(#[cfg_attr(feature = "schema", schemars(skip))] pub u64);
+
+impl Serialize for Digits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// A number that becomes a string above 2^53.
+#[derive(Clone, Copy, Debug)]
+pub struct Number(pub u64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const EXACT: u64 = 1 << 53;
+        if self.0 <= EXACT {
+            serializer.serialize_u64(self.0)
+        } else {
+            serializer.collect_str(&self.0)
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl JsonSchema for Number {
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A number; a string of digits above 2^53.",
+            "type": ["integer", "string"],
+        })
+    }
+}
+
+/// Arguments as text.
+#[derive(Clone, Copy, Debug)]
+pub struct TextArgs<'a>(pub &'a Args);
+
+impl Serialize for TextArgs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(String::from_utf8_lossy))
+    }
+}
+
+/// Arguments as they are.
+#[derive(Clone, Copy, Debug)]
+pub struct RawArgs<'a>(pub &'a Args);
+
+impl Serialize for RawArgs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Base64))
+    }
+}
+
+/// Bytes in base64.
+#[derive(Clone, Copy, Debug)]
+pub struct Base64<'a>(pub &'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(self.0))
+    }
+}
+
+/// The schema of a [`Line`], as it is committed.
+#[cfg(feature = "schema")]
+pub fn json_schema() -> String {
+    let schema = schemars::schema_for!(Line<'static>);
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}

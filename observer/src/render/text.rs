@@ -1,0 +1,327 @@
+//! Events → lines of text for people.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use nix::sys::signal::Signal;
+use unicode_width::UnicodeWidthChar as _;
+
+use super::{
+    escape::Escaped,
+    time::{TimeStyle, span},
+};
+use crate::{
+    event::{Args, Event, Process, Status, Usage, What},
+    machine::WallClock,
+};
+
+const NAMES: [&str; 8] = [
+    "TIME",
+    "EVENT",
+    "PID",
+    "PPID",
+    "UID",
+    "CONTAINER",
+    "STATUS",
+    "ARGS",
+];
+/// Widths of all columns but the last. They grow with what comes and never shrink.
+const WIDTHS: [usize; 7] = [0, 6, 7, 7, 5, 12, 7];
+/// As many digits of a container's id as engines print.
+const SHORT_ID: usize = 12;
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// With the 16 basic colours. None carries meaning alone.
+    Yes,
+    /// Not at all.
+    No,
+}
+
+/// Writes events as lines of columns.
+#[derive(Debug)]
+pub struct TextLines {
+    time: TimeStyle,
+    color: Color,
+    page_size: u64,
+    widths: [usize; 7],
+    before_ns: Option<u64>,
+    /// The terminal's width, beyond which the last column is cut.
+    pub cut: Option<usize>,
+}
+
+/// The cells of a line.
+struct Row {
+    style: &'static str,
+    cells: [Cow<'static, str>; 8],
+}
+
+impl TextLines {
+    /// Columns with the time in this style. `page_size` turns resident pages into bytes.
+    pub fn new(time: TimeStyle, color: Color, page_size: u64) -> Self {
+        let mut widths = WIDTHS;
+        widths[0] = time.width();
+        Self {
+            time,
+            color,
+            page_size,
+            widths,
+            before_ns: None,
+            cut: None,
+        }
+    }
+
+    /// The names of the columns.
+    pub fn header(&mut self, out: &mut Vec<u8>) {
+        self.write(
+            out,
+            &Row {
+                style: BOLD,
+                cells: NAMES.map(Cow::Borrowed),
+            },
+        );
+    }
+
+    /// One event. [`What::Free`] has no line.
+    pub fn event(&mut self, out: &mut Vec<u8>, event: &Event, clock: WallClock) {
+        let Some(mut row) = self.row(event) else {
+            return;
+        };
+        row.cells[0] = self.time.print(event.boot_ns, self.before_ns, clock).into();
+        self.before_ns = Some(event.boot_ns);
+        self.write(out, &row);
+    }
+
+    fn row(&self, event: &Event) -> Option<Row> {
+        let line = |name, style, process, args| row(name, style, process, "-".into(), args);
+        Some(match &event.what {
+            What::Fork { process, .. } => line(
+                "fork",
+                DIM,
+                process,
+                Escaped(process.comm.as_bytes()).to_string(),
+            ),
+            What::Exec {
+                process,
+                args,
+                filename,
+            } => line("exec", GREEN, process, arguments(args, filename)),
+            What::Exit {
+                process,
+                status,
+                usage,
+            } => {
+                let style = if *status == Status::Code(0) { DIM } else { RED };
+                let text = self.summary(event.boot_ns, process, usage);
+                row("exit", style, process, status_text(*status), text)
+            }
+            What::Rename { process, old_comm } => {
+                let [old, new] = [old_comm, &process.comm].map(|comm| comm.as_bytes());
+                line(
+                    "rename",
+                    "",
+                    process,
+                    format!("{} -> {}", Escaped(old), Escaped(new)),
+                )
+            }
+            What::Cgroup { process } => {
+                let path = process.cgroup.path().as_bytes();
+                line("cgroup", "", process, Escaped(path).to_string())
+            }
+            What::Lost { count } => lost_row(*count, event.cpu),
+            What::Free { .. } => return None,
+        })
+    }
+
+    fn summary(&self, end_ns: u64, process: &Process, usage: &Usage) -> String {
+        let kib = usage.max_rss_pages * self.page_size / 1024;
+        format!(
+            "{} ran {}, cpu {}, rss {kib}K",
+            Escaped(process.comm.as_bytes()),
+            span(end_ns.saturating_sub(process.key.start_ns)),
+            span(usage.cpu_ns()),
+        )
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>, row: &Row) {
+        let mut line = String::with_capacity(128);
+        let first = usize::from(matches!(self.time, TimeStyle::None));
+        let columns = row.cells.iter().zip(&mut self.widths).skip(first);
+        for (cell, width) in columns {
+            *width = cell.len().max(*width);
+            let _infallible = write!(line, "{cell:<width$} ", width = *width);
+        }
+        line.push_str(&row.cells[7]);
+        if let Some(width) = self.cut {
+            cut(&mut line, width);
+        }
+        let colored = self.color == Color::Yes && !row.style.is_empty();
+        let (before, after) = if colored {
+            (row.style, RESET)
+        } else {
+            ("", "")
+        };
+        for part in [before, &line, after, "\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+}
+
+fn row(
+    name: &'static str,
+    style: &'static str,
+    process: &Process,
+    status: Cow<'static, str>,
+    args: String,
+) -> Row {
+    let parent = process.parent.map_or(0, |parent| parent.pid);
+    let container = process.cgroup.container.as_ref().map_or_else(
+        || "-".into(),
+        |container| Escaped(short(&container.id).as_bytes()).to_string().into(),
+    );
+    Row {
+        style,
+        cells: [
+            "".into(),
+            name.into(),
+            process.key.pid.to_string().into(),
+            parent.to_string().into(),
+            process.credentials.effective_uid.to_string().into(),
+            container,
+            status,
+            args.into(),
+        ],
+    }
+}
+
+fn lost_row(count: u64, cpu: u32) -> Row {
+    let none = || Cow::Borrowed("-");
+    let text = format!("{count} events of cpu {cpu} found no room in the ring");
+    let cells = [
+        "".into(),
+        "lost".into(),
+        none(),
+        none(),
+        none(),
+        none(),
+        none(),
+        text.into(),
+    ];
+    Row {
+        style: YELLOW,
+        cells,
+    }
+}
+
+/// The arguments with blanks between; the file name in brackets where there are none.
+fn arguments(args: &Args, filename: &[u8]) -> String {
+    let mut text = String::new();
+    for (index, arg) in args.iter().enumerate() {
+        let blank = if index == 0 { "" } else { " " };
+        let _infallible = write!(text, "{blank}{}", Escaped(arg));
+    }
+    if args.captured_size() == 0 {
+        let _infallible = write!(text, "[{}]", Escaped(filename));
+    }
+    if args.is_truncated() {
+        text.push_str(" ...");
+    }
+    text
+}
+
+/// The line that the `obs` example printed; `None` for what it did not know.
+pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
+    let Some(process) = event.what.process() else {
+        return;
+    };
+    let comm = process.comm.as_bytes();
+    let (name, text) = match &event.what {
+        What::Exec { filename, .. } => ("exec", Escaped(filename).to_string().into()),
+        What::Exit { status, .. } => ("exit", status_text(*status)),
+        What::Fork { .. } => ("fork", Escaped(comm).to_string().into()),
+        What::Rename { .. } => ("rename", Escaped(comm).to_string().into()),
+        What::Cgroup { process } => (
+            "cgroup",
+            Escaped(process.cgroup.path().as_bytes()).to_string().into(),
+        ),
+        What::Free { .. } | What::Lost { .. } => return,
+    };
+    out.extend_from_slice(format!("{name}\t{}\t{text}\n", process.key.pid).as_bytes());
+}
+
+fn status_text(status: Status) -> Cow<'static, str> {
+    match status {
+        Status::Code(code) => code.to_string().into(),
+        Status::Signal {
+            number,
+            core_dumped: false,
+        } => signal_name(number),
+        Status::Signal {
+            number,
+            core_dumped: true,
+        } => format!("{}+core", signal_name(number)).into(),
+    }
+}
+
+/// A signal's name, see signal(7).
+pub(super) fn signal_name(number: u8) -> Cow<'static, str> {
+    const SIGRTMIN: u8 = 34;
+    if let Ok(signal) = Signal::try_from(i32::from(number)) {
+        return signal.as_str().into();
+    }
+    match number.checked_sub(SIGRTMIN) {
+        Some(0) => "SIGRTMIN".into(),
+        Some(above) => format!("SIGRTMIN+{above}").into(),
+        None => format!("SIG{number}").into(),
+    }
+}
+
+fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
+}
+
+/// Cuts a line to a terminal's width, as ps does: without a mark.
+fn cut(line: &mut String, width: usize) {
+    let mut used = 0;
+    let end = line.char_indices().find(|(_, character)| {
+        used += character.width().unwrap_or(0);
+        used > width
+    });
+    if let Some((at, _)) = end {
+        line.truncate(at);
+    }
+}
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const RED: &str = "\x1b[31m";
+const GREEN: &str = "\x1b[32m";
+const YELLOW: &str = "\x1b[33m";
+const RESET: &str = "\x1b[0m";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_have_names_up_to_the_last() {
+        assert_eq!(signal_name(9), "SIGKILL");
+        assert_eq!(signal_name(32), "SIG32");
+        assert_eq!(signal_name(34), "SIGRTMIN");
+        assert_eq!(signal_name(64), "SIGRTMIN+30");
+    }
+
+    #[test]
+    fn a_line_is_cut_by_what_a_terminal_shows() {
+        let check = |text: &str, width, expected: &str| {
+            let mut line = text.to_owned();
+            cut(&mut line, width);
+            assert_eq!(line, expected);
+        };
+        check("short", 10, "short");
+        check("exactly", 7, "exactly");
+        check("longer", 3, "lon");
+        check("日本語", 4, "日本");
+        check("日本語", 5, "日本");
+    }
+}

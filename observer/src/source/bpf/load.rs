@@ -1,0 +1,239 @@
+//! Puts the programs into the kernel: finds the offsets they need, patches them in, loads and
+//! attaches what was asked for.
+
+use std::{borrow::Cow, fs, io, path::PathBuf, thread};
+
+use aya::{
+    Ebpf, EbpfError, EbpfLoader, VerifierLogLevel,
+    maps::Map,
+    programs::{ProgramError, RawTracePoint, raw_trace_point::RawTracePointLink},
+};
+use observer_common::{Config, Kind, Layout, limits};
+
+use super::{Options, RingSize};
+use crate::{Error, btf::Btf, error::Refusal, privilege, sys::MapValue};
+
+/// The committed object, the same for every kernel.
+static BUILT_IN: &[u8] =
+    aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/observer.bpf.o"));
+
+/// Which eBPF object to load.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Object {
+    /// The one in this library.
+    #[default]
+    BuiltIn,
+    /// One from a file, for work on the programs.
+    File(PathBuf),
+}
+
+impl Object {
+    fn bytes(&self) -> Result<Cow<'static, [u8]>, Error> {
+        match self {
+            Self::BuiltIn => Ok(Cow::Borrowed(BUILT_IN)),
+            Self::File(path) => fs::read(path)
+                .map(Cow::Owned)
+                .map_err(|error| self.unusable(error.to_string())),
+        }
+    }
+
+    fn unusable(&self, why: String) -> Error {
+        let object = match self {
+            Self::BuiltIn => "in this program".to_owned(),
+            Self::File(path) => format!("`{}`", path.display()),
+        };
+        Error::Object { object, why }
+    }
+}
+
+/// The tracepoint of each kind, which is the program's name as well.
+const fn tracepoint(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::FORK => Some("task_newtask"),
+        Kind::EXEC => Some("sched_process_exec"),
+        Kind::EXIT => Some(EXIT),
+        Kind::FREE => Some("sched_process_free"),
+        Kind::RENAME => Some("task_rename"),
+        Kind::CGROUP => Some("cgroup_attach_task"),
+        _ => None,
+    }
+}
+
+const EXIT: &str = "sched_process_exit";
+
+/// Loads the object's maps with the offsets of this kernel in its read-only data.
+pub(super) fn load(options: &Options) -> Result<Ebpf, Error> {
+    privilege::check()?;
+    let bytes = options.object.bytes()?;
+    // The loader parses the kernel's BTF for purposes of its own, which takes longer than our
+    // scan: side by side the scan costs nothing.
+    let (loader, kernel) = thread::scope(|scope| {
+        let scan = scope.spawn(Kernel::read);
+        let loader = EbpfLoader::new();
+        (loader, scan.join())
+    });
+    let mut loader = loader;
+    let kernel = kernel.unwrap_or_else(|_panic| Kernel::read())?;
+    let layout = MapValue(kernel.layout);
+    let config = MapValue(kernel.config(options));
+    loader
+        .override_global("LAYOUT", &layout, true)
+        .override_global("CONFIG", &config, true)
+        .map_max_entries("EVENTS", options.ring.bytes())
+        .verifier_log_level(VerifierLogLevel::DEBUG)
+        .load(&bytes)
+        .map_err(|error| load_error(&error, options))
+}
+
+/// What the programs must know of the running kernel.
+struct Kernel {
+    layout: Layout,
+    has_group_dead: bool,
+}
+
+impl Kernel {
+    fn read() -> Result<Self, Error> {
+        let btf = Btf::from_kernel()?;
+        Ok(Self {
+            layout: btf.layout()?,
+            has_group_dead: btf
+                .tracepoint_arguments(EXIT)
+                .is_some_and(|count| count >= 2),
+        })
+    }
+
+    fn config(&self, options: &Options) -> Config {
+        let ring = options.ring.bytes();
+        Config {
+            args_max: options.args_max.unwrap_or(u64::MAX),
+            args_inline: inline_limit(options.ring),
+            args_chunk: chunk_limit(options.ring),
+            wake_bytes: WAKE_BYTES.min(ring / 4),
+            has_group_dead: u32::from(self.has_group_dead),
+        }
+    }
+}
+
+/// At 10,000 execs a second with their exits this much gathers in a few milliseconds.
+const WAKE_BYTES: u32 = 32 * 1024;
+
+/// A small ring takes small pieces: one that does not fit is always lost.
+fn inline_limit(ring: RingSize) -> u32 {
+    (limits::ARGS_INLINE as u32).min(ring.bytes() / 4)
+}
+
+fn chunk_limit(ring: RingSize) -> u32 {
+    (limits::ARGS_CHUNK as u32).min(ring.bytes() / 8)
+}
+
+/// Attaches the program of each kind asked for. The links alone keep the programs running.
+pub(super) fn attach(
+    programs: &mut Ebpf,
+    options: &Options,
+) -> Result<Vec<RawTracePointLink>, Error> {
+    let mut links = Vec::new();
+    for name in options.kinds.iter().filter_map(|kind| tracepoint(*kind)) {
+        let program: &mut RawTracePoint = programs
+            .program_mut(name)
+            .and_then(|program| program.try_into().ok())
+            .ok_or_else(|| {
+                options
+                    .object
+                    .unusable(format!("it has no program `{name}`"))
+            })?;
+        program
+            .load()
+            .map_err(|error| program_error(name, &error))?;
+        let link = program
+            .attach(name)
+            .map_err(|error| program_error(name, &error))?;
+        links.push(
+            program
+                .take_link(link)
+                .map_err(|error| program_error(name, &error))?,
+        );
+    }
+    Ok(links)
+}
+
+/// Takes a map out of the loaded object.
+pub(super) fn take_map(programs: &mut Ebpf, name: &str, object: &Object) -> Result<Map, Error> {
+    programs
+        .take_map(name)
+        .ok_or_else(|| object.unusable(format!("it has no map `{name}`")))
+}
+
+fn load_error(error: &EbpfError, options: &Options) -> Error {
+    match refusal(error) {
+        Some(refusal) => Error::NotPermitted(refusal),
+        None => options.object.unusable(first_line(error)),
+    }
+}
+
+fn program_error(name: &str, error: &ProgramError) -> Error {
+    if let Some(refusal) = refusal(error) {
+        return Error::NotPermitted(refusal);
+    }
+    let why = match error {
+        ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        } => {
+            let log = verifier_log.to_string();
+            if log.contains("bpf_probe_read_kernel") && log.contains("unknown func") {
+                return Error::NotPermitted(Refusal::Lockdown);
+            }
+            format!("{io_error}: {}", verdict(&log))
+        }
+        other => first_line(other),
+    };
+    Error::Refused {
+        program: name.to_owned(),
+        why,
+    }
+}
+
+/// The verifier's reason is the last line before its statistics; the log may be megabytes long.
+fn verdict(log: &str) -> &str {
+    log.lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| {
+            !line.is_empty()
+                && !line.starts_with("processed ")
+                && !line.contains("verification time")
+        })
+        .unwrap_or("the verifier gave no reason")
+}
+
+fn first_line(error: &dyn std::error::Error) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let words = error.to_string();
+        let line = words.lines().next().unwrap_or_default();
+        if !text.contains(line) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.extend(line.chars().take(200));
+        }
+        next = error.source();
+    }
+    text
+}
+
+/// The capabilities were checked before: a refusal that comes all the same has another reason. The
+/// verifier's own refusals are EACCES.
+fn refusal(error: &(dyn std::error::Error + 'static)) -> Option<Refusal> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && error.raw_os_error() == Some(libc::EPERM)
+        {
+            return Some(Refusal::DespiteCapabilities);
+        }
+        next = error.source();
+    }
+    None
+}

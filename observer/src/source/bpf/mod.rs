@@ -1,0 +1,126 @@
+//! The eBPF source: programs on the kernel's tracepoints, records through a ring.
+//!
+//! Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` while it is opened, none
+//! afterwards. Its descriptors are the privilege then: they are close-on-exec.
+
+mod load;
+mod ring;
+
+use std::{
+    fmt,
+    os::fd::{AsFd as _, BorrowedFd},
+};
+
+use aya::{
+    maps::{Array, MapData, MapError, PerCpuArray},
+    programs::raw_trace_point::RawTracePointLink,
+};
+use observer_common::{Counters, Kind};
+
+use self::ring::Ring;
+pub use self::{load::Object, ring::RingSize};
+use super::{Item, Source};
+use crate::{Error, sys::MapValue};
+
+/// What to watch and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The kinds of record to attach programs for.
+    pub kinds: Vec<Kind>,
+    /// Size of the ring that all CPUs share.
+    pub ring: RingSize,
+    /// Bytes of arguments taken of one exec; `None` for all there are.
+    pub args_max: Option<u64>,
+    /// Which object to load.
+    pub object: Object,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            kinds: vec![Kind::EXEC, Kind::EXIT],
+            ring: RingSize::default(),
+            args_max: None,
+            object: Object::BuiltIn,
+        }
+    }
+}
+
+/// Programs that run until this is stopped or dropped.
+pub struct BpfSource {
+    /// Dropping a link detaches its program.
+    links: Vec<RawTracePointLink>,
+    ring: Ring,
+    counters: PerCpuArray<MapData, MapValue<Counters>>,
+    reader_sleeps: Array<MapData, u32>,
+}
+
+impl BpfSource {
+    /// Loads and attaches the programs. When it returns, nothing is missed any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPermitted`] when capabilities are missing or the kernel is locked down,
+    /// [`Error::NoBtf`] and [`Error::MissingMember`] on kernels that are not supported,
+    /// [`Error::Object`] when the object is damaged, [`Error::Refused`] when the kernel refuses a
+    /// program.
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let mut programs = load::load(options)?;
+        let ring = Ring::open(load::take_map(&mut programs, "EVENTS", &options.object)?)?;
+        let counters = load::take_map(&mut programs, "COUNTERS", &options.object)?;
+        let sleeps = load::take_map(&mut programs, "READER_SLEEPS", &options.object)?;
+        Ok(Self {
+            ring,
+            counters: counters
+                .try_into()
+                .map_err(map_error("cannot use the counters"))?,
+            reader_sleeps: sleeps
+                .try_into()
+                .map_err(map_error("cannot use the wake-up flag"))?,
+            links: load::attach(&mut programs, options)?,
+        })
+    }
+}
+
+impl fmt::Debug for BpfSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BpfSource")
+            .field("links", &self.links)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Source for BpfSource {
+    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+        Ok(self.ring.drain(limit, each))
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ring.as_fd()
+    }
+
+    fn sleep(&mut self) -> Result<(), Error> {
+        self.reader_sleeps
+            .set(0, 1, 0)
+            .map_err(map_error("cannot set the wake-up flag"))
+    }
+
+    fn counters(&self) -> Result<Vec<Counters>, Error> {
+        let counters = self
+            .counters
+            .get(&0, 0)
+            .map_err(map_error("cannot read the counters"))?;
+        Ok(counters.iter().map(|value| value.0).collect())
+    }
+
+    fn stop(&mut self) {
+        self.links.clear();
+    }
+}
+
+fn map_error(what: &'static str) -> impl FnOnce(MapError) -> Error {
+    move |error| Error::System {
+        what,
+        source: std::io::Error::other(error),
+    }
+}
