@@ -145,7 +145,7 @@ fn get(level: Level, missing: Missing) -> Result<Missing> {
     } else if !missing.packages.is_empty() {
         return Ok(missing);
     }
-    if !missing.components.is_empty() {
+    if !missing.components.is_empty() && shell::find_program("rustup").is_some() {
         shell::run(
             Command::new("rustup")
                 .args(["component", "add"])
