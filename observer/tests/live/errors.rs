@@ -310,7 +310,8 @@ fn wrong_flags() {
         ("--args-max", "-5"),
         ("--color", "blue"),
     ] {
-        assert_names(&usage(&[flag, value]), &[value]);
+        let joined = format!("{flag}={value}");
+        assert_names(&usage(&[&joined]), &[value]);
     }
     assert_names(&usage(&["--no-such-flag"]), &["--no-such-flag"]);
     assert_names(&usage(&["no-such-argument"]), &["no-such-argument"]);

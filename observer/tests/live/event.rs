@@ -173,15 +173,15 @@ impl Event {
         if self.death().as_ref() != Some(&death) {
             note("exit", &self.field("/process/exit"), &death);
         }
-        let cpu = self.number("/process/cpu_time_ns");
+        let cpu = self.number("/cpu_time_ns");
         if cpu.is_none_or(|cpu| cpu.abs_diff(ended.cpu_ns) > tick_ns()) {
             note("cpu_time_ns", &cpu, &ended.cpu_ns);
         }
-        let max_rss = self.number("/process/max_rss");
+        let max_rss = self.number("/max_rss");
         if max_rss != Some(ended.max_rss) {
             note("max_rss", &max_rss, &ended.max_rss);
         }
-        let duration = self.number("/process/duration_ns");
+        let duration = self.number("/duration_ns");
         let longest = ended.over - ended.began;
         if duration.is_none_or(|duration| duration > longest) {
             note("duration_ns", &duration, &(0..longest));

@@ -268,7 +268,8 @@ impl Stream {
 
     pub(crate) fn assert_nothing_lost(&self) {
         self.assert_balanced();
-        assert_eq!(self.bye().number("/lost"), Some(0), "lost");
+        let gaps: Vec<_> = self.of_kind("lost").collect();
+        assert_eq!(self.bye().number("/lost"), Some(0), "lost, at {gaps:?}");
     }
 
     pub(crate) fn assert_code(&self, code: i32) {
