@@ -1,5 +1,6 @@
 //! The cgroup of a process, and the container that its name gives away.
 
+use std::env;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -7,9 +8,9 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::child::{Actor, act, unique};
+use crate::child::{Actor, act, c_string, unique};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, root, soon, unlocked};
+use crate::harness::{Case, btf, cases, in_guest, root, soon, unlocked};
 use crate::observed::Observed;
 use crate::sys;
 
@@ -36,7 +37,7 @@ pub(crate) fn v2() -> Option<String> {
 }
 
 fn v1() -> Option<String> {
-    writable(memory().as_ref(), "cgroup v1 memory hierarchy")
+    writable(with_controllers().as_ref(), "cgroup v1 hierarchy")
 }
 
 fn writable(hierarchy: Option<&Hierarchy>, name: &str) -> Option<String> {
@@ -54,8 +55,30 @@ fn unified() -> Option<Hierarchy> {
     hierarchy("cgroup2", "", "0::")
 }
 
-fn memory() -> Option<Hierarchy> {
-    hierarchy("cgroup", "memory", ":memory:")
+/// A v1 hierarchy of a controller that containers get a cgroup of. A guest may have one mounted.
+fn with_controllers() -> Option<Hierarchy> {
+    let mounted = || {
+        let memory = hierarchy("cgroup", "memory", ":memory:");
+        memory.or_else(|| hierarchy("cgroup", "pids", ":pids:"))
+    };
+    mounted().or_else(|| {
+        if in_guest() {
+            mount_pids().ok()?;
+        }
+        mounted()
+    })
+}
+
+fn mount_pids() -> io::Result<()> {
+    let place = env::temp_dir().join("cgroup-pids");
+    fs::create_dir_all(&place)?;
+    sys::mount_with(
+        c"none",
+        &c_string(&place),
+        Some(c"cgroup"),
+        0,
+        Some(c"pids"),
+    )
 }
 
 fn hierarchy(kind: &str, option: &str, line: &str) -> Option<Hierarchy> {
@@ -208,7 +231,7 @@ fn container_by_folder_on_v2() {
 
 fn container_by_scope_on_v1() {
     let id = container_id();
-    let hierarchy = memory().expect("a memory hierarchy");
+    let hierarchy = with_controllers().expect("a v1 hierarchy");
     let cgroup = Cgroup::new(hierarchy, &format!("docker-{id}.scope"));
     assert_container(&exec_inside(&cgroup), &id);
 }

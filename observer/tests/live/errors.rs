@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
         damaged_btf: [root, unlocked, btf],
         no_locked_memory: [root, unlocked, btf],
         few_open_files: [root, unlocked, btf],
-        object_cut_short: [root, unlocked, btf, object],
+        object_cut_short: [root, unlocked, btf],
         object_of_noise: [root, unlocked, btf],
         object_that_is_empty: [root, unlocked, btf],
         object_that_is_missing: [root, unlocked, btf],
@@ -204,17 +204,8 @@ fn few_open_files() {
     assert_works(&mut command);
 }
 
-fn object_path() -> PathBuf {
-    std::env::var_os("OBSERVER_BPF_OBJECT").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("bpf/observer.bpf.o"),
-        Into::into,
-    )
-}
-
-fn object() -> Option<String> {
-    let there = object_path().exists();
-    (!there).then(|| "no object file to damage; set OBSERVER_BPF_OBJECT".to_owned())
-}
+/// The committed object, of which damaged copies are made.
+const OBJECT: &[u8] = include_bytes!("../../bpf/observer.bpf.o");
 
 /// The error about an object with this content.
 fn refused_object(content: &[u8]) {
@@ -236,9 +227,8 @@ fn refused_path(file: &Path) {
 }
 
 fn object_cut_short() {
-    let whole = fs::read(object_path()).expect("the object");
-    for length in [4, 64, 100, whole.len() / 2, whole.len() - 100] {
-        refused_object(&whole[..length]);
+    for length in [4, 64, 100, OBJECT.len() / 2, OBJECT.len() - 100] {
+        refused_object(&OBJECT[..length]);
     }
 }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use nix::unistd::{Uid, setresuid};
 
 use crate::cgroup::{Cgroup, container_id, v2};
-use crate::child::{Actor, Ended, Started, act, program, quiet_act, unique};
+use crate::child::{Actor, Ended, Started, act, make_bare, program, quiet_act, unique};
 use crate::event::Event;
 use crate::harness::{Case, btf, cases, root, unlocked};
 use crate::observed::{Observed, Stream};
@@ -114,8 +114,8 @@ const USER: u32 = 54_322;
 /// `exit 0` of another user: through /proc, so that no folder can be in the way.
 fn run_as_user(uid: u32, token: &str) -> Ended {
     let mut command = Command::new("/proc/self/exe");
-    command.args(["--act", "exit", "0", token]).env_clear();
-    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(["--act", "exit", "0", token]);
+    make_bare(&mut command);
     sys::before_exec(&mut command, move || {
         let uid = Uid::from_raw(uid);
         setresuid(uid, uid, uid).map_err(io::Error::from)

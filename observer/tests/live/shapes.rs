@@ -5,13 +5,13 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::slice;
 
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use tempfile::TempDir;
 
-use crate::child::{Actor, Ended, Started, act, program, quiet_act, reap, unique};
+use crate::child::{Actor, Ended, Started, act, make_bare, program, quiet_act, reap, unique};
 use crate::event::{Event, none_of};
 use crate::harness::{Case, btf, cases, root, soon, unlocked};
 use crate::observed::{Observed, Stream};
@@ -361,8 +361,8 @@ const EFFECTIVE: (u32, u32) = (12_345, 65_533);
 /// `exit 0`, by others than root: through /proc, so that no folder can be in the way.
 fn foreign_act(token: &str) -> Command {
     let mut command = Command::new("/proc/self/exe");
-    command.args(["--act", "exit", "0", token]).env_clear();
-    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(["--act", "exit", "0", token]);
+    make_bare(&mut command);
     sys::before_exec(&mut command, || {
         setgroups(&[]).map_err(io::Error::from)?;
         let keep = Gid::from_raw(u32::MAX);

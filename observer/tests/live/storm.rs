@@ -72,8 +72,7 @@ fn every_process_is_seen() {
     settle(&mut observed, &lives);
     let stream = observed.stop();
     stream.assert_code(0);
-    stream.assert_nothing_lost();
-    none_of(&differences(&lives, &stream, &prefix));
+    assert_all_seen(&lives, &stream, &prefix);
 }
 
 /// Reads until each of these has ended, as far as that is told, and one more.
@@ -91,6 +90,12 @@ pub(crate) fn storm_token<'a>(event: &'a Event, prefix: &str) -> Option<&'a str>
     event
         .text("/process/command_args/4")
         .filter(|token| token.starts_with(prefix))
+}
+
+fn assert_all_seen(lives: &[Life], stream: &Stream, prefix: &str) {
+    assert_eq!(stream.bye().number("/lost"), Some(0), "lost");
+    none_of(&differences(lives, stream, prefix));
+    stream.assert_balanced();
 }
 
 fn differences(lives: &[Life], stream: &Stream, prefix: &str) -> Vec<String> {
@@ -168,8 +173,7 @@ fn started_in_the_middle_of_a_storm() {
     });
     settle(&mut observed, &lives);
     let stream = observed.stop();
-    stream.assert_nothing_lost();
-    none_of(&differences(&lives, &stream, &prefix));
+    assert_all_seen(&lives, &stream, &prefix);
 }
 
 fn two_observers_see_the_same() {
@@ -180,8 +184,7 @@ fn two_observers_see_the_same() {
     for mut observed in both {
         settle(&mut observed, &lives);
         let stream = observed.stop();
-        stream.assert_nothing_lost();
-        none_of(&differences(&lives, &stream, &prefix));
+        assert_all_seen(&lives, &stream, &prefix);
     }
 }
 
@@ -190,6 +193,5 @@ fn everything_before_ctrl_c_is_printed() {
     let observed = Observed::start(&[]);
     let lives = run(&exits(&token, 50), 2);
     let stream = observed.stop();
-    stream.assert_nothing_lost();
-    none_of(&differences(&lives, &stream, &format!("{token}-")));
+    assert_all_seen(&lives, &stream, &format!("{token}-"));
 }

@@ -249,15 +249,26 @@ pub(crate) fn mount(
     kind: Option<&CStr>,
     flags: c_ulong,
 ) -> io::Result<()> {
-    let kind = kind.map_or(ptr::null(), CStr::as_ptr);
-    // SAFETY: the strings end with NUL and outlive the call; no data is passed.
+    mount_with(source, target, kind, flags, None)
+}
+
+/// `mount`, with options of the file system's own.
+pub(crate) fn mount_with(
+    source: &CStr,
+    target: &CStr,
+    kind: Option<&CStr>,
+    flags: c_ulong,
+    options: Option<&CStr>,
+) -> io::Result<()> {
+    let [kind, options] = [kind, options].map(|text| text.map_or(ptr::null(), CStr::as_ptr));
+    // SAFETY: the strings end with NUL and outlive the call; cgroups read their options as text.
     checked(unsafe {
         libc::mount(
             source.as_ptr(),
             target.as_ptr(),
             kind,
             flags,
-            ptr::null::<c_void>(),
+            options.cast::<c_void>(),
         )
     })
     .map(drop)
