@@ -16,10 +16,10 @@ pub const CGROUP_PATH: usize = 2048;
 pub const FILENAME: usize = 4096;
 
 /// Arguments carried by an exec record itself, at most; the rest travels in args records.
-pub const ARGS_INLINE: usize = 8 * 1024;
+pub const ARGS_INLINE: u32 = 8 * 1024;
 
 /// Argument bytes of one args record, at most: with its header just below 16 KiB.
-pub const ARGS_CHUNK: usize = 16 * 1024 - 64;
+pub const ARGS_CHUNK: u32 = 16 * 1024 - 64;
 
 /// Args records of one exec, at most: enough for the kernel's own limit of 6 MiB even where a tiny
 /// ring makes the pieces small.

@@ -72,7 +72,7 @@ impl Args {
         } else {
             self.wanted
         };
-        if len != 0 && draft.append_user::<{ limits::ARGS_INLINE }>(self.begin, len) {
+        if len != 0 && draft.append_user::<{ limits::ARGS_INLINE as usize }>(self.begin, len) {
             len as u32
         } else {
             0
@@ -106,7 +106,7 @@ unsafe extern "C" fn send_piece(index: u64, pieces: *mut Pieces) -> i64 {
     let rest = args.wanted - offset;
     let len = if rest > chunk { chunk } else { rest };
     let facts: &mut ArgsFacts = draft.begin();
-    if !draft.append_user::<{ limits::ARGS_CHUNK }>(args.begin.wrapping_add(offset), len) {
+    if !draft.append_user::<{ limits::ARGS_CHUNK as usize }>(args.begin.wrapping_add(offset), len) {
         return 1;
     }
     *facts = ArgsFacts {

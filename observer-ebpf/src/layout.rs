@@ -9,8 +9,8 @@ pub static LAYOUT: Layout = Layout::UNKNOWN;
 #[unsafe(no_mangle)]
 pub static CONFIG: Config = Config {
     args_max: u64::MAX,
-    args_inline: limits::ARGS_INLINE as u32,
-    args_chunk: limits::ARGS_CHUNK as u32,
+    args_inline: limits::ARGS_INLINE,
+    args_chunk: limits::ARGS_CHUNK,
     wake_bytes: 0,
     has_group_dead: 0,
 };

@@ -13,7 +13,7 @@ use crate::{
 ///
 /// Name and credentials are the leader's, as /proc shows them; namespaces and cgroup are the
 /// acting thread's, since a leader that has ended has let go of its own.
-#[inline(always)]
+#[inline(never)]
 pub fn describe(thread: Task, facts: &mut ProcessFacts, draft: Draft) {
     let leader = thread.leader();
     identity(leader, thread, facts);

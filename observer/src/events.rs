@@ -103,12 +103,12 @@ mod stream {
 
     use futures_core::Stream;
     use tokio::{
-        io::{Interest, unix::AsyncFd},
+        io::unix::AsyncFd,
         time::{Instant, Sleep, sleep_until},
     };
 
     use super::{Event, Events};
-    use crate::{Error, engine::Wait};
+    use crate::{Error, engine::Wait, sys};
 
     /// The events as a stream. Runs in a tokio runtime with I/O and time enabled.
     #[derive(Debug)]
@@ -131,7 +131,7 @@ mod stream {
                 source,
             };
             let fd = self.engine.as_fd().try_clone_to_owned().map_err(system)?;
-            let readable = AsyncFd::with_interest(fd, Interest::READABLE).map_err(system)?;
+            let readable = sys::watch_readable(fd).map_err(system)?;
             let timer = Box::pin(sleep_until(Instant::now()));
             Ok(EventStream {
                 events: self,

@@ -99,9 +99,7 @@ fn of_machine(name: &str, bare: &str) -> Option<Container> {
             runtime: Runtime::Lxc,
         });
     }
-    let id = bare
-        .strip_prefix("machine-")
-        .filter(|_| name.ends_with(".scope"))?;
+    let id = bare.strip_prefix("machine-").filter(|_| bare != name)?;
     Some(Container {
         id: unescape(id),
         runtime: Runtime::Machine,

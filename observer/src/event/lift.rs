@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    fn piece<'a>(pid: u32, offset: u64, bytes: &'a [u8]) -> Record<'a> {
+    fn piece(pid: u32, offset: u64, bytes: &[u8]) -> Record<'_> {
         let facts = ArgsFacts {
             pid,
             offset,
@@ -200,7 +200,7 @@ mod tests {
         Record::Args { facts, bytes }
     }
 
-    fn exec<'a>(pid: u32, size: u64, args: &'a [u8]) -> Record<'a> {
+    fn exec(pid: u32, size: u64, args: &[u8]) -> Record<'_> {
         let mut facts = ExecFacts {
             args_size: size,
             ..ExecFacts::new_zeroed()

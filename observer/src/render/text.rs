@@ -10,7 +10,7 @@ use super::{
     time::{TimeStyle, span},
 };
 use crate::{
-    event::{Args, Event, Process, Status, Usage, What},
+    event::{Args, Comm, Event, Process, Status, Usage, What},
     machine::WallClock,
 };
 
@@ -116,7 +116,7 @@ impl TextLines {
                 row("exit", style, process, status_text(*status), text)
             }
             What::Rename { process, old_comm } => {
-                let [old, new] = [old_comm, &process.comm].map(|comm| comm.as_bytes());
+                let [old, new] = [old_comm, &process.comm].map(Comm::as_bytes);
                 line(
                     "rename",
                     "",

@@ -12,6 +12,10 @@ use crate::Error;
 
 /// One thing out of the ring, borrowed from it.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "passed once, by value, to a closure"
+)]
 #[non_exhaustive]
 pub enum Item<'a> {
     /// A record.

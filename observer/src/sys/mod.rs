@@ -3,12 +3,16 @@
     feature = "ebpf",
     expect(
         unsafe_code,
-        reason = "aya's map values are a promise that the compiler cannot check"
+        reason = "promises to aya and tokio that the compiler cannot check"
     )
 )]
 
 #[cfg(feature = "ebpf")]
 mod map_value;
+#[cfg(feature = "tokio")]
+mod readable;
 
 #[cfg(feature = "ebpf")]
 pub(crate) use map_value::MapValue;
+#[cfg(feature = "tokio")]
+pub(crate) use readable::watch_readable;

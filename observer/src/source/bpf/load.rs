@@ -1,7 +1,7 @@
 //! Puts the programs into the kernel: finds the offsets they need, patches them in, loads and
 //! attaches what was asked for.
 
-use std::{borrow::Cow, fs, io, path::PathBuf, thread};
+use std::{borrow::Cow, fs, io, path::PathBuf};
 
 use aya::{
     Ebpf, EbpfError, EbpfLoader, VerifierLogLevel,
@@ -65,18 +65,12 @@ const EXIT: &str = "sched_process_exit";
 pub(super) fn load(options: &Options) -> Result<Ebpf, Error> {
     privilege::check()?;
     let bytes = options.object.bytes()?;
-    // The loader parses the kernel's BTF for purposes of its own, which takes longer than our
-    // scan: side by side the scan costs nothing.
-    let (loader, kernel) = thread::scope(|scope| {
-        let scan = scope.spawn(Kernel::read);
-        let loader = EbpfLoader::new();
-        (loader, scan.join())
-    });
-    let mut loader = loader;
-    let kernel = kernel.unwrap_or_else(|_panic| Kernel::read())?;
+    let kernel = Kernel::read()?;
     let layout = MapValue(kernel.layout);
     let config = MapValue(kernel.config(options));
-    loader
+    // The loader parses the kernel's BTF for purposes of its own: 20 MB for as many milliseconds.
+    // It could do so beside our scan, but not without ours on top of its peak.
+    EbpfLoader::new()
         .override_global("LAYOUT", &layout, true)
         .override_global("CONFIG", &config, true)
         .map_max_entries("EVENTS", options.ring.bytes())
@@ -119,11 +113,11 @@ const WAKE_BYTES: u32 = 32 * 1024;
 
 /// A small ring takes small pieces: one that does not fit is always lost.
 fn inline_limit(ring: RingSize) -> u32 {
-    (limits::ARGS_INLINE as u32).min(ring.bytes() / 4)
+    limits::ARGS_INLINE.min(ring.bytes() / 4)
 }
 
 fn chunk_limit(ring: RingSize) -> u32 {
-    (limits::ARGS_CHUNK as u32).min(ring.bytes() / 8)
+    limits::ARGS_CHUNK.min(ring.bytes() / 8)
 }
 
 /// Attaches the program of each kind asked for. The links alone keep the programs running.
