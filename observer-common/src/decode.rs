@@ -189,3 +189,96 @@ impl<'a> Tail<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use zerocopy::{FromZeros as _, IntoBytes as _};
+
+    use super::*;
+
+    extern crate std;
+
+    use std::vec::Vec;
+
+    fn header(kind: Kind) -> Header {
+        Header {
+            kind,
+            version: ABI_VERSION,
+            ..Header::new_zeroed()
+        }
+    }
+
+    fn bytes(parts: &[&[u8]]) -> Vec<u8> {
+        parts.concat()
+    }
+
+    #[test]
+    fn an_exec_is_taken_apart() {
+        let header = header(Kind::EXEC);
+        let mut facts = ExecFacts {
+            filename_len: 3,
+            args_len: 4,
+            ..ExecFacts::new_zeroed()
+        };
+        facts.process.cgroup_v2_len = 2;
+        facts.process.cgroup_v1_len = 1;
+        let record = bytes(&[
+            header.as_bytes(),
+            facts.as_bytes(),
+            b"a\0",
+            b"\0",
+            b"/x\0",
+            b"x\0y\0",
+        ]);
+        let cgroup = CgroupNames {
+            v2: b"a\0",
+            v1: b"\0",
+        };
+        let expected = Record::Exec {
+            facts,
+            cgroup,
+            filename: b"/x\0",
+            args: b"x\0y\0",
+        };
+        assert_eq!(decode(&record), Ok((header, expected)));
+        for len in 0..record.len() {
+            assert!(
+                decode(&record[..len]).is_err(),
+                "cut to {len} bytes it was accepted"
+            );
+        }
+    }
+
+    #[test]
+    fn kinds_of_a_newer_object_survive() {
+        let header = header(Kind(99));
+        let record = bytes(&[header.as_bytes(), b"what"]);
+        let expected = Record::Unknown {
+            kind: Kind(99),
+            bytes: b"what",
+        };
+        assert_eq!(decode(&record), Ok((header, expected)));
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let header = Header {
+            version: ABI_VERSION + 1,
+            ..header(Kind::FREE)
+        };
+        assert_eq!(
+            decode(header.as_bytes()),
+            Err(Malformed::Version(ABI_VERSION + 1))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_record_or_malformed(body: Vec<u8>, kind in 0_u16..9) {
+            let record = bytes(&[header(Kind(kind)).as_bytes(), &body]);
+            let _total = decode(&record);
+            let _total = decode(&body);
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod args;
 mod cgroup;
 mod emit;
 mod layout;
+mod log;
 mod maps;
 mod probe;
 mod process;

@@ -193,3 +193,163 @@ fn lost_event(boot_ns: u64, cpu: u32, count: u64) -> Event {
         what: What::Lost { count },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::VecDeque, fs::File, os::fd::AsFd as _};
+
+    use observer_common::{ABI_VERSION, FreeFacts, Header, Kind, Record};
+    use zerocopy::FromZeros as _;
+
+    use super::*;
+
+    /// A source of what a test wrote down.
+    struct Script {
+        items: VecDeque<(Header, u32)>,
+        counters: Vec<Counters>,
+        sleeps: u32,
+        /// Given when the reader goes to sleep.
+        late: Option<(Header, u32)>,
+        fd: File,
+    }
+
+    impl Script {
+        fn new(records: &[(u32, u64)], lost: &[u64]) -> Self {
+            let mut counters: Vec<_> = lost.iter().map(|lost| counted(0, *lost)).collect();
+            for (cpu, _) in records {
+                counters[*cpu as usize].produced[Kind::FREE.index()] += 1;
+            }
+            Self {
+                items: records
+                    .iter()
+                    .map(|(cpu, lost)| (header(*cpu, *lost), *cpu))
+                    .collect(),
+                counters,
+                sleeps: 0,
+                late: None,
+                fd: File::open("/dev/null").unwrap(),
+            }
+        }
+    }
+
+    fn header(cpu: u32, lost_before: u64) -> Header {
+        let kind = Kind::FREE;
+        Header {
+            cpu,
+            lost_before,
+            kind,
+            version: ABI_VERSION,
+            ..Header::new_zeroed()
+        }
+    }
+
+    fn counted(delivered: u64, lost: u64) -> Counters {
+        let mut counters = Counters::default();
+        counters.produced[Kind::FREE.index()] = delivered + lost;
+        counters.lost[Kind::FREE.index()] = lost;
+        counters
+    }
+
+    impl Source for Script {
+        fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+            let count = limit.min(self.items.len());
+            for (header, pid) in self.items.drain(..count) {
+                let facts = FreeFacts {
+                    pid,
+                    ..FreeFacts::new_zeroed()
+                };
+                each(Item::Record(header, Record::Free { facts }));
+            }
+            Ok(count)
+        }
+
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.fd.as_fd()
+        }
+
+        fn sleep(&mut self) -> Result<(), Error> {
+            self.sleeps += 1;
+            self.items.extend(self.late.take());
+            Ok(())
+        }
+
+        fn counters(&self) -> Result<Vec<Counters>, Error> {
+            Ok(self.counters.clone())
+        }
+
+        fn stop(&mut self) {}
+    }
+
+    /// `c0` for an event of CPU 0, `-3@1` for three lost on CPU 1.
+    fn told(event: &Event) -> String {
+        match event.what {
+            What::Lost { count } => format!("-{count}@{}", event.cpu),
+            _ => format!("c{}", event.cpu),
+        }
+    }
+
+    fn run(script: Script) -> (Vec<String>, Totals) {
+        let mut events = Vec::new();
+        let mut engine = Engine::new(script);
+        engine.step(&mut |event| events.push(told(&event))).unwrap();
+        let totals = engine
+            .finish(&mut |event| events.push(told(&event)))
+            .unwrap();
+        (events, totals)
+    }
+
+    #[test]
+    fn losses_stand_at_their_place() {
+        let records = [(0, 0), (1, 0), (0, 3), (1, 0), (0, 3), (1, 2), (0, 4)];
+        let (events, totals) = run(Script::new(&records, &[9, 2]));
+        let expected = [
+            "c0", "c1", "-3@0", "c0", "c1", "c0", "-2@1", "c1", "-1@0", "c0", "-5@0",
+        ];
+        assert_eq!(events, expected);
+        assert_eq!(
+            totals,
+            Totals {
+                produced: 18,
+                delivered: 7,
+                lost: 11,
+                malformed: 0
+            }
+        );
+    }
+
+    #[test]
+    fn a_loss_is_told_once_even_when_records_come_out_of_turn() {
+        // A softirq's record may overtake the one that it interrupted.
+        let (events, _) = run(Script::new(&[(0, 2), (0, 1), (0, 2)], &[2]));
+        assert_eq!(events, ["-2@0", "c0", "c0", "c0"]);
+    }
+
+    #[test]
+    fn a_quiet_reader_goes_to_sleep_and_tells_what_was_lost_by_then() {
+        let mut events = Vec::new();
+        let mut engine = Engine::new(Script::new(&[(0, 0)], &[5]));
+        let mut step = |engine: &mut Engine<Script>| {
+            engine.step(&mut |event| events.push(told(&event))).unwrap()
+        };
+        for _ in 0..PATIENCE {
+            assert_eq!(step(&mut engine), Wait::AtMost(BUSY_WAIT));
+        }
+        assert_eq!(step(&mut engine), Wait::ForEvent);
+        assert_eq!(engine.source.sleeps, 1);
+        assert_eq!(events, ["c0", "-5@0"]);
+    }
+
+    #[test]
+    fn what_comes_while_the_reader_lies_down_is_not_left_lying() {
+        let mut script = Script::new(&[], &[0]);
+        script.late = Some((header(0, 0), 7));
+        let mut engine = Engine::new(script);
+        let mut events = 0;
+        let mut wait = Wait::AtMost(Duration::ZERO);
+        for _ in 0..PATIENCE {
+            wait = engine.step(&mut |_| events += 1).unwrap();
+        }
+        assert_eq!(events, 1);
+        assert_eq!(wait, Wait::AtMost(BUSY_WAIT));
+    }
+}

@@ -9,6 +9,7 @@ use observer_common::{CgroupFacts, Kind};
 
 use crate::{
     emit::emit,
+    log::log,
     process::describe,
     scratch::{self, Draft},
     task::Task,
@@ -18,6 +19,7 @@ use crate::{
 pub fn cgroup_attach_task(ctx: RawTracePointContext) -> i32 {
     let task = Task(ctx.arg(2));
     if task.is_leader() {
+        log!(ctx, "cgroup: pid {}", task.pid());
         tell(task);
     }
     0

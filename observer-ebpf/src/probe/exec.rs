@@ -11,6 +11,7 @@ use crate::{
     args::Args,
     emit::emit,
     layout::place,
+    log::log,
     process::describe,
     scratch::{self, Draft},
     task::{Task, read},
@@ -18,7 +19,9 @@ use crate::{
 
 #[raw_tracepoint]
 pub fn sched_process_exec(ctx: RawTracePointContext) -> i32 {
-    tell(Task(ctx.arg(0)), ctx.arg::<u64>(1) as u32, ctx.arg(2));
+    let task = Task(ctx.arg(0));
+    log!(ctx, "exec: pid {}", task.tgid());
+    tell(task, ctx.arg::<u64>(1) as u32, ctx.arg(2));
     0
 }
 

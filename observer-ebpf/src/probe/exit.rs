@@ -15,6 +15,7 @@ use observer_common::{ExitFacts, Kind, limits};
 use crate::{
     emit::emit,
     layout::{place, setting},
+    log::log,
     maps::{EXITED, ExitedKey},
     process::describe,
     scratch::{self, Draft},
@@ -30,6 +31,7 @@ pub fn sched_process_exit(ctx: RawTracePointContext) -> i32 {
         thread.signal().live() == 0 && first_to_tell(thread)
     };
     if last {
+        log!(ctx, "exit: pid {}", thread.tgid());
         tell(thread);
     }
     0

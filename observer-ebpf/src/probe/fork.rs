@@ -8,6 +8,7 @@ use observer_common::{ForkFacts, Kind};
 
 use crate::{
     emit::emit,
+    log::log,
     process::describe,
     scratch::{self, Draft},
     task::Task,
@@ -18,6 +19,7 @@ pub fn task_newtask(ctx: RawTracePointContext) -> i32 {
     let child = Task(ctx.arg(0));
     // A thread is not a process; the idle task of a CPU that comes up has pid 0.
     if child.is_leader() && child.pid() != 0 {
+        log!(ctx, "fork: pid {}", child.pid());
         tell(child, ctx.arg(1));
     }
     0

@@ -8,6 +8,7 @@ use observer_common::{FreeFacts, Kind};
 
 use crate::{
     emit::emit,
+    log::log,
     scratch::{self, Draft},
     task::Task,
 };
@@ -18,6 +19,7 @@ pub fn sched_process_free(ctx: RawTracePointContext) -> i32 {
     // A thread that took over its process by exec leaves the old leader behind, with the same
     // start time and the thread's former id.
     if task.is_leader() {
+        log!(ctx, "free: pid {}", task.pid());
         tell(task);
     }
     0

@@ -11,6 +11,7 @@ use observer_common::{Kind, RenameFacts, limits};
 
 use crate::{
     emit::emit,
+    log::log,
     process::describe,
     scratch::{self, Draft},
     task::Task,
@@ -20,6 +21,7 @@ use crate::{
 pub fn task_rename(ctx: RawTracePointContext) -> i32 {
     let task = Task(ctx.arg(0));
     if task.is_leader() {
+        log!(ctx, "rename: pid {}", task.pid());
         tell(task, ctx.arg(1));
     }
     0

@@ -5,6 +5,8 @@ mod args;
 mod cmd;
 mod exit;
 mod filter;
+#[cfg(feature = "log")]
+mod logger;
 mod output;
 mod plan;
 mod signals;
@@ -15,6 +17,8 @@ use std::process::ExitCode;
 use crate::exit::Outcome;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "log")]
+    logger::install();
     let outcome = args::parse().and_then(|args| match args.command {
         args::Command::Events(events) => cmd::events::run(&plan::events(&events)?),
     });

@@ -53,6 +53,8 @@ pub struct BpfSource {
     ring: Ring,
     counters: PerCpuArray<MapData, MapValue<Counters>>,
     reader_sleeps: Array<MapData, u32>,
+    #[cfg(feature = "log")]
+    log: Option<aya_log::EbpfLogger<&'static dyn log::Log>>,
 }
 
 impl BpfSource {
@@ -66,6 +68,9 @@ impl BpfSource {
     /// program.
     pub fn open(options: &Options) -> Result<Self, Error> {
         let mut programs = load::load(options)?;
+        // The committed object has no log; one built for it does.
+        #[cfg(feature = "log")]
+        let log = aya_log::EbpfLogger::init(&mut programs).ok();
         let ring = Ring::open(load::take_map(&mut programs, "EVENTS", &options.object)?)?;
         let counters = load::take_map(&mut programs, "COUNTERS", &options.object)?;
         let sleeps = load::take_map(&mut programs, "READER_SLEEPS", &options.object)?;
@@ -78,6 +83,8 @@ impl BpfSource {
                 .try_into()
                 .map_err(map_error("cannot use the wake-up flag"))?,
             links: load::attach(&mut programs, options)?,
+            #[cfg(feature = "log")]
+            log,
         })
     }
 }
@@ -92,6 +99,10 @@ impl fmt::Debug for BpfSource {
 
 impl Source for BpfSource {
     fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+        #[cfg(feature = "log")]
+        if let Some(log) = &mut self.log {
+            log.flush();
+        }
         Ok(self.ring.drain(limit, each))
     }
 
