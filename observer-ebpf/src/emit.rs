@@ -60,27 +60,45 @@ fn send(draft: Draft, len: u64) -> bool {
     let record = unsafe {
         core::slice::from_raw_parts((&raw const *draft.header()).cast::<u8>(), len as usize)
     };
-    EVENTS
+    let sent = EVENTS
         .output::<[u8]>(record, u64::from(wake_up(len)))
-        .is_ok()
+        .is_ok();
+    if sent {
+        wake_sleeper();
+    }
+    sent
 }
 
+/// Whether this record makes a batch full.
 #[inline(always)]
 fn wake_up(len: u64) -> u32 {
-    if let Some(sleeps) = READER_SLEEPS.get_ptr_mut(0) {
-        // SAFETY: a live map value. Two CPUs may both see the flag; then both wake the reader.
-        unsafe {
-            if sleeps.read_volatile() != 0 {
-                sleeps.write_volatile(0);
-                return BPF_RB_FORCE_WAKEUP;
-            }
-        }
-    }
     let threshold = u64::from(setting!(wake_bytes));
     let waiting = EVENTS.query(u64::from(BPF_RB_AVAIL_DATA));
     if waiting < threshold && waiting + len >= threshold {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
+    }
+}
+
+/// Wakes a reader that sleeps without a timer.
+///
+/// The flag is looked at when the record is in the ring already, and the reader looks at the ring
+/// when its flag is set already: one of the two sees the other. To wake is to give back a piece of
+/// the ring that was never used; the reader passes over it.
+#[inline(always)]
+fn wake_sleeper() {
+    let Some(sleeps) = READER_SLEEPS.get_ptr_mut(0) else {
+        return;
+    };
+    // SAFETY: a live map value. Two CPUs may both see the flag; then both wake the reader.
+    unsafe {
+        if sleeps.read_volatile() == 0 {
+            return;
+        }
+        sleeps.write_volatile(0);
+    }
+    if let Some(nothing) = EVENTS.reserve_bytes(8, 0) {
+        nothing.discard(u64::from(BPF_RB_FORCE_WAKEUP));
     }
 }
