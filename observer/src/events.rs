@@ -3,10 +3,9 @@
 //! ```no_run
 //! # fn main() -> Result<(), observer::Error> {
 //! let mut events = observer::Events::open(&observer::source::bpf::Options::default())?;
-//! while let Some(event) = events.recv()? {
-//!     println!("{event:?}");
+//! loop {
+//!     println!("{:?}", events.recv()?);
 //! }
-//! # Ok(())
 //! # }
 //! ```
 
@@ -52,10 +51,10 @@ impl Events {
     /// # Errors
     ///
     /// [`Error::System`] when the ring cannot be read any more.
-    pub fn recv(&mut self) -> Result<Option<Event>, Error> {
+    pub fn recv(&mut self) -> Result<Event, Error> {
         loop {
             if let Some(event) = self.ready.pop_front() {
-                return Ok(Some(event));
+                return Ok(event);
             }
             let wait = self.step()?;
             if self.ready.is_empty() {

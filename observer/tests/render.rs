@@ -1,5 +1,13 @@
 //! What events look like, as text and as JSON.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::fn_params_excessive_bools,
+    clippy::tests_outside_test_module,
+    reason = "a test that panics has failed"
+)]
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -1,5 +1,11 @@
 //! The committed JSON Schema is the one that the types say. `OBSERVER_BLESS=1` writes it anew.
-#![cfg(feature = "schema")]
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    reason = "a test that panics has failed"
+)]
 
 use std::{env, fs, path::Path};
 
