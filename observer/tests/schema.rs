@@ -1,8 +1,6 @@
 //! The committed JSON Schema is the one that the types say. `OBSERVER_BLESS=1` writes it anew.
 
 #![expect(
-    clippy::unwrap_used,
-    clippy::panic,
     clippy::tests_outside_test_module,
     reason = "a test that panics has failed"
 )]

@@ -9,6 +9,7 @@
     reason = "a command line tool talks to the person who called it"
 )]
 
+mod bench;
 mod ebpf;
 mod guest;
 mod kernels;
@@ -44,6 +45,7 @@ enum Command {
     Run(run::Options),
     Test(test::Options),
     Vm(vm::Options),
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +62,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run(options) => run::run(&options)?,
         Command::Test(options) => return Ok(test::test(&options)),
         Command::Vm(options) => vm::vm(&options)?,
+        Command::Bench(options) => bench::bench(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }
