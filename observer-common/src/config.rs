@@ -14,8 +14,13 @@ pub struct Config {
     pub args_inline: u32,
     /// Argument bytes of one args record, at most; never above [`crate::limits::ARGS_CHUNK`].
     pub args_chunk: u32,
+    /// Args records are sent only while no more than this waits in the ring: the rest of it is
+    /// for events, so that one long list costs no others.
+    pub args_room: u32,
     /// The reader is woken when this many bytes wait for it.
     pub wake_bytes: u32,
     /// 1 where the exit tracepoint says whether the last thread went (`group_dead`).
     pub has_group_dead: u32,
+    /// Always zero.
+    pub reserved: u32,
 }

@@ -11,40 +11,20 @@ use crate::{
 
 /// A record as it stands in the ring: fixed parts copied out, tails borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the parts that the facts describe"
-)]
+#[expect(missing_docs, reason = "the fields are the parts that the facts describe")]
 pub enum Record<'a> {
     /// A process was created.
-    Fork {
-        facts: ForkFacts,
-        cgroup: CgroupNames<'a>,
-    },
+    Fork { facts: ForkFacts, cgroup: CgroupNames<'a> },
     /// A process started to run another program; `args` is the beginning of the arguments.
-    Exec {
-        facts: ExecFacts,
-        cgroup: CgroupNames<'a>,
-        filename: &'a [u8],
-        args: &'a [u8],
-    },
+    Exec { facts: ExecFacts, cgroup: CgroupNames<'a>, filename: &'a [u8], args: &'a [u8] },
     /// The last thread of a process ended.
-    Exit {
-        facts: ExitFacts,
-        cgroup: CgroupNames<'a>,
-    },
+    Exit { facts: ExitFacts, cgroup: CgroupNames<'a> },
     /// The kernel let go of a process.
     Free { facts: FreeFacts },
     /// A process changed its name.
-    Rename {
-        facts: RenameFacts,
-        cgroup: CgroupNames<'a>,
-    },
+    Rename { facts: RenameFacts, cgroup: CgroupNames<'a> },
     /// A process was moved to another cgroup.
-    Cgroup {
-        facts: CgroupFacts,
-        cgroup: CgroupNames<'a>,
-    },
+    Cgroup { facts: CgroupFacts, cgroup: CgroupNames<'a> },
     /// A piece of the arguments of the exec that follows.
     Args { facts: ArgsFacts, bytes: &'a [u8] },
     /// A record of a newer object.
@@ -99,47 +79,27 @@ pub fn decode(bytes: &[u8]) -> Result<(Header, Record<'_>), Malformed> {
     let record = match header.kind {
         Kind::FORK => {
             let facts: ForkFacts = tail.fixed()?;
-            Record::Fork {
-                cgroup: tail.cgroup(&facts.child)?,
-                facts,
-            }
+            Record::Fork { cgroup: tail.cgroup(&facts.child)?, facts }
         }
         Kind::EXEC => exec(&mut tail)?,
         Kind::EXIT => {
             let facts: ExitFacts = tail.fixed()?;
-            Record::Exit {
-                cgroup: tail.cgroup(&facts.process)?,
-                facts,
-            }
+            Record::Exit { cgroup: tail.cgroup(&facts.process)?, facts }
         }
-        Kind::FREE => Record::Free {
-            facts: tail.fixed()?,
-        },
+        Kind::FREE => Record::Free { facts: tail.fixed()? },
         Kind::RENAME => {
             let facts: RenameFacts = tail.fixed()?;
-            Record::Rename {
-                cgroup: tail.cgroup(&facts.process)?,
-                facts,
-            }
+            Record::Rename { cgroup: tail.cgroup(&facts.process)?, facts }
         }
         Kind::CGROUP => {
             let facts: CgroupFacts = tail.fixed()?;
-            Record::Cgroup {
-                cgroup: tail.cgroup(&facts.process)?,
-                facts,
-            }
+            Record::Cgroup { cgroup: tail.cgroup(&facts.process)?, facts }
         }
         Kind::ARGS => {
             let facts: ArgsFacts = tail.fixed()?;
-            Record::Args {
-                bytes: tail.bytes(facts.args_len)?,
-                facts,
-            }
+            Record::Args { bytes: tail.bytes(facts.args_len)?, facts }
         }
-        kind => Record::Unknown {
-            kind,
-            bytes: tail.0,
-        },
+        kind => Record::Unknown { kind, bytes: tail.0 },
     };
     Ok((header, record))
 }
@@ -149,12 +109,7 @@ fn exec<'a>(tail: &mut Tail<'a>) -> Result<Record<'a>, Malformed> {
     let cgroup = tail.cgroup(&facts.process)?;
     let filename = tail.bytes(facts.filename_len)?;
     let args = tail.bytes(facts.args_len)?;
-    Ok(Record::Exec {
-        facts,
-        cgroup,
-        filename,
-        args,
-    })
+    Ok(Record::Exec { facts, cgroup, filename, args })
 }
 
 /// What of a record is still to be read.
@@ -162,10 +117,7 @@ struct Tail<'a>(&'a [u8]);
 
 impl<'a> Tail<'a> {
     fn fixed<T: FromBytes>(&mut self) -> Result<T, Malformed> {
-        let short = Malformed::Short {
-            got: self.0.len(),
-            need: size_of::<T>(),
-        };
+        let short = Malformed::Short { got: self.0.len(), need: size_of::<T>() };
         let (value, rest) = T::read_from_prefix(self.0).map_err(|_too_short| short)?;
         self.0 = rest;
         Ok(value)
@@ -173,10 +125,7 @@ impl<'a> Tail<'a> {
 
     fn bytes(&mut self, len: u32) -> Result<&'a [u8], Malformed> {
         let need = len as usize;
-        let short = Malformed::Short {
-            got: self.0.len(),
-            need,
-        };
+        let short = Malformed::Short { got: self.0.len(), need };
         let (bytes, rest) = self.0.split_at_checked(need).ok_or(short)?;
         self.0 = rest;
         Ok(bytes)
@@ -202,11 +151,7 @@ mod tests {
     use std::vec::Vec;
 
     fn header(kind: Kind) -> Header {
-        Header {
-            kind,
-            version: ABI_VERSION,
-            ..Header::new_zeroed()
-        }
+        Header { kind, version: ABI_VERSION, ..Header::new_zeroed() }
     }
 
     fn bytes(parts: &[&[u8]]) -> Vec<u8> {
@@ -216,37 +161,16 @@ mod tests {
     #[test]
     fn an_exec_is_taken_apart() {
         let header = header(Kind::EXEC);
-        let mut facts = ExecFacts {
-            filename_len: 3,
-            args_len: 4,
-            ..ExecFacts::new_zeroed()
-        };
+        let mut facts = ExecFacts { filename_len: 3, args_len: 4, ..ExecFacts::new_zeroed() };
         facts.process.cgroup_v2_len = 2;
         facts.process.cgroup_v1_len = 1;
-        let record = bytes(&[
-            header.as_bytes(),
-            facts.as_bytes(),
-            b"a\0",
-            b"\0",
-            b"/x\0",
-            b"x\0y\0",
-        ]);
-        let cgroup = CgroupNames {
-            v2: b"a\0",
-            v1: b"\0",
-        };
-        let expected = Record::Exec {
-            facts,
-            cgroup,
-            filename: b"/x\0",
-            args: b"x\0y\0",
-        };
+        let record =
+            bytes(&[header.as_bytes(), facts.as_bytes(), b"a\0", b"\0", b"/x\0", b"x\0y\0"]);
+        let cgroup = CgroupNames { v2: b"a\0", v1: b"\0" };
+        let expected = Record::Exec { facts, cgroup, filename: b"/x\0", args: b"x\0y\0" };
         assert_eq!(decode(&record), Ok((header, expected)));
         for len in 0..record.len() {
-            assert!(
-                decode(&record[..len]).is_err(),
-                "cut to {len} bytes it was accepted"
-            );
+            assert!(decode(&record[..len]).is_err(), "cut to {len} bytes it was accepted");
         }
     }
 
@@ -254,23 +178,14 @@ mod tests {
     fn kinds_of_a_newer_object_survive() {
         let header = header(Kind(99));
         let record = bytes(&[header.as_bytes(), b"what"]);
-        let expected = Record::Unknown {
-            kind: Kind(99),
-            bytes: b"what",
-        };
+        let expected = Record::Unknown { kind: Kind(99), bytes: b"what" };
         assert_eq!(decode(&record), Ok((header, expected)));
     }
 
     #[test]
     fn another_version_is_refused() {
-        let header = Header {
-            version: ABI_VERSION + 1,
-            ..header(Kind::FREE)
-        };
-        assert_eq!(
-            decode(header.as_bytes()),
-            Err(Malformed::Version(ABI_VERSION + 1))
-        );
+        let header = Header { version: ABI_VERSION + 1, ..header(Kind::FREE) };
+        assert_eq!(decode(header.as_bytes()), Err(Malformed::Version(ABI_VERSION + 1)));
     }
 
     proptest! {

@@ -4,10 +4,7 @@
 //! and patches a [`Layout`] into the programs' read-only data before they are loaded. One line
 //! below is all that a new member takes on either side.
 
-#![expect(
-    missing_debug_implementations,
-    reason = "zerocopy derives a hidden type for each field"
-)]
+#![expect(missing_debug_implementations, reason = "zerocopy derives a hidden type for each field")]
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 

@@ -9,7 +9,7 @@ use aya_ebpf::helpers::generated::bpf_loop;
 use observer_common::{ArgsFacts, Kind, limits};
 
 use crate::{
-    emit::emit,
+    emit::{emit, waiting},
     layout::{place, setting},
     scratch::Draft,
     task::{Task, read},
@@ -31,14 +31,10 @@ impl Args {
         let end: u64 = read(mm, place!(mm_arg_end));
         let size = end.saturating_sub(begin);
         let max = setting!(args_max);
-        Self {
-            begin,
-            size,
-            wanted: if size > max { max } else { size },
-        }
+        Self { begin, size, wanted: if size > max { max } else { size } }
     }
 
-    /// Sends what is beyond the exec record's own part. Stops at the first piece that is lost:
+    /// Sends what is beyond the exec record's own part. Stops at the first piece that has no room:
     /// what arrives is a beginning without holes.
     #[inline(always)]
     pub fn send_ahead(self, task: Task, draft: Draft) {
@@ -46,20 +42,10 @@ impl Args {
         if self.wanted <= inline {
             return;
         }
-        let mut pieces = Pieces {
-            args: self,
-            draft,
-            start_ns: task.start_ns(),
-            pid: task.tgid(),
-        };
+        let mut pieces = Pieces { args: self, draft, start_ns: task.start_ns(), pid: task.tgid() };
         // SAFETY: the callback gets the pointer to `pieces` back, which outlives the call.
         unsafe {
-            bpf_loop(
-                limits::ARGS_PIECES,
-                send_piece as *mut c_void,
-                (&raw mut pieces).cast(),
-                0,
-            )
+            bpf_loop(limits::ARGS_PIECES, send_piece as *mut c_void, (&raw mut pieces).cast(), 0)
         };
     }
 
@@ -67,11 +53,7 @@ impl Args {
     #[inline(always)]
     pub fn append_beginning(self, draft: Draft) -> u32 {
         let inline = u64::from(setting!(args_inline));
-        let len = if self.wanted > inline {
-            inline
-        } else {
-            self.wanted
-        };
+        let len = if self.wanted > inline { inline } else { self.wanted };
         if len != 0 && draft.append_user::<{ limits::ARGS_INLINE as usize }>(self.begin, len) {
             len as u32
         } else {
@@ -92,15 +74,10 @@ struct Pieces {
 #[inline(never)]
 unsafe extern "C" fn send_piece(index: u64, pieces: *mut Pieces) -> i64 {
     // SAFETY: `bpf_loop` hands on the pointer that `send_ahead` gave it.
-    let Pieces {
-        args,
-        draft,
-        start_ns,
-        pid,
-    } = unsafe { &*pieces };
+    let Pieces { args, draft, start_ns, pid } = unsafe { &*pieces };
     let chunk = u64::from(setting!(args_chunk));
     let offset = u64::from(setting!(args_inline)) + index * chunk;
-    if offset >= args.wanted {
+    if offset >= args.wanted || waiting() > u64::from(setting!(args_room)) {
         return 1;
     }
     let rest = args.wanted - offset;
@@ -109,11 +86,6 @@ unsafe extern "C" fn send_piece(index: u64, pieces: *mut Pieces) -> i64 {
     if !draft.append_user::<{ limits::ARGS_CHUNK as usize }>(args.begin.wrapping_add(offset), len) {
         return 1;
     }
-    *facts = ArgsFacts {
-        start_ns: *start_ns,
-        offset,
-        pid: *pid,
-        args_len: len as u32,
-    };
+    *facts = ArgsFacts { start_ns: *start_ns, offset, pid: *pid, args_len: len as u32 };
     if emit(*draft, Kind::ARGS) { 0 } else { 1 }
 }

@@ -75,19 +75,10 @@ fn append_path(cgroup: u64, draft: Draft) -> u32 {
     }
     let begin = draft.len();
     let limit = begin + (limits::CGROUP_PATH - limits::CGROUP_NAME) as u64;
-    let mut walk = Walk {
-        node: node(cgroup),
-        draft,
-        limit,
-    };
+    let mut walk = Walk { node: node(cgroup), draft, limit };
     // SAFETY: the callback gets the pointer to `walk` back, which outlives the call.
     unsafe {
-        bpf_loop(
-            limits::CGROUP_DEPTH,
-            append_name as *mut c_void,
-            (&raw mut walk).cast(),
-            0,
-        )
+        bpf_loop(limits::CGROUP_DEPTH, append_name as *mut c_void, (&raw mut walk).cast(), 0)
     };
     (draft.len() - begin) as u32
 }
@@ -102,8 +93,7 @@ unsafe extern "C" fn append_name(_index: u64, walk: *mut Walk) -> i64 {
         return 1;
     }
     let name: u64 = read(walk.node, place!(kernfs_name));
-    walk.draft
-        .append_kernel_str::<{ limits::CGROUP_NAME }>(name);
+    walk.draft.append_kernel_str::<{ limits::CGROUP_NAME }>(name);
     walk.node = parent;
     0
 }

@@ -60,9 +60,7 @@ fn send(draft: Draft, len: u64) -> bool {
     let record = unsafe {
         core::slice::from_raw_parts((&raw const *draft.header()).cast::<u8>(), len as usize)
     };
-    let sent = EVENTS
-        .output::<[u8]>(record, u64::from(wake_up(len)))
-        .is_ok();
+    let sent = EVENTS.output::<[u8]>(record, u64::from(wake_up(len))).is_ok();
     if sent {
         wake_sleeper();
     }
@@ -73,12 +71,18 @@ fn send(draft: Draft, len: u64) -> bool {
 #[inline(always)]
 fn wake_up(len: u64) -> u32 {
     let threshold = u64::from(setting!(wake_bytes));
-    let waiting = EVENTS.query(u64::from(BPF_RB_AVAIL_DATA));
-    if waiting < threshold && waiting + len >= threshold {
+    let before = waiting();
+    if before < threshold && before + len >= threshold {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
     }
+}
+
+/// Bytes in the ring that the reader has not taken.
+#[inline(always)]
+pub fn waiting() -> u64 {
+    EVENTS.query(u64::from(BPF_RB_AVAIL_DATA))
 }
 
 /// Wakes a reader that sleeps without a timer.

@@ -11,8 +11,10 @@ pub static CONFIG: Config = Config {
     args_max: u64::MAX,
     args_inline: limits::ARGS_INLINE,
     args_chunk: limits::ARGS_CHUNK,
+    args_room: 0,
     wake_bytes: 0,
     has_group_dead: 0,
+    reserved: 0,
 };
 
 /// The value that user space put there, not the one that the compiler saw.

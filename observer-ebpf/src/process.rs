@@ -66,9 +66,5 @@ fn inode(nsproxy: u64, member: u32, inum: u32) -> u32 {
         return 0;
     }
     let namespace: u64 = read(nsproxy, member);
-    if namespace == 0 {
-        0
-    } else {
-        read(namespace, inum)
-    }
+    if namespace == 0 { 0 } else { read(namespace, inum) }
 }

@@ -51,10 +51,7 @@ impl Draft {
         // fit many times over; any bytes are a `T`; what is appended lies behind it.
         unsafe {
             (&raw mut (*self.0).len).write_volatile((size_of::<Header>() + size_of::<T>()) as u64);
-            &mut *(&raw mut (*self.0).bytes)
-                .cast::<u8>()
-                .add(size_of::<Header>())
-                .cast()
+            &mut *(&raw mut (*self.0).bytes).cast::<u8>().add(size_of::<Header>()).cast()
         }
     }
 
@@ -106,12 +103,7 @@ impl Draft {
     fn end(self) -> *mut c_void {
         let position = self.len() & POSITION_MASK;
         // SAFETY: the mask keeps the position inside.
-        unsafe {
-            (&raw mut (*self.0).bytes)
-                .cast::<u8>()
-                .add(position as usize)
-                .cast()
-        }
+        unsafe { (&raw mut (*self.0).bytes).cast::<u8>().add(position as usize).cast() }
     }
 
     #[inline(always)]

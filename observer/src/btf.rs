@@ -116,10 +116,8 @@ impl Btf {
     /// [`Error::NoBtf`] when there is none, [`Error::DamagedBtf`] when it cannot be understood.
     pub fn from_kernel() -> Result<Self, Error> {
         let path = Path::new(VMLINUX);
-        let bytes = fs::read(path).map_err(|source| Error::NoBtf {
-            path: path.to_owned(),
-            source,
-        })?;
+        let bytes =
+            fs::read(path).map_err(|source| Error::NoBtf { path: path.to_owned(), source })?;
         Self::parse(bytes)
     }
 
@@ -130,15 +128,8 @@ impl Btf {
     /// [`Error::DamagedBtf`].
     pub fn parse(blob: Vec<u8>) -> Result<Self, Error> {
         let (types, strings) = sections(&blob).ok_or(Error::DamagedBtf("its header is wrong"))?;
-        let mut btf = Self {
-            blob,
-            types,
-            strings,
-            starts: vec![0],
-            named: HashMap::new(),
-        };
-        btf.index()
-            .ok_or(Error::DamagedBtf("a type ends too early"))?;
+        let mut btf = Self { blob, types, strings, starts: vec![0], named: HashMap::new() };
+        btf.index().ok_or(Error::DamagedBtf("a type ends too early"))?;
         Ok(btf)
     }
 
@@ -174,10 +165,9 @@ impl Btf {
     pub fn find(&self, place: Place) -> Option<u32> {
         match place {
             Place::Member(path) => self.member(path),
-            Place::Size(name) => Some(
-                self.type_of(self.named(Kind::Struct, name.as_bytes())?)?
-                    .size_or_id,
-            ),
+            Place::Size(name) => {
+                Some(self.type_of(self.named(Kind::Struct, name.as_bytes())?)?.size_or_id)
+            }
             Place::Enumerator(path) => self.enumerator(path),
         }
     }
@@ -223,11 +213,7 @@ impl Btf {
             let at = outer.list + index * 12;
             let [name, member_type, offset] =
                 [self.word(at)?, self.word(at + 4)?, self.word(at + 8)?];
-            let bits = if outer.has_bit_fields {
-                offset & 0x00ff_ffff
-            } else {
-                offset
-            };
+            let bits = if outer.has_bit_fields { offset & 0x00ff_ffff } else { offset };
             if name != 0 {
                 return (self.string(name)? == wanted).then_some((bits, member_type));
             }
@@ -242,9 +228,7 @@ impl Btf {
         (0..outer.count).find_map(|index| {
             let at = outer.list + index * 8;
             let name = self.string(self.word(at)?)?;
-            (name == wanted.as_bytes())
-                .then(|| self.word(at + 4))
-                .flatten()
+            (name == wanted.as_bytes()).then(|| self.word(at + 4)).flatten()
         })
     }
 
@@ -288,11 +272,7 @@ impl Btf {
     }
 
     fn string(&self, at: u32) -> Option<&[u8]> {
-        self.blob
-            .get(self.strings.clone())?
-            .get(at as usize..)?
-            .split(|byte| *byte == 0)
-            .next()
+        self.blob.get(self.strings.clone())?.get(at as usize..)?.split(|byte| *byte == 0).next()
     }
 }
 
@@ -309,10 +289,7 @@ fn sections(bytes: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
         let end = begin.checked_add(len as usize)?;
         (end <= bytes.len()).then_some(begin..end)
     };
-    Some((
-        part(word(bytes, 8)?, word(bytes, 12)?)?,
-        part(word(bytes, 16)?, word(bytes, 20)?)?,
-    ))
+    Some((part(word(bytes, 8)?, word(bytes, 12)?)?, part(word(bytes, 16)?, word(bytes, 20)?)?))
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -326,10 +303,7 @@ fn is_looked_up(kind: Kind) -> bool {
 /// Names of the types that the layout looks into. The others need not be kept.
 fn wanted_names() -> HashSet<&'static [u8]> {
     let places = Layout::WANTED.iter().flat_map(|wanted| wanted.places);
-    places
-        .filter_map(|place| path(*place).split('.').next())
-        .map(str::as_bytes)
-        .collect()
+    places.filter_map(|place| path(*place).split('.').next()).map(str::as_bytes).collect()
 }
 
 /// Whether a type is the prototype of a tracepoint's programs.
@@ -343,11 +317,7 @@ fn path(place: Place) -> &'static str {
 }
 
 fn names(places: &[Place]) -> String {
-    places
-        .iter()
-        .map(|place| path(*place))
-        .collect::<Vec<_>>()
-        .join("` or `")
+    places.iter().map(|place| path(*place)).collect::<Vec<_>>().join("` or `")
 }
 
 #[cfg(test)]
@@ -376,15 +346,12 @@ mod tests {
                 Place::Member(path) => {
                     let (outer, member) = path.split_once('.').unwrap();
                     let id = theirs.id_of(outer).unwrap();
-                    theirs
-                        .offset_of(id, member)
-                        .ok()
-                        .map(|(_, offset)| match offset {
-                            btfparse::Offset::ByteOffset(bytes) => bytes,
-                            btfparse::Offset::BitOffsetAndSize(..) => {
-                                panic!("{path} is a bit field")
-                            }
-                        })
+                    theirs.offset_of(id, member).ok().map(|(_, offset)| match offset {
+                        btfparse::Offset::ByteOffset(bytes) => bytes,
+                        btfparse::Offset::BitOffsetAndSize(..) => {
+                            panic!("{path} is a bit field")
+                        }
+                    })
                 }
                 Place::Size(name) => {
                     let size = theirs.size_of(theirs.id_of(name).unwrap()).unwrap();
@@ -402,10 +369,7 @@ mod tests {
     fn enumerators_and_prototypes_are_those_of_the_kernel() {
         let btf = Btf::from_kernel().unwrap();
         // PIDTYPE_TGID has been 1 since 4.19.
-        assert_eq!(
-            btf.find(Place::Enumerator("pid_type.PIDTYPE_TGID")),
-            Some(1)
-        );
+        assert_eq!(btf.find(Place::Enumerator("pid_type.PIDTYPE_TGID")), Some(1));
         assert_eq!(btf.find(Place::Enumerator("pid_type.PIDTYPE_NONE")), None);
         assert_eq!(btf.tracepoint_arguments("sched_process_exec"), Some(3));
         assert_eq!(btf.tracepoint_arguments("task_newtask"), Some(2));

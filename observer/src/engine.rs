@@ -10,7 +10,7 @@ use observer_common::Counters;
 use crate::{
     Error,
     event::{Event, Lift, What},
-    source::{Item, Source},
+    source::{Item, Source, proc},
 };
 
 /// How long to wait on the descriptor before the next step.
@@ -97,11 +97,7 @@ impl<S: Source> Engine<S> {
         self.source.sleep()?;
         // What came before that was understood woke nobody.
         let missed = self.drain(each)?;
-        Ok(if missed == 0 {
-            Wait::ForEvent
-        } else {
-            Wait::AtMost(BUSY_WAIT)
-        })
+        Ok(if missed == 0 { Wait::ForEvent } else { Wait::AtMost(BUSY_WAIT) })
     }
 
     /// Ends the observation: hands on what is left and says what became of it all.
@@ -126,14 +122,7 @@ impl<S: Source> Engine<S> {
     }
 
     fn drain(&mut self, each: &mut dyn FnMut(Event)) -> Result<usize, Error> {
-        let Self {
-            source,
-            lift,
-            told,
-            delivered,
-            malformed,
-            looks_in_vain: _,
-        } = self;
+        let Self { source, lift, told, delivered, malformed, looks_in_vain: _ } = self;
         source.drain(STEP, &mut |item| match item {
             Item::Record(header, record) => {
                 if let Some(lost) = newly_lost(told, header.cpu, header.lost_before) {
@@ -142,7 +131,8 @@ impl<S: Source> Engine<S> {
                 if header.kind != observer_common::Kind::ARGS {
                     *delivered += 1;
                 }
-                if let Some(event) = lift.lift(&header, &record) {
+                if let Some(mut event) = lift.lift(&header, &record) {
+                    complete(&mut event);
                     each(event);
                 }
             }
@@ -174,6 +164,16 @@ impl<S: Source> Engine<S> {
     }
 }
 
+/// A piece of a long argument list may have found no room. The process may still be there to ask.
+fn complete(event: &mut Event) {
+    if let What::Exec { process, args, .. } = &mut event.what
+        && args.captured_size() < args.wanted_size()
+        && let Some(whole) = proc::complete(process.key, args)
+    {
+        *args = whole;
+    }
+}
+
 /// How many of a CPU's losses have not been told, if any; they count as told from here on.
 fn newly_lost(told: &mut Vec<u64>, cpu: u32, lost: u64) -> Option<u64> {
     let cpu = cpu as usize;
@@ -187,11 +187,7 @@ fn newly_lost(told: &mut Vec<u64>, cpu: u32, lost: u64) -> Option<u64> {
 }
 
 fn lost_event(boot_ns: u64, cpu: u32, count: u64) -> Event {
-    Event {
-        boot_ns,
-        cpu,
-        what: What::Lost { count },
-    }
+    Event { boot_ns, cpu, what: What::Lost { count } }
 }
 
 #[cfg(test)]
@@ -220,10 +216,7 @@ mod tests {
                 counters[*cpu as usize].produced[Kind::FREE.index()] += 1;
             }
             Self {
-                items: records
-                    .iter()
-                    .map(|(cpu, lost)| (header(*cpu, *lost), *cpu))
-                    .collect(),
+                items: records.iter().map(|(cpu, lost)| (header(*cpu, *lost), *cpu)).collect(),
                 counters,
                 sleeps: 0,
                 late: None,
@@ -234,13 +227,7 @@ mod tests {
 
     fn header(cpu: u32, lost_before: u64) -> Header {
         let kind = Kind::FREE;
-        Header {
-            cpu,
-            lost_before,
-            kind,
-            version: ABI_VERSION,
-            ..Header::new_zeroed()
-        }
+        Header { cpu, lost_before, kind, version: ABI_VERSION, ..Header::new_zeroed() }
     }
 
     fn counted(delivered: u64, lost: u64) -> Counters {
@@ -254,10 +241,7 @@ mod tests {
         fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
             let count = limit.min(self.items.len());
             for (header, pid) in self.items.drain(..count) {
-                let facts = FreeFacts {
-                    pid,
-                    ..FreeFacts::new_zeroed()
-                };
+                let facts = FreeFacts { pid, ..FreeFacts::new_zeroed() };
                 each(Item::Record(header, Record::Free { facts }));
             }
             Ok(count)
@@ -292,9 +276,7 @@ mod tests {
         let mut events = Vec::new();
         let mut engine = Engine::new(script);
         engine.step(&mut |event| events.push(told(&event))).unwrap();
-        let totals = engine
-            .finish(&mut |event| events.push(told(&event)))
-            .unwrap();
+        let totals = engine.finish(&mut |event| events.push(told(&event))).unwrap();
         (events, totals)
     }
 
@@ -302,19 +284,9 @@ mod tests {
     fn losses_stand_at_their_place() {
         let records = [(0, 0), (1, 0), (0, 3), (1, 0), (0, 3), (1, 2), (0, 4)];
         let (events, totals) = run(Script::new(&records, &[9, 2]));
-        let expected = [
-            "c0", "c1", "-3@0", "c0", "c1", "c0", "-2@1", "c1", "-1@0", "c0", "-5@0",
-        ];
+        let expected = ["c0", "c1", "-3@0", "c0", "c1", "c0", "-2@1", "c1", "-1@0", "c0", "-5@0"];
         assert_eq!(events, expected);
-        assert_eq!(
-            totals,
-            Totals {
-                produced: 18,
-                delivered: 7,
-                lost: 11,
-                malformed: 0
-            }
-        );
+        assert_eq!(totals, Totals { produced: 18, delivered: 7, lost: 11, malformed: 0 });
     }
 
     #[test]

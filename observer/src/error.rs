@@ -127,9 +127,6 @@ impl Error {
     }
 
     pub(crate) fn system(what: &'static str) -> impl FnOnce(nix::errno::Errno) -> Self {
-        move |errno| Self::System {
-            what,
-            source: errno.into(),
-        }
+        move |errno| Self::System { what, source: errno.into() }
     }
 }

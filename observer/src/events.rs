@@ -40,10 +40,7 @@ impl Events {
     ///
     /// As [`BpfSource::open`].
     pub fn open(options: &Options) -> Result<Self, Error> {
-        Ok(Self {
-            engine: Engine::new(BpfSource::open(options)?),
-            ready: VecDeque::new(),
-        })
+        Ok(Self { engine: Engine::new(BpfSource::open(options)?), ready: VecDeque::new() })
     }
 
     /// The next event. Blocks until there is one.
@@ -125,19 +122,11 @@ mod stream {
         ///
         /// [`Error::System`] outside a runtime or when it has no room for another descriptor.
         pub fn into_stream(self) -> Result<EventStream, Error> {
-            let system = |source| Error::System {
-                what: "cannot watch the ring",
-                source,
-            };
+            let system = |source| Error::System { what: "cannot watch the ring", source };
             let fd = self.engine.as_fd().try_clone_to_owned().map_err(system)?;
             let readable = sys::watch_readable(fd).map_err(system)?;
             let timer = Box::pin(sleep_until(Instant::now()));
-            Ok(EventStream {
-                events: self,
-                readable,
-                timer,
-                wait: Wait::ForEvent,
-            })
+            Ok(EventStream { events: self, readable, timer, wait: Wait::ForEvent })
         }
     }
 
@@ -154,10 +143,7 @@ mod stream {
         /// Whether it is time for another step.
         fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
             if let Poll::Ready(guard) = self.readable.poll_read_ready(context) {
-                let system = |source| Error::System {
-                    what: "cannot wait for events",
-                    source,
-                };
+                let system = |source| Error::System { what: "cannot wait for events", source };
                 guard.map_err(system)?.clear_ready();
                 return Poll::Ready(Ok(()));
             }

@@ -27,12 +27,8 @@ impl Machine {
     ///
     /// [`Error::System`] where /proc is not mounted.
     pub fn read() -> Result<Self, Error> {
-        let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(|source| {
-            Error::System {
-                what: "cannot read the boot id",
-                source,
-            }
-        })?;
+        let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id")
+            .map_err(|source| Error::System { what: "cannot read the boot id", source })?;
         Ok(Self {
             boot_id: boot_id.trim_end().to_owned(),
             page_size: setting(SysconfVar::PAGE_SIZE)?,
@@ -55,16 +51,11 @@ impl Machine {
 
 fn setting(name: SysconfVar) -> Result<u64, Error> {
     const WHAT: &str = "cannot read a system setting";
-    let value = sysconf(name)
-        .map_err(Error::system(WHAT))?
-        .unwrap_or_default();
-    u64::try_from(value)
-        .ok()
-        .filter(|value| *value > 0)
-        .ok_or_else(|| Error::System {
-            what: WHAT,
-            source: io::Error::from(io::ErrorKind::Unsupported),
-        })
+    let value = sysconf(name).map_err(Error::system(WHAT))?.unwrap_or_default();
+    u64::try_from(value).ok().filter(|value| *value > 0).ok_or_else(|| Error::System {
+        what: WHAT,
+        source: io::Error::from(io::ErrorKind::Unsupported),
+    })
 }
 
 /// The offset between time since boot and time of day. It is taken once and followed only when
@@ -81,9 +72,7 @@ impl WallClock {
     ///
     /// [`Error::System`] when a clock cannot be read.
     pub fn read() -> Result<Self, Error> {
-        Ok(Self {
-            offset_ns: offset_ns()?,
-        })
+        Ok(Self { offset_ns: offset_ns()? })
     }
 
     /// Takes it again if the clock was set since.

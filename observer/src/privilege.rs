@@ -65,11 +65,7 @@ mod tests {
         assert_eq!(missing("0000008000000000"), ["CAP_PERFMON"]);
         assert_eq!(missing("0000004000000000"), ["CAP_BPF"]);
         assert_eq!(missing("000000c000000000"), [""; 0]);
-        assert_eq!(
-            missing("0000000000200000"),
-            [""; 0],
-            "CAP_SYS_ADMIN stands for both"
-        );
+        assert_eq!(missing("0000000000200000"), [""; 0], "CAP_SYS_ADMIN stands for both");
     }
 
     #[test]

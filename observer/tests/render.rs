@@ -15,9 +15,7 @@ use jiff::tz::TimeZone;
 use observer::{
     Event,
     container::{Container, Runtime},
-    event::{
-        Args, Cgroup, Comm, Creator, Credentials, Process, ProcessKey, Status, Usage, What,
-    },
+    event::{Args, Cgroup, Comm, Creator, Credentials, Process, ProcessKey, Status, Usage, What},
     machine::{Machine, WallClock},
     render::{Color, JsonLines, TextLines, TimeStyle, plain_line},
 };
@@ -40,8 +38,7 @@ fn comm(name: &[u8]) -> Comm {
 }
 
 fn process(name: &[u8], container: bool) -> Process {
-    let container = container
-        .then(|| Container { id: ID.to_owned(), runtime: Runtime::Docker });
+    let container = container.then(|| Container { id: ID.to_owned(), runtime: Runtime::Docker });
     Process {
         key: ProcessKey { pid: 4711, start_ns: 812_340_000_000 },
         parent: Some(ProcessKey { pid: 4700, start_ns: 800_000_000_000 }),
@@ -67,7 +64,7 @@ fn exec(name: &[u8], filename: &[u8], area: &[u8], size: u64) -> Event {
     event(What::Exec {
         process: process(name, true),
         filename: Bytes::copy_from_slice(filename),
-        args: Args::new(Bytes::copy_from_slice(area), size),
+        args: Args::new(Bytes::copy_from_slice(area), size, size),
     })
 }
 
@@ -187,8 +184,7 @@ fn json_of_a_fork_tells_child_and_creator() {
 #[test]
 fn json_numbers_above_2_53_are_strings() {
     let clone_flags = (1 << 53) + 1;
-    let creator =
-        Creator { key: ProcessKey { pid: 1, start_ns: 0 }, tid: 1, comm: comm(b"init") };
+    let creator = Creator { key: ProcessKey { pid: 1, start_ns: 0 }, tid: 1, comm: comm(b"init") };
     let told = json(&event(What::Fork { process: process(b"x", false), creator, clone_flags }));
     assert_eq!(told["clone_flags"], "9007199254740993");
 }

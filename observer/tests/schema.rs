@@ -1,9 +1,6 @@
 //! The committed JSON Schema is the one that the types say. `OBSERVER_BLESS=1` writes it anew.
 
-#![expect(
-    clippy::tests_outside_test_module,
-    reason = "a test that panics has failed"
-)]
+#![expect(clippy::tests_outside_test_module, reason = "a test that panics has failed")]
 
 use std::{env, fs, path::Path};
 

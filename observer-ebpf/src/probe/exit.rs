@@ -40,10 +40,7 @@ pub fn sched_process_exit(ctx: RawTracePointContext) -> i32 {
 #[inline(always)]
 fn first_to_tell(thread: Task) -> bool {
     const EEXIST: i32 = -17;
-    let key = ExitedKey {
-        start_ns: thread.leader().start_ns(),
-        pid: u64::from(thread.tgid()),
-    };
+    let key = ExitedKey { start_ns: thread.leader().start_ns(), pid: u64::from(thread.tgid()) };
     // Any other failure is a want of memory: better told twice than not at all.
     EXITED.insert(&key, &0, u64::from(BPF_NOEXIST)) != Err(EEXIST)
 }
@@ -77,20 +74,9 @@ struct Threads {
 #[inline(always)]
 fn cpu_time(signal: Signal) -> CpuTime {
     let head = signal.thread_head();
-    let mut threads = Threads {
-        node: read(head, 0),
-        head,
-        time: signal.gone_cpu_time(),
-    };
+    let mut threads = Threads { node: read(head, 0), head, time: signal.gone_cpu_time() };
     // SAFETY: the callback gets the pointer to `threads` back, which outlives the call.
-    unsafe {
-        bpf_loop(
-            limits::THREADS,
-            add_thread as *mut c_void,
-            (&raw mut threads).cast(),
-            0,
-        )
-    };
+    unsafe { bpf_loop(limits::THREADS, add_thread as *mut c_void, (&raw mut threads).cast(), 0) };
     threads.time
 }
 
@@ -101,11 +87,7 @@ unsafe extern "C" fn add_thread(_index: u64, threads: *mut Threads) -> i64 {
     if threads.node == threads.head || threads.node == 0 {
         return 1;
     }
-    let task = Task(
-        threads
-            .node
-            .wrapping_sub(u64::from(place!(task_thread_node))),
-    );
+    let task = Task(threads.node.wrapping_sub(u64::from(place!(task_thread_node))));
     threads.time.add(task.cpu_time());
     threads.node = read(threads.node, 0);
     0

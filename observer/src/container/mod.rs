@@ -67,9 +67,7 @@ pub fn of_path(path: &str) -> Option<Container> {
 
 fn of_name(name: &str, parents: &[&str]) -> Option<Container> {
     let bare = name.strip_suffix(".scope").unwrap_or(name);
-    of_prefix(bare)
-        .or_else(|| of_machine(name, bare))
-        .or_else(|| of_parent(bare, parents))
+    of_prefix(bare).or_else(|| of_machine(name, bare)).or_else(|| of_parent(bare, parents))
 }
 
 /// `docker-<id>.scope` and its kin; libpod also puts the monitor's cgroup beside the container's,
@@ -84,26 +82,17 @@ fn of_prefix(bare: &str) -> Option<Container> {
     ];
     PREFIXES.iter().find_map(|(prefix, runtime)| {
         let id = bare.strip_prefix(prefix)?;
-        is_id(id).then(|| Container {
-            id: id.to_owned(),
-            runtime: *runtime,
-        })
+        is_id(id).then(|| Container { id: id.to_owned(), runtime: *runtime })
     })
 }
 
 /// `lxc.payload.<name>`, `machine-<name>.scope`.
 fn of_machine(name: &str, bare: &str) -> Option<Container> {
     if let Some(id) = name.strip_prefix("lxc.payload.") {
-        return Some(Container {
-            id: id.to_owned(),
-            runtime: Runtime::Lxc,
-        });
+        return Some(Container { id: id.to_owned(), runtime: Runtime::Lxc });
     }
     let id = bare.strip_prefix("machine-").filter(|_| bare != name)?;
-    Some(Container {
-        id: unescape(id),
-        runtime: Runtime::Machine,
-    })
+    Some(Container { id: unescape(id), runtime: Runtime::Machine })
 }
 
 /// A bare id under a folder that tells the runtime: `/docker/<id>`, `/libpod_parent/<id>`,
@@ -120,17 +109,11 @@ fn of_parent(bare: &str, parents: &[&str]) -> Option<Container> {
         "lxc" => Some(Runtime::Lxc),
         _ => None,
     })?;
-    Some(Container {
-        id: bare.to_owned(),
-        runtime,
-    })
+    Some(Container { id: bare.to_owned(), runtime })
 }
 
 fn is_id(text: &str) -> bool {
-    text.len() == 64
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Undoes systemd's `\x2d` escapes.
@@ -139,10 +122,7 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("\\x") {
         plain.push_str(before);
-        match after
-            .get(..2)
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
+        match after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) if byte.is_ascii() => {
                 plain.push(char::from(byte));
                 rest = after.get(2..).unwrap_or_default();
@@ -165,55 +145,32 @@ mod tests {
 
     fn check(path: &str, expected: Option<(&str, Runtime)>) {
         let path = path.replace("ID", ID);
-        let expected = expected.map(|(id, runtime)| Container {
-            id: id.replace("ID", ID),
-            runtime,
-        });
+        let expected =
+            expected.map(|(id, runtime)| Container { id: id.replace("ID", ID), runtime });
         assert_eq!(of_path(&path), expected, "{path}");
     }
 
     #[test]
     fn every_engine_and_driver() {
         check("/docker/ID", Some(("ID", Runtime::Docker)));
-        check(
-            "/system.slice/docker-ID.scope",
-            Some(("ID", Runtime::Docker)),
-        );
-        check(
-            "/system.slice/docker-ID.scope/init",
-            Some(("ID", Runtime::Docker)),
-        );
-        check(
-            "/machine.slice/libpod-ID.scope/container",
-            Some(("ID", Runtime::Podman)),
-        );
+        check("/system.slice/docker-ID.scope", Some(("ID", Runtime::Docker)));
+        check("/system.slice/docker-ID.scope/init", Some(("ID", Runtime::Docker)));
+        check("/machine.slice/libpod-ID.scope/container", Some(("ID", Runtime::Podman)));
         check("/libpod_parent/libpod-ID", Some(("ID", Runtime::Podman)));
         check(
             "/kubepods.slice/kubepods-pod1.slice/cri-containerd-ID.scope",
             Some(("ID", Runtime::Containerd)),
         );
-        check(
-            "/kubepods.slice/kubepods-pod1.slice/crio-ID.scope",
-            Some(("ID", Runtime::CriO)),
-        );
-        check(
-            "/kubepods/burstable/pod1/ID",
-            Some(("ID", Runtime::Kubernetes)),
-        );
+        check("/kubepods.slice/kubepods-pod1.slice/crio-ID.scope", Some(("ID", Runtime::CriO)));
+        check("/kubepods/burstable/pod1/ID", Some(("ID", Runtime::Kubernetes)));
         check("/lxc.payload.web", Some(("web", Runtime::Lxc)));
-        check(
-            "/machine.slice/machine-my\\x2dbox.scope",
-            Some(("my-box", Runtime::Machine)),
-        );
+        check("/machine.slice/machine-my\\x2dbox.scope", Some(("my-box", Runtime::Machine)));
     }
 
     #[test]
     fn the_inner_of_two_counts() {
         let inner = ID.replace('0', "f");
-        check(
-            &format!("/docker/ID/docker/{inner}"),
-            Some((&inner, Runtime::Docker)),
-        );
+        check(&format!("/docker/ID/docker/{inner}"), Some((&inner, Runtime::Docker)));
     }
 
     #[test]

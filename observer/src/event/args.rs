@@ -7,12 +7,13 @@ use bytes::Bytes;
 pub struct Args {
     captured: Bytes,
     size: u64,
+    wanted: u64,
 }
 
 impl Args {
-    /// `captured` is the beginning of an area of `size` bytes.
-    pub fn new(captured: Bytes, size: u64) -> Self {
-        Self { captured, size }
+    /// `captured` is the beginning of an area of `size` bytes, of which `wanted` were asked for.
+    pub fn new(captured: Bytes, size: u64, wanted: u64) -> Self {
+        Self { captured, size, wanted }
     }
 
     /// Each argument without its NUL, empty ones included. Of a list that was cut the last may be
@@ -34,6 +35,16 @@ impl Args {
         self.size
     }
 
+    /// What was captured, each argument with its NUL.
+    pub fn captured(&self) -> &Bytes {
+        &self.captured
+    }
+
+    /// Bytes that were asked for: all, or the cap.
+    pub fn wanted_size(&self) -> u64 {
+        self.wanted
+    }
+
     /// Bytes captured.
     pub fn captured_size(&self) -> u64 {
         self.captured.len() as u64
@@ -50,7 +61,7 @@ mod tests {
     use super::*;
 
     fn check(area: &'static [u8], expected: &[&str]) {
-        let args = Args::new(Bytes::from_static(area), area.len() as u64);
+        let args = Args::new(Bytes::from_static(area), area.len() as u64, u64::MAX);
         let got: Vec<_> = args.iter().collect();
         let expected: Vec<_> = expected.iter().map(|text| text.as_bytes()).collect();
         assert_eq!(got, expected);
@@ -67,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_cut_list_keeps_the_beginning_of_its_last() {
-        let args = Args::new(Bytes::from_static(b"one\0tw"), 8);
+        let args = Args::new(Bytes::from_static(b"one\0tw"), 8, 8);
         assert!(args.is_truncated());
         assert_eq!(args.iter().collect::<Vec<_>>(), [b"one".as_slice(), b"tw"]);
     }

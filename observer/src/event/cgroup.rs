@@ -34,11 +34,7 @@ impl Cgroup {
             return &self.v2;
         };
         let by_v1 = self.container.is_some() && container::of_path(&self.v2).is_none();
-        if self.v2 == "/" || by_v1 {
-            v1
-        } else {
-            &self.v2
-        }
+        if self.v2 == "/" || by_v1 { v1 } else { &self.v2 }
     }
 }
 
@@ -77,8 +73,7 @@ impl CgroupCache {
             self.seen.clear();
         }
         let cgroup = Arc::new(Cgroup::new(names));
-        self.seen
-            .insert(Box::from(self.key.as_slice()), Arc::clone(&cgroup));
+        self.seen.insert(Box::from(self.key.as_slice()), Arc::clone(&cgroup));
         cgroup
     }
 }
@@ -92,10 +87,7 @@ mod tests {
 
     #[test]
     fn names_are_turned_round() {
-        let cgroup = Cgroup::new(Names {
-            v2: b"session-1.scope\0user.slice\0",
-            v1: b"",
-        });
+        let cgroup = Cgroup::new(Names { v2: b"session-1.scope\0user.slice\0", v1: b"" });
         assert_eq!(cgroup.v2, "/user.slice/session-1.scope");
         assert_eq!(cgroup.path(), "/user.slice/session-1.scope");
         assert_eq!(Cgroup::new(Names::default()).path(), "/");
@@ -104,40 +96,22 @@ mod tests {
     #[test]
     fn v1_tells_where_v2_does_not() {
         let v1 = format!("{ID}\0docker\0");
-        let only_v1 = Cgroup::new(Names {
-            v2: b"",
-            v1: v1.as_bytes(),
-        });
+        let only_v1 = Cgroup::new(Names { v2: b"", v1: v1.as_bytes() });
         assert_eq!(only_v1.path(), format!("/docker/{ID}"));
-        let both = Cgroup::new(Names {
-            v2: b"session-1.scope\0",
-            v1: v1.as_bytes(),
-        });
+        let both = Cgroup::new(Names { v2: b"session-1.scope\0", v1: v1.as_bytes() });
         assert_eq!(both.path(), format!("/docker/{ID}"));
-        assert_eq!(
-            both.container.map(|found| found.runtime),
-            Some(Runtime::Docker)
-        );
+        assert_eq!(both.container.map(|found| found.runtime), Some(Runtime::Docker));
     }
 
     #[test]
     fn the_cache_tells_the_hierarchies_apart_and_stays_small() {
         let mut cache = CgroupCache::default();
-        let v2 = cache.get(Names {
-            v2: b"a\0",
-            v1: b"",
-        });
-        let v1 = cache.get(Names {
-            v2: b"",
-            v1: b"a\0",
-        });
+        let v2 = cache.get(Names { v2: b"a\0", v1: b"" });
+        let v1 = cache.get(Names { v2: b"", v1: b"a\0" });
         assert_ne!(v2, v1);
         for index in 0..3 * CgroupCache::MAX {
             let name = format!("{index}\0");
-            let got = cache.get(Names {
-                v2: name.as_bytes(),
-                v1: b"",
-            });
+            let got = cache.get(Names { v2: name.as_bytes(), v1: b"" });
             assert_eq!(got.v2, format!("/{index}"));
             assert!(cache.seen.len() <= CgroupCache::MAX);
         }

@@ -39,12 +39,7 @@ impl Lift {
                 },
                 clone_flags: facts.clone_flags,
             },
-            Record::Exec {
-                facts,
-                cgroup,
-                filename,
-                args,
-            } => What::Exec {
+            Record::Exec { facts, cgroup, filename, args } => What::Exec {
                 process: self.process(&facts.process, *cgroup, facts.process.comm),
                 filename: Bytes::copy_from_slice(filename.strip_suffix(b"\0").unwrap_or(filename)),
                 args: self.args(header.cpu, facts, args),
@@ -57,31 +52,22 @@ impl Lift {
             Record::Free { facts } => What::Free {
                 key: key(facts.pid, facts.start_ns),
                 status: Status::from_wait(facts.status),
-                usage: usage(
-                    facts.user_ns,
-                    facts.system_ns,
-                    facts.runtime_ns,
-                    facts.max_rss_pages,
-                ),
+                usage: usage(facts.user_ns, facts.system_ns, facts.runtime_ns, facts.max_rss_pages),
             },
             Record::Rename { facts, cgroup } => What::Rename {
                 process: self.process(&facts.process, *cgroup, facts.new_comm),
                 old_comm: Comm::new(facts.process.comm),
             },
-            Record::Cgroup { facts, cgroup } => What::Cgroup {
-                process: self.process(&facts.process, *cgroup, facts.process.comm),
-            },
+            Record::Cgroup { facts, cgroup } => {
+                What::Cgroup { process: self.process(&facts.process, *cgroup, facts.process.comm) }
+            }
             Record::Args { facts, bytes } => {
                 self.keep_piece(header.cpu, facts, bytes);
                 return None;
             }
             Record::Unknown { .. } => return None,
         };
-        Some(Event {
-            boot_ns: header.boot_ns,
-            cpu: header.cpu,
-            what,
-        })
+        Some(Event { boot_ns: header.boot_ns, cpu: header.cpu, what })
     }
 
     fn process(
@@ -110,10 +96,7 @@ impl Lift {
 
     fn keep_piece(&mut self, cpu: u32, facts: &ArgsFacts, bytes: &[u8]) {
         let key = key(facts.pid, facts.start_ns);
-        let partial = self
-            .partial
-            .entry(cpu)
-            .or_insert_with(|| Partial::begin(key, facts.offset));
+        let partial = self.partial.entry(cpu).or_insert_with(|| Partial::begin(key, facts.offset));
         let next = partial.offset + partial.bytes.len() as u64;
         if partial.key != key || facts.offset != next {
             *partial = Partial::begin(key, facts.offset);
@@ -132,17 +115,13 @@ impl Lift {
             Some(rest) => [beginning, &rest.bytes].concat().into(),
             None => Bytes::copy_from_slice(beginning),
         };
-        Args::new(captured, facts.args_size)
+        Args::new(captured, facts.args_size, facts.args_wanted)
     }
 }
 
 impl Partial {
     fn begin(key: ProcessKey, offset: u64) -> Self {
-        Self {
-            key,
-            offset,
-            bytes: BytesMut::new(),
-        }
+        Self { key, offset, bytes: BytesMut::new() }
     }
 }
 
@@ -151,12 +130,7 @@ fn key(pid: u32, start_ns: u64) -> ProcessKey {
 }
 
 fn exit_usage(facts: &ExitFacts) -> Usage {
-    usage(
-        facts.user_ns,
-        facts.system_ns,
-        facts.runtime_ns,
-        facts.max_rss_pages,
-    )
+    usage(facts.user_ns, facts.system_ns, facts.runtime_ns, facts.max_rss_pages)
 }
 
 /// Divides the precise time in the proportion of what the tick saw of each mode, as the kernel's
@@ -169,11 +143,7 @@ fn usage(user_ticks: u64, system_ticks: u64, runtime_ns: u64, max_rss_pages: u64
         _ => u64::try_from(u128::from(runtime_ns) * u128::from(system_ticks) / seen)
             .unwrap_or(runtime_ns),
     };
-    Usage {
-        user_ns: runtime_ns - system_ns,
-        system_ns,
-        max_rss_pages,
-    }
+    Usage { user_ns: runtime_ns - system_ns, system_ns, max_rss_pages }
 }
 
 #[cfg(test)]
@@ -184,34 +154,18 @@ mod tests {
     use super::*;
 
     fn header(cpu: u32) -> Header {
-        Header {
-            cpu,
-            kind: Kind::EXEC,
-            ..Header::new_zeroed()
-        }
+        Header { cpu, kind: Kind::EXEC, ..Header::new_zeroed() }
     }
 
     fn piece(pid: u32, offset: u64, bytes: &[u8]) -> Record<'_> {
-        let facts = ArgsFacts {
-            pid,
-            offset,
-            ..ArgsFacts::new_zeroed()
-        };
+        let facts = ArgsFacts { pid, offset, ..ArgsFacts::new_zeroed() };
         Record::Args { facts, bytes }
     }
 
     fn exec(pid: u32, size: u64, args: &[u8]) -> Record<'_> {
-        let mut facts = ExecFacts {
-            args_size: size,
-            ..ExecFacts::new_zeroed()
-        };
+        let mut facts = ExecFacts { args_size: size, ..ExecFacts::new_zeroed() };
         facts.process.pid = pid;
-        Record::Exec {
-            facts,
-            cgroup: CgroupNames::default(),
-            filename: b"/x\0",
-            args,
-        }
+        Record::Exec { facts, cgroup: CgroupNames::default(), filename: b"/x\0", args }
     }
 
     fn args_of(event: Option<Event>) -> Args {
@@ -250,11 +204,7 @@ mod tests {
         lift.lift(&header(0), &piece(10, 2, b"cd"));
         lift.lift(&header(0), &piece(10, 6, b"gh"));
         let args = args_of(lift.lift(&header(0), &exec(10, 8, b"ab")));
-        assert_eq!(
-            args.captured_size(),
-            2,
-            "bytes behind a hole are not a beginning"
-        );
+        assert_eq!(args.captured_size(), 2, "bytes behind a hole are not a beginning");
     }
 
     #[test]
@@ -267,11 +217,6 @@ mod tests {
         check(4, 0, 700, (700, 0));
         check(0, 4, 700, (0, 700));
         check(3, 4, 700, (300, 400));
-        check(
-            u64::MAX,
-            u64::MAX,
-            u64::MAX,
-            (u64::MAX / 2 + 1, u64::MAX / 2),
-        );
+        check(u64::MAX, u64::MAX, u64::MAX, (u64::MAX / 2 + 1, u64::MAX / 2));
     }
 }

@@ -91,6 +91,27 @@ pub enum What {
 }
 
 impl What {
+    /// The identity of the process that it is about.
+    pub fn key(&self) -> Option<ProcessKey> {
+        match self {
+            Self::Free { key, .. } => Some(*key),
+            what => what.process().map(|process| process.key),
+        }
+    }
+
+    /// The kind of record that it came as; `None` for what came as none.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Fork { .. } => Some(Kind::FORK),
+            Self::Exec { .. } => Some(Kind::EXEC),
+            Self::Exit { .. } => Some(Kind::EXIT),
+            Self::Free { .. } => Some(Kind::FREE),
+            Self::Rename { .. } => Some(Kind::RENAME),
+            Self::Cgroup { .. } => Some(Kind::CGROUP),
+            Self::Lost { .. } => None,
+        }
+    }
+
     /// The process that it is about, where there is more than its identity.
     pub fn process(&self) -> Option<&Process> {
         match self {
@@ -198,10 +219,7 @@ impl Status {
         let [low, high, ..] = status.to_le_bytes();
         match low & 0x7f {
             0 => Self::Code(high),
-            number => Self::Signal {
-                number,
-                core_dumped: low & 0x80 != 0,
-            },
+            number => Self::Signal { number, core_dumped: low & 0x80 != 0 },
         }
     }
 }
@@ -248,10 +266,7 @@ mod tests {
     #[test]
     fn a_name_ends_at_its_first_nul() {
         assert_eq!(Comm::new(*b"sh\0garbage\0\0\0\0\0\0").as_bytes(), b"sh");
-        assert_eq!(
-            Comm::new(*b"fifteen-bytes-x\0").as_bytes(),
-            b"fifteen-bytes-x"
-        );
+        assert_eq!(Comm::new(*b"fifteen-bytes-x\0").as_bytes(), b"fifteen-bytes-x");
         assert_eq!(Comm::new([0; 16]).as_bytes(), b"");
     }
 }

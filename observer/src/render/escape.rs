@@ -27,9 +27,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 fn as_harmless(bytes: &[u8]) -> Option<&str> {
-    str::from_utf8(bytes)
-        .ok()
-        .filter(|text| !text.contains(is_harmful))
+    str::from_utf8(bytes).ok().filter(|text| !text.contains(is_harmful))
 }
 
 fn write_character(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {

@@ -6,17 +6,21 @@ use serde_json::ser::{CharEscape, Formatter, Serializer};
 use super::{
     escape::is_harmful,
     schema::{
-        self, Base64, Bye, Container, Creation, Creator, Digits, Executable, Exit, Hello, Id, Line,
-        Linux, Lost, Namespaces, Number, Process, ProcessEvent, Raw, RawArgs, Ready, TextArgs,
+        self, Base64, Bye, Container, Creation, Creator, Digits, Executable, Exit, Freed,
+        FreedProcess, Hello, Id, Line, Linux, Lost, Namespaces, Number, Process, ProcessEvent, Raw,
+        RawArgs, Ready, TextArgs,
     },
     text::signal_name,
     time::rfc3339,
 };
 use crate::{
     engine::Totals,
-    event::{self, Args, Event, Status, What},
+    event::{self, Args, Event, ProcessKey, Status, What},
     machine::{Machine, WallClock},
 };
+
+/// What told the events.
+const ORIGIN: &str = "bpf";
 
 /// Writes events as lines of JSON.
 #[derive(Debug)]
@@ -33,14 +37,7 @@ impl JsonLines {
     /// The first line.
     pub fn hello(out: &mut Vec<u8>) {
         let version = env!("CARGO_PKG_VERSION");
-        write(
-            out,
-            &Line::Hello(Hello {
-                v: schema::VERSION,
-                schema: "observer.event/1",
-                version,
-            }),
-        );
+        write(out, &Line::Hello(Hello { v: schema::VERSION, schema: "observer.event/1", version }));
     }
 
     /// The line that says that nothing is missed any more.
@@ -50,34 +47,14 @@ impl JsonLines {
 
     /// The last line.
     pub fn bye(out: &mut Vec<u8>, totals: &Totals, printed: u64) {
-        let Totals {
-            produced,
-            delivered,
-            lost,
-            malformed: _,
-        } = *totals;
-        write(
-            out,
-            &Line::Bye(Bye {
-                produced,
-                delivered,
-                lost,
-                printed,
-            }),
-        );
+        let Totals { produced, delivered, lost, malformed: _ } = *totals;
+        write(out, &Line::Bye(Bye { produced, delivered, lost, printed }));
     }
 
-    /// One event. [`What::Free`] has no line.
+    /// One event.
     pub fn event(&self, out: &mut Vec<u8>, event: &Event, seq: u64, clock: WallClock) {
-        let told = Told {
-            machine: &self.machine,
-            clock,
-            event,
-            seq,
-        };
-        if let Some(line) = told.line() {
-            write(out, &line);
-        }
+        let told = Told { machine: &self.machine, clock, event, seq };
+        write(out, &told.line());
     }
 }
 
@@ -90,33 +67,23 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn line(&self) -> Option<Line<'a>> {
-        Some(match &self.event.what {
-            What::Fork {
-                process,
-                creator,
-                clone_flags,
-            } => Line::Fork(ProcessEvent {
+    fn line(&self) -> Line<'a> {
+        match &self.event.what {
+            What::Fork { process, creator, clone_flags } => Line::Fork(ProcessEvent {
                 parent: Some(self.creator(creator)),
                 clone_flags: Some(Number(*clone_flags)),
                 ..self.process_event(process)
             }),
-            What::Exec {
-                process,
-                filename,
-                args,
-            } => Line::Exec(self.exec(process, filename, args)),
-            What::Exit {
-                process,
-                status,
-                usage,
-            } => Line::Exit(self.exit(process, *status, usage)),
+            What::Exec { process, filename, args } => {
+                Line::Exec(self.exec(process, filename, args))
+            }
+            What::Exit { process, status, usage } => Line::Exit(self.exit(process, *status, usage)),
             What::Rename { process, old_comm } => Line::Rename(ProcessEvent {
                 old_comm: Some(String::from_utf8_lossy(old_comm.as_bytes())),
                 ..self.process_event(process)
             }),
             What::Cgroup { process } => Line::Cgroup(self.process_event(process)),
-            What::Free { .. } => return None,
+            What::Free { key, status, usage } => Line::Free(self.freed(*key, *status, usage)),
             What::Lost { count } => Line::Lost(Lost {
                 v: schema::VERSION,
                 seq: self.seq,
@@ -125,7 +92,7 @@ impl<'a> Told<'a> {
                 count: *count,
                 cpu: self.event.cpu,
             }),
-        })
+        }
     }
 
     fn exec(
@@ -136,9 +103,7 @@ impl<'a> Told<'a> {
     ) -> ProcessEvent<'a> {
         let mut event = self.process_event(process);
         let told = &mut event.process;
-        told.executable = Some(Executable {
-            path: String::from_utf8_lossy(filename),
-        });
+        told.executable = Some(Executable { path: String::from_utf8_lossy(filename) });
         told.command_args = Some(TextArgs(args));
         told.args_truncated = Some(args.is_truncated());
         told.args_size = Some(Number(args.size()));
@@ -146,9 +111,7 @@ impl<'a> Told<'a> {
         let exact = Raw {
             comm: told.raw.take().and_then(|raw| raw.comm),
             command_args: (!args.is_text()).then_some(RawArgs(args)),
-            executable_path: str::from_utf8(filename)
-                .is_err()
-                .then_some(Base64(filename)),
+            executable_path: str::from_utf8(filename).is_err().then_some(Base64(filename)),
         };
         let needed =
             exact.comm.is_some() || exact.command_args.is_some() || exact.executable_path.is_some();
@@ -163,25 +126,38 @@ impl<'a> Told<'a> {
         usage: &event::Usage,
     ) -> ProcessEvent<'a> {
         let mut event = self.process_event(process);
-        event.process.exit = Some(match status {
-            Status::Code(code) => Exit::Code { code },
-            Status::Signal {
-                number,
-                core_dumped,
-            } => Exit::Signal {
-                signal: number,
-                name: signal_name(number),
-                core_dumped,
-            },
-        });
-        event.duration_ns = Some(Number(
-            self.event.boot_ns.saturating_sub(process.key.start_ns),
-        ));
+        event.process.exit = Some(exit(status));
+        event.duration_ns = Some(Number(self.event.boot_ns.saturating_sub(process.key.start_ns)));
         event.cpu_time_ns = Some(Number(usage.cpu_ns()));
         event.user_time_ns = Some(Number(usage.user_ns));
         event.system_time_ns = Some(Number(usage.system_ns));
         event.max_rss = Some(Number(usage.max_rss_pages * self.machine.page_size));
         event
+    }
+
+    fn freed(&self, key: ProcessKey, status: Status, usage: &event::Usage) -> Freed<'a> {
+        Freed {
+            v: schema::VERSION,
+            seq: self.seq,
+            time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
+            boot_ns: Digits(self.event.boot_ns),
+            cpu: self.event.cpu,
+            origin: ORIGIN,
+            process: FreedProcess {
+                id: self.machine.process_id(key),
+                pid: key.pid,
+                creation: self.creation(key),
+                exit: exit(status),
+            },
+            cpu_time_ns: Number(usage.cpu_ns()),
+            user_time_ns: Number(usage.user_ns),
+            system_time_ns: Number(usage.system_ns),
+            max_rss: Number(usage.max_rss_pages * self.machine.page_size),
+        }
+    }
+
+    fn creation(&self, key: ProcessKey) -> Creation {
+        Creation { time: rfc3339(self.clock.unix_ns(key.start_ns)), boot_ns: Digits(key.start_ns) }
     }
 
     fn process_event(&self, process: &'a event::Process) -> ProcessEvent<'a> {
@@ -191,7 +167,7 @@ impl<'a> Told<'a> {
             time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
             boot_ns: Digits(self.event.boot_ns),
             cpu: self.event.cpu,
-            origin: "bpf",
+            origin: ORIGIN,
             process: self.process(process),
             parent: None,
             clone_flags: None,
@@ -201,14 +177,10 @@ impl<'a> Told<'a> {
             system_time_ns: None,
             max_rss: None,
             old_comm: None,
-            container: process
-                .cgroup
-                .container
-                .as_ref()
-                .map(|container| Container {
-                    id: &container.id,
-                    runtime: container.runtime.name(),
-                }),
+            container: process.cgroup.container.as_ref().map(|container| Container {
+                id: &container.id,
+                runtime: container.runtime.name(),
+            }),
         }
     }
 
@@ -227,31 +199,17 @@ impl<'a> Told<'a> {
             args_truncated: None,
             args_size: None,
             args_captured: None,
-            creation: Creation {
-                time: rfc3339(self.clock.unix_ns(process.key.start_ns)),
-                boot_ns: Digits(process.key.start_ns),
-            },
+            creation: self.creation(process.key),
             exit: None,
-            user: Id {
-                id: credentials.effective_uid,
-            },
-            real_user: Id {
-                id: credentials.real_uid,
-            },
-            group: Id {
-                id: credentials.effective_gid,
-            },
-            real_group: Id {
-                id: credentials.real_gid,
-            },
+            user: Id { id: credentials.effective_uid },
+            real_user: Id { id: credentials.real_uid },
+            group: Id { id: credentials.effective_gid },
+            real_group: Id { id: credentials.real_gid },
             ns: namespaces(&process.namespaces),
-            linux: Linux {
-                cgroup: process.cgroup.path(),
-            },
-            raw: str::from_utf8(comm).is_err().then(|| Raw {
-                comm: Some(Base64(comm)),
-                ..Raw::default()
-            }),
+            linux: Linux { cgroup: process.cgroup.path() },
+            raw: str::from_utf8(comm)
+                .is_err()
+                .then(|| Raw { comm: Some(Base64(comm)), ..Raw::default() }),
         }
     }
 
@@ -264,27 +222,24 @@ impl<'a> Told<'a> {
     }
 }
 
+fn exit(status: Status) -> Exit {
+    match status {
+        Status::Code(code) => Exit::Code { code },
+        Status::Signal { number, core_dumped } => {
+            Exit::Signal { signal: number, name: signal_name(number), core_dumped }
+        }
+    }
+}
+
 fn namespaces(inodes: &[u32; 8]) -> Namespaces {
     let [pid, mnt, net, user, uts, ipc, cgroup, time] =
         inodes.map(|inode| (inode != 0).then_some(inode));
-    Namespaces {
-        pid,
-        mnt,
-        net,
-        user,
-        uts,
-        ipc,
-        cgroup,
-        time,
-    }
+    Namespaces { pid, mnt, net, user, uts, ipc, cgroup, time }
 }
 
 fn write(out: &mut Vec<u8>, line: &Line<'_>) {
     let begin = out.len();
-    if line
-        .serialize(&mut Serializer::with_formatter(&mut *out, Harmless))
-        .is_err()
-    {
+    if line.serialize(&mut Serializer::with_formatter(&mut *out, Harmless)).is_err() {
         // Writing to memory cannot fail, and no type above fails to serialise.
         out.truncate(begin);
         return;

@@ -26,6 +26,7 @@ pub enum Line<'a> {
     Fork(ProcessEvent<'a>),
     Exec(ProcessEvent<'a>),
     Exit(ProcessEvent<'a>),
+    Free(Freed<'a>),
     Rename(ProcessEvent<'a>),
     Cgroup(ProcessEvent<'a>),
     Lost(Lost),
@@ -268,6 +269,48 @@ pub struct Raw<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub executable_path: Option<Base64<'a>>,
+}
+
+/// The kernel let go of a process: its accounting is final.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Freed<'a> {
+    /// Version of the schema.
+    pub v: u32,
+    /// Number of the event in this stream, before filters.
+    pub seq: u64,
+    /// When it happened, RFC 3339 in UTC.
+    pub time: String,
+    /// When it happened, in nanoseconds since boot.
+    pub boot_ns: Digits,
+    /// The CPU it happened on.
+    pub cpu: u32,
+    /// What told it: `bpf`.
+    pub origin: &'a str,
+    /// The process; only its identity and its end are known any more.
+    pub process: FreedProcess,
+    /// CPU time of all threads, user and system, as wait4(2) gives it.
+    pub cpu_time_ns: Number,
+    /// The part of it in user mode.
+    pub user_time_ns: Number,
+    /// The part of it in the kernel.
+    pub system_time_ns: Number,
+    /// Largest resident set, in bytes.
+    pub max_rss: Number,
+}
+
+/// A process that is gone.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct FreedProcess {
+    /// Identity: boot id, pid, start in clock ticks.
+    pub id: String,
+    /// Process id in the initial pid namespace; another may have it by now.
+    pub pid: u32,
+    /// When the process began.
+    pub creation: Creation,
+    /// How the process ended.
+    pub exit: Exit,
 }
 
 /// Events are missing at this place.

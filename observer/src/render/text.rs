@@ -14,16 +14,7 @@ use crate::{
     machine::WallClock,
 };
 
-const NAMES: [&str; 8] = [
-    "TIME",
-    "EVENT",
-    "PID",
-    "PPID",
-    "UID",
-    "CONTAINER",
-    "STATUS",
-    "ARGS",
-];
+const NAMES: [&str; 8] = ["TIME", "EVENT", "PID", "PPID", "UID", "CONTAINER", "STATUS", "ARGS"];
 /// Widths of all columns but the last. They grow with what comes and never shrink.
 const WIDTHS: [usize; 7] = [0, 6, 7, 7, 5, 12, 7];
 /// As many digits of a container's id as engines print.
@@ -61,86 +52,69 @@ impl TextLines {
     pub fn new(time: TimeStyle, color: Color, page_size: u64) -> Self {
         let mut widths = WIDTHS;
         widths[0] = time.width();
-        Self {
-            time,
-            color,
-            page_size,
-            widths,
-            before_ns: None,
-            cut: None,
-        }
+        Self { time, color, page_size, widths, before_ns: None, cut: None }
     }
 
     /// The names of the columns.
     pub fn header(&mut self, out: &mut Vec<u8>) {
-        self.write(
-            out,
-            &Row {
-                style: BOLD,
-                cells: NAMES.map(Cow::Borrowed),
-            },
-        );
+        self.write(out, &Row { style: BOLD, cells: NAMES.map(Cow::Borrowed) });
     }
 
-    /// One event. [`What::Free`] has no line.
+    /// One event.
     pub fn event(&mut self, out: &mut Vec<u8>, event: &Event, clock: WallClock) {
-        let Some(mut row) = self.row(event) else {
-            return;
-        };
+        let mut row = self.row(event);
         row.cells[0] = self.time.print(event.boot_ns, self.before_ns, clock).into();
         self.before_ns = Some(event.boot_ns);
         self.write(out, &row);
     }
 
-    fn row(&self, event: &Event) -> Option<Row> {
+    fn row(&self, event: &Event) -> Row {
         let line = |name, style, process, args| row(name, style, process, "-".into(), args);
-        Some(match &event.what {
-            What::Fork { process, .. } => line(
-                "fork",
-                DIM,
-                process,
-                Escaped(process.comm.as_bytes()).to_string(),
-            ),
-            What::Exec {
-                process,
-                args,
-                filename,
-            } => line("exec", GREEN, process, arguments(args, filename)),
-            What::Exit {
-                process,
-                status,
-                usage,
-            } => {
+        match &event.what {
+            What::Fork { process, .. } => {
+                line("fork", DIM, process, Escaped(process.comm.as_bytes()).to_string())
+            }
+            What::Exec { process, args, filename } => {
+                line("exec", GREEN, process, arguments(args, filename))
+            }
+            What::Exit { process, status, usage } => {
                 let style = if *status == Status::Code(0) { DIM } else { RED };
                 let text = self.summary(event.boot_ns, process, usage);
                 row("exit", style, process, status_text(*status), text)
             }
             What::Rename { process, old_comm } => {
                 let [old, new] = [old_comm, &process.comm].map(Comm::as_bytes);
-                line(
-                    "rename",
-                    "",
-                    process,
-                    format!("{} -> {}", Escaped(old), Escaped(new)),
-                )
+                line("rename", "", process, format!("{} -> {}", Escaped(old), Escaped(new)))
             }
             What::Cgroup { process } => {
                 let path = process.cgroup.path().as_bytes();
                 line("cgroup", "", process, Escaped(path).to_string())
             }
             What::Lost { count } => lost_row(*count, event.cpu),
-            What::Free { .. } => return None,
-        })
+            What::Free { key, status, usage } => self.freed_row(key.pid, *status, usage),
+        }
+    }
+
+    fn freed_row(&self, pid: u32, status: Status, usage: &Usage) -> Row {
+        let mut row = bare_row("free", DIM);
+        row.cells[2] = pid.to_string().into();
+        row.cells[6] = status_text(status);
+        row.cells[7] = format!("in all {}", self.used(usage)).into();
+        row
     }
 
     fn summary(&self, end_ns: u64, process: &Process, usage: &Usage) -> String {
-        let kib = usage.max_rss_pages * self.page_size / 1024;
         format!(
-            "{} ran {}, cpu {}, rss {kib}K",
+            "{} ran {}, {}",
             Escaped(process.comm.as_bytes()),
             span(end_ns.saturating_sub(process.key.start_ns)),
-            span(usage.cpu_ns()),
+            self.used(usage),
         )
+    }
+
+    fn used(&self, usage: &Usage) -> String {
+        let kib = usage.max_rss_pages * self.page_size / 1024;
+        format!("cpu {}, rss {kib}K", span(usage.cpu_ns()))
     }
 
     fn write(&mut self, out: &mut Vec<u8>, row: &Row) {
@@ -156,11 +130,7 @@ impl TextLines {
             cut(&mut line, width);
         }
         let colored = self.color == Color::Yes && !row.style.is_empty();
-        let (before, after) = if colored {
-            (row.style, RESET)
-        } else {
-            ("", "")
-        };
+        let (before, after) = if colored { (row.style, RESET) } else { ("", "") };
         for part in [before, &line, after, "\n"] {
             out.extend_from_slice(part.as_bytes());
         }
@@ -195,22 +165,16 @@ fn row(
 }
 
 fn lost_row(count: u64, cpu: u32) -> Row {
-    let none = || Cow::Borrowed("-");
-    let text = format!("{count} events of cpu {cpu} found no room in the ring");
-    let cells = [
-        "".into(),
-        "lost".into(),
-        none(),
-        none(),
-        none(),
-        none(),
-        none(),
-        text.into(),
-    ];
-    Row {
-        style: YELLOW,
-        cells,
-    }
+    let mut row = bare_row("lost", YELLOW);
+    row.cells[7] = format!("{count} events of cpu {cpu} found no room in the ring").into();
+    row
+}
+
+/// A row that knows no process.
+fn bare_row(name: &'static str, style: &'static str) -> Row {
+    let mut cells = [const { Cow::Borrowed("-") }; 8];
+    cells[1] = name.into();
+    Row { style, cells }
 }
 
 /// The arguments with blanks between; the file name in brackets where there are none.
@@ -231,35 +195,32 @@ fn arguments(args: &Args, filename: &[u8]) -> String {
 
 /// The line that the `obs` example printed; `None` for what it did not know.
 pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
-    let Some(process) = event.what.process() else {
+    let Some(pid) = event.what.key().map(|key| key.pid) else {
         return;
     };
-    let comm = process.comm.as_bytes();
+    let comm =
+        event.what.process().map_or_else(Vec::new, |process| process.comm.as_bytes().to_vec());
     let (name, text) = match &event.what {
         What::Exec { filename, .. } => ("exec", Escaped(filename).to_string().into()),
         What::Exit { status, .. } => ("exit", status_text(*status)),
-        What::Fork { .. } => ("fork", Escaped(comm).to_string().into()),
-        What::Rename { .. } => ("rename", Escaped(comm).to_string().into()),
-        What::Cgroup { process } => (
-            "cgroup",
-            Escaped(process.cgroup.path().as_bytes()).to_string().into(),
-        ),
-        What::Free { .. } | What::Lost { .. } => return,
+        What::Fork { .. } => ("fork", Escaped(&comm).to_string().into()),
+        What::Rename { .. } => ("rename", Escaped(&comm).to_string().into()),
+        What::Cgroup { process } => {
+            ("cgroup", Escaped(process.cgroup.path().as_bytes()).to_string().into())
+        }
+        What::Free { status, .. } => ("free", status_text(*status)),
+        What::Lost { .. } => return,
     };
-    out.extend_from_slice(format!("{name}\t{}\t{text}\n", process.key.pid).as_bytes());
+    out.extend_from_slice(format!("{name}\t{pid}\t{text}\n").as_bytes());
 }
 
 fn status_text(status: Status) -> Cow<'static, str> {
     match status {
         Status::Code(code) => code.to_string().into(),
-        Status::Signal {
-            number,
-            core_dumped: false,
-        } => signal_name(number),
-        Status::Signal {
-            number,
-            core_dumped: true,
-        } => format!("{}+core", signal_name(number)).into(),
+        Status::Signal { number, core_dumped: false } => signal_name(number),
+        Status::Signal { number, core_dumped: true } => {
+            format!("{}+core", signal_name(number)).into()
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "ebpf")]
 pub mod bpf;
+pub(crate) mod proc;
 
 use std::os::fd::BorrowedFd;
 
@@ -12,10 +13,7 @@ use crate::Error;
 
 /// One thing out of the ring, borrowed from it.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "passed once, by value, to a closure"
-)]
+#[expect(clippy::large_enum_variant, reason = "passed once, by value, to a closure")]
 #[non_exhaustive]
 pub enum Item<'a> {
     /// A record.

@@ -1,18 +1,19 @@
 //! The only unsafe code of this crate.
 #![cfg_attr(
     feature = "ebpf",
-    expect(
-        unsafe_code,
-        reason = "promises to aya and tokio that the compiler cannot check"
-    )
+    expect(unsafe_code, reason = "promises to aya and tokio that the compiler cannot check")
 )]
 
 #[cfg(feature = "ebpf")]
 mod map_value;
+#[cfg(feature = "ebpf")]
+mod memory;
 #[cfg(feature = "tokio")]
 mod readable;
 
 #[cfg(feature = "ebpf")]
 pub(crate) use map_value::MapValue;
+#[cfg(feature = "ebpf")]
+pub(crate) use memory::give_back_freed_memory;
 #[cfg(feature = "tokio")]
 pub(crate) use readable::watch_readable;

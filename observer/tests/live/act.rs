@@ -66,8 +66,7 @@ fn number(text: &str) -> i32 {
 
 fn say(line: &str) {
     let mut out = io::stdout().lock();
-    out.write_all(format!("{line}\n").as_bytes())
-        .expect("a listening test");
+    out.write_all(format!("{line}\n").as_bytes()).expect("a listening test");
     out.flush().expect("a listening test");
 }
 
@@ -125,10 +124,7 @@ fn relay(depth: i32) -> ExitCode {
     say(&format!("relay {}", std::process::id()));
     while let Some(token) = wait_for_word() {
         let mut command = Command::new(program());
-        let mut child = command
-            .args(["--act", "exit", "0", &token])
-            .spawn()
-            .expect("a child");
+        let mut child = command.args(["--act", "exit", "0", &token]).spawn().expect("a child");
         let pid = child.id();
         child.wait().expect("a child that ends");
         say(&format!("child {pid}"));
@@ -144,10 +140,7 @@ fn memfd(token: &str) -> ExitCode {
     io::copy(&mut original, &mut copy).expect("a copy");
     let (_, arguments) = exit_program("7", token);
     let environment: [CString; 0] = [];
-    panic!(
-        "cannot execute: {:?}",
-        fexecve(copy, &arguments, &environment)
-    )
+    panic!("cannot execute: {:?}", fexecve(copy, &arguments, &environment))
 }
 
 /// Executes itself with no argument at all; Linux then makes it one empty argument.
@@ -200,9 +193,7 @@ fn threads(kind: &str) -> ExitCode {
     thread::scope(|scope| {
         for i in 1..8 {
             let small = thread::Builder::new().stack_size(64 * 1024);
-            small
-                .spawn_scoped(scope, move || body(i))
-                .expect("a thread");
+            small.spawn_scoped(scope, move || body(i)).expect("a thread");
         }
         body(0)
     })
@@ -232,9 +223,7 @@ fn child_by_clone(flags: i32, token: &str) -> ExitCode {
 }
 
 fn reap(pid: u32) -> ExitCode {
-    sys::wait4_within(pid, Duration::from_mins(10))
-        .expect("a child")
-        .expect("a child that ends");
+    sys::wait4_within(pid, Duration::from_mins(10)).expect("a child").expect("a child that ends");
     ExitCode::SUCCESS
 }
 
@@ -292,20 +281,14 @@ fn orphan(parent: Pid, token: &str) -> ! {
 
 /// The child's pid, or `None` in the child.
 fn fork_here() -> Option<u32> {
-    sys::fork_single_threaded()
-        .expect("a fork")
-        .map(|pid| pid.as_raw().cast_unsigned())
+    sys::fork_single_threaded().expect("a fork").map(|pid| pid.as_raw().cast_unsigned())
 }
 
 /// `die SIGNAL TOKEN`
 fn die(name: &str) -> ExitCode {
     let signal = name.parse::<Signal>().expect("a signal's name");
     let (_, hard) = sys::limits(libc::RLIMIT_CORE).expect("a limit");
-    let soft = if env::var_os("OBSERVER_LIVE_CORE").is_some() {
-        hard
-    } else {
-        0
-    };
+    let soft = if env::var_os("OBSERVER_LIVE_CORE").is_some() { hard } else { 0 };
     sys::limit(libc::RLIMIT_CORE, soft, hard).expect("a lower limit");
     match signal {
         Signal::SIGKILL => kill(Pid::this(), signal).expect("a signal to oneself"),
@@ -348,9 +331,7 @@ fn rename_thread(name: &str) -> ExitCode {
     let name = CString::new(name).expect("no NUL");
     say("ready");
     wait_for_word();
-    thread::spawn(move || sys::name_thread(&name).expect("a name"))
-        .join()
-        .expect("a thread");
+    thread::spawn(move || sys::name_thread(&name).expect("a name")).join().expect("a thread");
     say("renamed");
     wait_for_word();
     ExitCode::SUCCESS

@@ -127,14 +127,11 @@ fn assert_arrive_by(lists: &[Argv], arguments: &[&str], stack: u64) {
 }
 
 fn is_truncated(exec: &Event) -> bool {
-    exec.field("/process/args_truncated")
-        .is_some_and(|value| value == true)
+    exec.field("/process/args_truncated").is_some_and(|value| value == true)
 }
 
 fn assert_same(truth: &Argv, exec: &Event) {
-    let got = exec
-        .arguments()
-        .unwrap_or_else(|| panic!("no arguments in {exec:?}"));
+    let got = exec.arguments().unwrap_or_else(|| panic!("no arguments in {exec:?}"));
     let size = size_of_area(truth);
     let pid = exec.pid();
     for (i, (got, truth)) in got.iter().zip(truth).enumerate() {
@@ -175,12 +172,7 @@ fn empty_arguments_and_newlines() {
         list(&[b"", b"", b"", b"x"]),
         list(&[b"x", b"", b"", b""]),
         list(&[b"a b", b" ", b"\n", b"\n\n", b"line\nline\n", b"\r\t"]),
-        list(&[
-            b"\"quoted\"",
-            b"back\\slash",
-            b"{\"json\":1}",
-            b"\x01\x1f\x7f",
-        ]),
+        list(&[b"\"quoted\"", b"back\\slash", b"{\"json\":1}", b"\x01\x1f\x7f"]),
         vec![Vec::new(); 4_096],
         vec![Vec::new(); 40_000],
     ]);
@@ -217,10 +209,7 @@ fn text_that_is_nearly_utf8() {
         list(&["\u{fffd}".as_bytes(), b"plain"]),
         list(&["\u{fffd}".as_bytes(), b"\xf0\x9f\xa6"]),
         // A character across every likely boundary of a copy.
-        list(&[
-            "é".repeat(60_000).as_bytes(),
-            "x日".repeat(30_000).as_bytes(),
-        ]),
+        list(&["é".repeat(60_000).as_bytes(), "x日".repeat(30_000).as_bytes()]),
     ]);
 }
 
@@ -239,9 +228,7 @@ fn raised_stack() -> Option<String> {
         }
         Err(error) if error.raw_os_error() == Some(libc::E2BIG) => {
             let (_, hard) = sys::limits(libc::RLIMIT_STACK).unwrap_or_default();
-            Some(format!(
-                "the stack limit cannot be raised above {hard} bytes"
-            ))
+            Some(format!("the stack limit cannot be raised above {hard} bytes"))
         }
         Err(error) => panic!("cannot execute a list of 5,900,000 bytes: {error}"),
     }
@@ -289,17 +276,12 @@ fn is_accepted(argv: &Argv) -> bool {
 
 fn a_cap_keeps_a_prefix_and_the_size() {
     let mut random = Random(4_096);
-    let mut lists: Vec<Argv> = [4_097, 5_000, 20_000, 1_000_000]
-        .iter()
-        .map(|&size| random.argv(size))
-        .collect();
+    let mut lists: Vec<Argv> =
+        [4_097, 5_000, 20_000, 1_000_000].iter().map(|&size| random.argv(size)).collect();
     lists.push(vec![Vec::new(); 10_000]);
     let small: Vec<Argv> = [1, 100, 4_096].map(|size| random.argv(size)).into();
-    let (stream, pids) = execute(
-        &[lists.clone(), small.clone()].concat(),
-        &["--args-max", "4096"],
-        8 * MIB,
-    );
+    let (stream, pids) =
+        execute(&[lists.clone(), small.clone()].concat(), &["--args-max", "4096"], 8 * MIB);
     for (argv, &pid) in lists.iter().zip(&pids) {
         let exec = only_exec(&stream, pid);
         assert!(is_truncated(exec), "args_truncated of {exec:?}");

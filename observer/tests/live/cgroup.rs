@@ -72,13 +72,7 @@ fn with_controllers() -> Option<Hierarchy> {
 fn mount_pids() -> io::Result<()> {
     let place = env::temp_dir().join("cgroup-pids");
     fs::create_dir_all(&place)?;
-    sys::mount_with(
-        c"none",
-        &c_string(&place),
-        Some(c"cgroup"),
-        0,
-        Some(c"pids"),
-    )
+    sys::mount_with(c"none", &c_string(&place), Some(c"cgroup"), 0, Some(c"pids"))
 }
 
 fn hierarchy(kind: &str, option: &str, line: &str) -> Option<Hierarchy> {
@@ -90,10 +84,7 @@ fn hierarchy(kind: &str, option: &str, line: &str) -> Option<Hierarchy> {
             && (option.is_empty() || filesystem.nth(1)?.split(',').any(|word| word == option));
         fits.then(|| place.split(' ').nth(4).map(PathBuf::from))?
     })?;
-    Some(Hierarchy {
-        mount,
-        line: line.to_owned(),
-    })
+    Some(Hierarchy { mount, line: line.to_owned() })
 }
 
 /// A cgroup that goes when the test ends.
@@ -106,17 +97,11 @@ impl Cgroup {
     fn new(hierarchy: Hierarchy, name: &str) -> Self {
         let folder = hierarchy.mount.join(name);
         fs::create_dir(&folder).unwrap_or_else(|e| panic!("cannot make {}: {e}", folder.display()));
-        Self {
-            folder,
-            line: hierarchy.line,
-        }
+        Self { folder, line: hierarchy.line }
     }
 
     fn inside(outer: &Self, name: &str) -> Self {
-        let hierarchy = Hierarchy {
-            mount: outer.folder.clone(),
-            line: outer.line.clone(),
-        };
+        let hierarchy = Hierarchy { mount: outer.folder.clone(), line: outer.line.clone() };
         Self::new(hierarchy, name)
     }
 
@@ -142,10 +127,7 @@ impl Cgroup {
     fn path_of(&self, pid: u32) -> String {
         let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).expect("a live process");
         let line = text.lines().find(|line| line.contains(&self.line));
-        let (_, path) = line
-            .expect("a line")
-            .split_once(&self.line)
-            .expect("a path");
+        let (_, path) = line.expect("a line").split_once(&self.line).expect("a path");
         path.to_owned()
     }
 }
@@ -169,9 +151,8 @@ fn is_busy(folder: &Path) -> bool {
 pub(crate) fn container_id() -> String {
     let mut state = sys::boot_ns() ^ (u64::from(std::process::id()) << 40);
     let mut word = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         format!("{:016x}", state ^ (state >> 29))
     };
     [word(), word(), word(), word()].concat()
@@ -214,10 +195,7 @@ fn container_by_folder_on_v2() {
     let outer = unified().expect("a v2 hierarchy");
     let docker = outer.mount.join("docker");
     if docker.exists() {
-        let inner = Hierarchy {
-            mount: docker,
-            line: outer.line,
-        };
+        let inner = Hierarchy { mount: docker, line: outer.line };
         let cgroup = Cgroup::new(inner, &id);
         return assert_container(&exec_inside(&cgroup), &id);
     }

@@ -41,11 +41,7 @@ impl Started {
     pub(crate) fn try_new(command: &mut Command) -> io::Result<Self> {
         let began = boot_ns();
         let child = command.spawn()?;
-        Ok(Self {
-            child,
-            began,
-            reaped: false,
-        })
+        Ok(Self { child, began, reaped: false })
     }
 
     pub(crate) fn new(command: &mut Command) -> Self {
@@ -144,10 +140,7 @@ pub(crate) fn make_bare(command: &mut Command) {
 pub(crate) fn act_argv(words: &[&str]) -> Vec<Vec<u8>> {
     let program = program().into_os_string().into_vec();
     let words = words.iter().map(|word| word.as_bytes().to_vec());
-    [program, b"--act".to_vec()]
-        .into_iter()
-        .chain(words)
-        .collect()
+    [program, b"--act".to_vec()].into_iter().chain(words).collect()
 }
 
 /// A command whose arguments are free: the act stands in the environment.
@@ -175,11 +168,7 @@ impl Actor {
         let mut started = Started::new(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let input = started.child.stdin.take();
         let lines = Lines::of(started.child.stdout.take().expect("a pipe"));
-        Self {
-            started,
-            input,
-            lines,
-        }
+        Self { started, input, lines }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -195,10 +184,7 @@ impl Actor {
     pub(crate) fn hear(&self, word: &str) -> String {
         let line = match self.lines.next(soon()) {
             Next::Line(line) => String::from_utf8_lossy(&line).into_owned(),
-            other => panic!(
-                "act {} should say `{word}`, got {other:?}",
-                self.started.pid()
-            ),
+            other => panic!("act {} should say `{word}`, got {other:?}", self.started.pid()),
         };
         let rest = line
             .strip_prefix(word)
@@ -208,8 +194,7 @@ impl Actor {
 
     pub(crate) fn hear_number(&self, word: &str) -> u32 {
         let text = self.hear(word);
-        text.parse()
-            .unwrap_or_else(|_| panic!("`{word}` should have a number, got `{text}`"))
+        text.parse().unwrap_or_else(|_| panic!("`{word}` should have a number, got `{text}`"))
     }
 
     /// Ends its input, and with it the act.

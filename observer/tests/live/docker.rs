@@ -63,11 +63,7 @@ impl Engine {
         // Paths of sockets are short.
         let folder = tempfile::Builder::new().prefix("eng").tempdir();
         let folder = folder.expect("a folder");
-        let mut engine = Self {
-            folder,
-            strays: strays(),
-            daemon: None,
-        };
+        let mut engine = Self { folder, strays: strays(), daemon: None };
         let log = fs::File::create(engine.place("log")).expect("a log");
         let mut command = Command::new(find("dockerd").expect("dockerd"));
         command.arg("--data-root").arg(engine.place("data"));
@@ -96,9 +92,7 @@ impl Engine {
         command.env("DOCKER_CONFIG", self.place("config"));
         // An older engine does not know the newest client's words.
         command.env("DOCKER_API_VERSION", "1.41");
-        command
-            .env_remove("DOCKER_HOST")
-            .env_remove("DOCKER_CONTEXT");
+        command.env_remove("DOCKER_HOST").env_remove("DOCKER_CONTEXT");
         command.stdin(Stdio::null());
         command
     }
@@ -106,18 +100,12 @@ impl Engine {
     fn wait_until_up(&self) {
         let deadline = Instant::now() + patience(Duration::from_secs(8));
         loop {
-            let (status, _, errors) = output(
-                &mut self.client(&["version"]),
-                patience(Duration::from_secs(5)),
-            );
+            let (status, _, errors) =
+                output(&mut self.client(&["version"]), patience(Duration::from_secs(5)));
             if status.success() {
                 return;
             }
-            assert!(
-                Instant::now() < deadline,
-                "no engine: {errors}\n{}",
-                self.log()
-            );
+            assert!(Instant::now() < deadline, "no engine: {errors}\n{}", self.log());
             thread::sleep(Duration::from_millis(200));
         }
     }
@@ -242,15 +230,9 @@ fn every_stage_of_a_run() {
     let mut run = engine.client(&["run", "--rm", "--network=none", "--cidfile"]);
     run.arg(&id_file).args([IMAGE, "/bin/sh", "-c", script]);
     let (status, out, errors) = output(&mut run, patience(Duration::from_secs(10)));
-    assert!(
-        status.success(),
-        "docker run: {out} {errors}\n{}",
-        engine.log()
-    );
+    assert!(status.success(), "docker run: {out} {errors}\n{}", engine.log());
     let id = fs::read_to_string(&id_file).expect("the container's id");
-    observed.wait_for("exit of sleep", |e| {
-        e.is("exit") && e.container() == Some(&id)
-    });
+    observed.wait_for("exit of sleep", |e| e.is("exit") && e.container() == Some(&id));
     wait_for_engine(&mut observed, &id);
     let stream = observed.stop();
     stream.assert_nothing_lost();
@@ -274,11 +256,7 @@ fn list(stream: &Stream) -> String {
         let text = String::from_utf8_lossy(&arguments).into_owned();
         format!("{} in {:?}: {text}", exec.pid(), exec.container())
     };
-    stream
-        .of_kind("exec")
-        .map(row)
-        .collect::<Vec<_>>()
-        .join("\n")
+    stream.of_kind("exec").map(row).collect::<Vec<_>>().join("\n")
 }
 
 fn assert_stages_outside(stream: &Stream, id: &str, script: &str) {
@@ -291,12 +269,8 @@ fn assert_stages_outside(stream: &Stream, id: &str, script: &str) {
         let first = arguments.first().cloned().unwrap_or_default();
         String::from_utf8_lossy(&first).rsplit('/').next() == Some(name)
     };
-    has("the client", &|e| {
-        runs(e, "docker") && e.has_argument(script)
-    });
-    has("the shim", &|e| {
-        runs(e, "containerd-shim-runc-v2") && e.has_argument(id)
-    });
+    has("the client", &|e| runs(e, "docker") && e.has_argument(script));
+    has("the shim", &|e| runs(e, "containerd-shim-runc-v2") && e.has_argument(id));
     for stage in ["create", "start", "delete"] {
         has(&format!("runc {stage}"), &|e| {
             runs(e, "runc") && e.has_argument(stage) && e.has_argument(id)
@@ -312,25 +286,13 @@ fn assert_stages_inside(stream: &Stream, id: &str, script: &str) {
         .collect();
     let arguments: Vec<_> = inside.iter().map(|e| e.arguments()).collect();
     let words = |words: &[&str]| Some(words.iter().map(|w| w.as_bytes().to_vec()).collect());
-    let wanted: [Option<Vec<Vec<u8>>>; 3] = [
-        words(&["/bin/sh", "-c", script]),
-        words(&["/bin/true"]),
-        words(&["/bin/sleep", "0.1"]),
-    ];
-    assert_eq!(
-        arguments,
-        wanted,
-        "execs in the container, of\n{}",
-        list(stream)
-    );
+    let wanted: [Option<Vec<Vec<u8>>>; 3] =
+        [words(&["/bin/sh", "-c", script]), words(&["/bin/true"]), words(&["/bin/sleep", "0.1"])];
+    assert_eq!(arguments, wanted, "execs in the container, of\n{}", list(stream));
     for exec in &inside {
         assert_eq!(exec.text("/container/runtime"), Some("docker"), "{exec:?}");
         let exit = stream.exit_of(exec);
-        assert_eq!(
-            exit.field("/process/exit/code"),
-            Some(&0.into()),
-            "{exit:?}"
-        );
+        assert_eq!(exit.field("/process/exit/code"), Some(&0.into()), "{exit:?}");
         assert_eq!(exit.container(), Some(id), "container of {exit:?}");
     }
     let pids: Vec<_> = inside.iter().map(|e| e.number("/process/vpid")).collect();

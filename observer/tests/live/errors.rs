@@ -45,15 +45,8 @@ const CAP_BPF: libc::c_ulong = 39;
 fn refusal(command: &mut Command, code: i32) -> String {
     let (status, out, errors) = output(command, patience(Duration::from_secs(3)));
     assert_eq!(status.code(), Some(code), "{status:?}, stderr: {errors}");
-    assert!(
-        !out.contains("\"ready\""),
-        "it says that it is ready: {out}"
-    );
-    assert_eq!(
-        errors.lines().count(),
-        1,
-        "one line on stderr, got: {errors}"
-    );
+    assert!(!out.contains("\"ready\""), "it says that it is ready: {out}");
+    assert_eq!(errors.lines().count(), 1, "one line on stderr, got: {errors}");
     assert!(errors.starts_with("observer: "), "stderr: {errors}");
     assert!(errors.contains("; "), "no remedy in: {errors}");
     errors
@@ -91,9 +84,7 @@ fn nobody() {
 fn without(capabilities: &'static [libc::c_ulong]) -> Command {
     let mut command = events(&["--json"]);
     sys::before_exec(&mut command, move || {
-        capabilities
-            .iter()
-            .try_for_each(|&number| sys::forbid_capability(number))
+        capabilities.iter().try_for_each(|&number| sys::forbid_capability(number))
     });
     command
 }
@@ -101,10 +92,7 @@ fn without(capabilities: &'static [libc::c_ulong]) -> Command {
 fn root_without_bpf() {
     let errors = refusal(&mut without(&[CAP_SYS_ADMIN, CAP_BPF]), 4);
     assert_names(&errors, &["CAP_BPF"]);
-    assert!(
-        !errors.contains("CAP_PERFMON"),
-        "that one is there: {errors}"
-    );
+    assert!(!errors.contains("CAP_PERFMON"), "that one is there: {errors}");
 }
 
 fn root_without_perfmon() {
@@ -219,11 +207,7 @@ fn refused_path(file: &Path) {
     let mut command = bare_events(&["--json", "--bpf-object"]);
     let errors = refusal(command.arg(file), 1);
     assert_names(&errors, &[file.to_str().expect("UTF-8")]);
-    assert!(
-        errors.len() < 1_000,
-        "a long line of {} bytes: {errors}",
-        errors.len()
-    );
+    assert!(errors.len() < 1_000, "a long line of {} bytes: {errors}", errors.len());
 }
 
 fn object_cut_short() {
@@ -264,25 +248,12 @@ fn unknown_event() {
 
 /// One line, as for every error; the remedy may be any wording.
 fn usage(arguments: &[&str]) -> String {
-    let (status, out, errors) = output(
-        &mut bare_events(arguments),
-        patience(Duration::from_secs(1)),
-    );
-    assert_eq!(
-        status.code(),
-        Some(2),
-        "{arguments:?}: {status:?}, stderr: {errors}"
-    );
+    let (status, out, errors) =
+        output(&mut bare_events(arguments), patience(Duration::from_secs(1)));
+    assert_eq!(status.code(), Some(2), "{arguments:?}: {status:?}, stderr: {errors}");
     assert_eq!(out, "", "{arguments:?}: stdout");
-    assert!(
-        errors.starts_with("observer: "),
-        "{arguments:?}: stderr: {errors}"
-    );
-    assert_eq!(
-        errors.lines().count(),
-        1,
-        "{arguments:?}: one line on stderr, got: {errors}"
-    );
+    assert!(errors.starts_with("observer: "), "{arguments:?}: stderr: {errors}");
+    assert_eq!(errors.lines().count(), 1, "{arguments:?}: one line on stderr, got: {errors}");
     errors
 }
 

@@ -17,11 +17,7 @@ pub(crate) struct Event(pub(crate) Value);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Death {
     Code(i32),
-    Signal {
-        number: i32,
-        name: String,
-        core: bool,
-    },
+    Signal { number: i32, name: String, core: bool },
 }
 
 impl Death {
@@ -58,10 +54,7 @@ impl Event {
 
     /// Whether it tells of a process, and not of the stream.
     pub(crate) fn is_of_process(&self) -> bool {
-        !matches!(
-            self.kind(),
-            "hello" | "ready" | "lost" | "repair" | "bye" | ""
-        )
+        !matches!(self.kind(), "hello" | "ready" | "lost" | "repair" | "bye" | "")
     }
 
     pub(crate) fn field(&self, pointer: &str) -> Option<&Value> {
@@ -80,8 +73,7 @@ impl Event {
 
     /// A number that has to be there.
     pub(crate) fn expect_number(&self, pointer: &str) -> u64 {
-        self.number(pointer)
-            .unwrap_or_else(|| panic!("no number {pointer} in {self:?}"))
+        self.number(pointer).unwrap_or_else(|| panic!("no number {pointer} in {self:?}"))
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -136,15 +128,12 @@ impl Event {
     }
 
     pub(crate) fn path(&self) -> Vec<u8> {
-        self.bytes("executable_path", "/process/executable/path")
-            .unwrap_or_default()
+        self.bytes("executable_path", "/process/executable/path").unwrap_or_default()
     }
 
     /// Whether one of the arguments is `word`.
     pub(crate) fn has_argument(&self, word: &str) -> bool {
-        let list = self
-            .field("/process/command_args")
-            .and_then(Value::as_array);
+        let list = self.field("/process/command_args").and_then(Value::as_array);
         list.is_some_and(|list| list.iter().any(|argument| argument == word))
     }
 
@@ -164,10 +153,7 @@ impl Event {
     pub(crate) fn differences_from(&self, ended: &Ended) -> Vec<String> {
         let mut found = Vec::new();
         let mut note = |what: &str, got: &dyn fmt::Debug, truth: &dyn fmt::Debug| {
-            found.push(format!(
-                "process {}: {what} is {got:?}, should be {truth:?}",
-                ended.pid
-            ));
+            found.push(format!("process {}: {what} is {got:?}, should be {truth:?}", ended.pid));
         };
         let death = Death::of_status(ended.status);
         if self.death().as_ref() != Some(&death) {
@@ -206,11 +192,7 @@ impl fmt::Debug for Event {
 
 fn decode(value: &Value) -> Option<Vec<u8>> {
     let text = value.as_str()?;
-    Some(
-        STANDARD
-            .decode(text)
-            .unwrap_or_else(|error| panic!("not base64 ({error}): {text}")),
-    )
+    Some(STANDARD.decode(text).unwrap_or_else(|error| panic!("not base64 ({error}): {text}")))
 }
 
 /// Fails with all that differs, the first twenty in full.
@@ -219,11 +201,6 @@ pub(crate) fn none_of(differences: &[String]) {
         differences.is_empty(),
         "{} differences:\n{}",
         differences.len(),
-        differences
-            .iter()
-            .take(20)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("\n")
+        differences.iter().take(20).map(String::as_str).collect::<Vec<_>>().join("\n")
     );
 }

@@ -44,11 +44,7 @@ fn assert_only(observed: Observed, wanted: &[u32]) -> Stream {
     let stream = observed.stop();
     stream.assert_code(0);
     stream.assert_balanced();
-    assert_eq!(
-        pids(&stream),
-        wanted.iter().copied().collect(),
-        "pids printed"
-    );
+    assert_eq!(pids(&stream), wanted.iter().copied().collect(), "pids printed");
     stream
 }
 
@@ -161,17 +157,12 @@ fn by_tree() {
     actor.dismiss();
     observed.wait_for("exit of the root", |e| e.is("exit") && e.pid() == root);
     observed.wait_for("exit of a child", |e| e.is("exit") && e.pid() == second);
-    observed.wait_for("exit of the last relay", |e| {
-        e.is("exit") && e.pid() == last
-    });
+    observed.wait_for("exit of the last relay", |e| e.is("exit") && e.pid() == last);
     let stream = observed.stop();
     stream.assert_balanced();
     let seen = pids(&stream);
-    let middle: Vec<_> = stream
-        .of_kind("exit")
-        .filter(|e| e.parent_pid() == root)
-        .map(Event::pid)
-        .collect();
+    let middle: Vec<_> =
+        stream.of_kind("exit").filter(|e| e.parent_pid() == root).map(Event::pid).collect();
     assert_eq!(middle.len(), 1, "exits of the middle relay: {middle:?}");
     let wanted = BTreeSet::from([root, middle[0], last, child, second]);
     assert_eq!(seen, wanted, "pids printed");
@@ -190,26 +181,15 @@ fn by_tree_after_the_root_has_gone() {
     let grandchild = actor.hear_number("grandchild");
     actor.hear_number("parent");
     somebody_else();
-    observed.wait_for("exit of the daemon", |e| {
-        e.is("exit") && e.pid() == grandchild
-    });
+    observed.wait_for("exit of the daemon", |e| e.is("exit") && e.pid() == grandchild);
     actor.tell("seen");
     let pid = actor.dismiss().pid;
     observed.wait_for("exit of the root", |e| e.is("exit") && e.pid() == pid);
     let stream = observed.stop();
     stream.assert_balanced();
-    assert_eq!(
-        stream.exec_with(&token).pid(),
-        grandchild,
-        "exec of the daemon"
-    );
+    assert_eq!(stream.exec_with(&token).pid(), grandchild, "exec of the daemon");
     assert!(pids(&stream).contains(&pid), "the root itself");
-    assert_eq!(
-        pids(&stream).len(),
-        3,
-        "root, middle, daemon: {:?}",
-        pids(&stream)
-    );
+    assert_eq!(pids(&stream).len(), 3, "root, middle, daemon: {:?}", pids(&stream));
 }
 
 fn by_container() {
@@ -236,15 +216,10 @@ fn by_event() {
         let mut observed = Observed::start(&["-e", kind]);
         let ended = Started::new(&mut act(&["exit", "0", &unique(kind)])).reap();
         let us = std::process::id();
-        observed.wait_for(kind, |e| {
-            e.is(kind) && e.pid() == ended.pid && e.parent_pid() == us
-        });
+        observed.wait_for(kind, |e| e.is(kind) && e.pid() == ended.pid && e.parent_pid() == us);
         let stream = observed.stop();
         stream.assert_nothing_lost();
-        let other = stream
-            .events
-            .iter()
-            .find(|e| e.is_of_process() && !e.is(kind));
+        let other = stream.events.iter().find(|e| e.is_of_process() && !e.is(kind));
         assert!(other.is_none(), "asked for {kind} only, got {other:?}");
     }
 }

@@ -36,10 +36,7 @@ pub(crate) use cases;
 pub(crate) fn run(cases: Vec<Case>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
-    let trials = cases
-        .into_iter()
-        .map(|case| trial(&case, &arguments))
-        .collect();
+    let trials = cases.into_iter().map(|case| trial(&case, &arguments)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -55,9 +52,7 @@ fn trial(case: &Case, arguments: &Arguments) -> Trial {
         });
     };
     if env_is_true("CI") {
-        return Trial::test(name, move || {
-            Err(Failed::from(format!("cannot run here: {reason}")))
-        });
+        return Trial::test(name, move || Err(Failed::from(format!("cannot run here: {reason}"))));
     }
     if selected(&name, arguments) {
         eprintln!("skipped: {name}: {reason}");
@@ -67,11 +62,7 @@ fn trial(case: &Case, arguments: &Arguments) -> Trial {
 
 fn selected(name: &str, arguments: &Arguments) -> bool {
     let matches = |filter: &String| {
-        if arguments.exact {
-            name == filter
-        } else {
-            name.contains(filter.as_str())
-        }
+        if arguments.exact { name == filter } else { name.contains(filter.as_str()) }
     };
     !arguments.list
         && arguments.filter.as_ref().is_none_or(matches)
@@ -94,10 +85,8 @@ pub(crate) fn in_guest() -> bool {
     reason = "counts of some thousands"
 )]
 pub(crate) fn scaled(count: usize) -> usize {
-    let scale = env::var("OBSERVER_SCALE").map_or(1.0, |text| {
-        text.parse::<f64>()
-            .expect("OBSERVER_SCALE should be a number")
-    });
+    let scale = env::var("OBSERVER_SCALE")
+        .map_or(1.0, |text| text.parse::<f64>().expect("OBSERVER_SCALE should be a number"));
     ((count as f64 * scale).ceil() as usize).max(1)
 }
 

@@ -44,9 +44,7 @@ fn calm(observed: &mut Observed) {
         crate::child::Started::new(&mut act(&words)).reap();
         thread::sleep(Duration::from_millis(200));
     }
-    observed.wait_for("exec after the storm", |e| {
-        e.is("exec") && e.has_argument(&last)
-    });
+    observed.wait_for("exec after the storm", |e| e.is("exec") && e.has_argument(&last));
 }
 
 fn a_ring_of_one_page() {
@@ -56,20 +54,12 @@ fn a_ring_of_one_page() {
     let bye = stream.bye();
     assert!(bye.expect_number("/lost") > 0, "nothing was lost: {bye:?}");
     let lines = stream.events.iter().filter(|e| e.is_of_process()).count() as u64;
-    assert_eq!(
-        bye.number("/delivered"),
-        Some(lines),
-        "delivered, no filters: {bye:?}"
-    );
+    assert_eq!(bye.number("/delivered"), Some(lines), "delivered, no filters: {bye:?}");
     let lost = |event: &Event| event.is("lost");
     let of_process = |event: &Event| event.is_of_process();
     let first_lost = stream.events.iter().position(lost).expect("a lost event");
     let first = stream.events.iter().position(of_process).expect("an event");
-    let last = stream
-        .events
-        .iter()
-        .rposition(of_process)
-        .expect("an event");
+    let last = stream.events.iter().rposition(of_process).expect("an event");
     assert!(
         (first..last).contains(&first_lost),
         "the first gap stands at line {first_lost}, events from {first} to {last}"
@@ -79,11 +69,7 @@ fn a_ring_of_one_page() {
         assert!(event.number("/cpu").is_some(), "no CPU in {event:?}");
     }
     let position = |event: &Event| event.is("lost");
-    let last_lost = stream
-        .events
-        .iter()
-        .rposition(position)
-        .expect("a lost event");
+    let last_lost = stream.events.iter().rposition(position).expect("a lost event");
     assert!(last_lost < last, "the last gap stands after the last event");
 }
 
@@ -123,8 +109,5 @@ fn an_argument_list_larger_than_the_ring() {
     assert!(size > 100_000, "args_size of {exec:?}");
     let whole = exec.has_argument(&large);
     let marked = exec.field("/process/args_truncated") == Some(&true.into());
-    assert!(
-        whole != marked,
-        "arguments whole: {whole}, marked as cut: {marked}"
-    );
+    assert!(whole != marked, "arguments whole: {whole}, marked as cut: {marked}");
 }

@@ -70,12 +70,7 @@ impl Observed {
             stderr.read_to_end(&mut text).expect("a readable pipe");
             text
         });
-        let mut observed = Self {
-            started,
-            lines: Lines::of(stdout),
-            errors,
-            events: Vec::new(),
-        };
+        let mut observed = Self { started, lines: Lines::of(stdout), errors, events: Vec::new() };
         observed.wait_for("ready", |event| event.is("ready"));
         observed
     }
@@ -87,11 +82,7 @@ impl Observed {
     /// The first event of this kind, seen already or still to come.
     pub(crate) fn wait_for(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Event {
         self.wait_for_count(what, 1, &wanted);
-        self.events
-            .iter()
-            .find(|event| wanted(event))
-            .expect("it was counted")
-            .clone()
+        self.events.iter().find(|event| wanted(event)).expect("it was counted").clone()
     }
 
     /// Waits until as many events of this kind have been seen, from the start of the stream.
@@ -228,19 +219,14 @@ impl Stream {
     /// The only exec with this argument.
     pub(crate) fn exec_with(&self, word: &str) -> &Event {
         let mut found = self.of_kind("exec").filter(|e| e.has_argument(word));
-        let exec = found
-            .next()
-            .unwrap_or_else(|| panic!("no exec with the argument {word}"));
+        let exec = found.next().unwrap_or_else(|| panic!("no exec with the argument {word}"));
         assert!(found.next().is_none(), "a second exec with {word}");
         exec
     }
 
     /// The only exit of the process of this event.
     pub(crate) fn exit_of(&self, event: &Event) -> &Event {
-        let exits: Vec<_> = self
-            .of_kind("exit")
-            .filter(|exit| exit.id() == event.id())
-            .collect();
+        let exits: Vec<_> = self.of_kind("exit").filter(|exit| exit.id() == event.id()).collect();
         assert_eq!(exits.len(), 1, "exits of {event:?}: {exits:?}");
         exits[0]
     }
@@ -257,10 +243,7 @@ impl Stream {
         let [produced, delivered, lost, printed] = ["produced", "delivered", "lost", "printed"]
             .map(|name| bye.expect_number(&format!("/{name}")));
         assert_eq!(produced, delivered + lost, "produced, in {bye:?}");
-        let told: u64 = self
-            .of_kind("lost")
-            .map(|event| event.expect_number("/count"))
-            .sum();
+        let told: u64 = self.of_kind("lost").map(|event| event.expect_number("/count")).sum();
         assert_eq!(told, lost, "sum of the lost events, in {bye:?}");
         let lines = self.events.iter().filter(|e| e.is_of_process()).count();
         assert_eq!(printed, lines as u64, "printed lines, in {bye:?}");
@@ -273,13 +256,7 @@ impl Stream {
     }
 
     pub(crate) fn assert_code(&self, code: i32) {
-        assert_eq!(
-            self.status.code(),
-            Some(code),
-            "{:?}, stderr: {}",
-            self.status,
-            self.errors
-        );
+        assert_eq!(self.status.code(), Some(code), "{:?}, stderr: {}", self.status, self.errors);
     }
 }
 

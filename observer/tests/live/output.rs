@@ -36,30 +36,16 @@ fn hello_then_ready_then_events() {
     let stream = observed.stop();
     let kinds: Vec<_> = stream.events.iter().map(Event::kind).collect();
     assert_eq!(kinds[0], "hello", "the first line");
-    assert_eq!(
-        stream.events[0].number("/v"),
-        Some(1),
-        "{:?}",
-        stream.events[0]
-    );
-    let ready = kinds
-        .iter()
-        .position(|kind| *kind == "ready")
-        .expect("ready");
+    assert_eq!(stream.events[0].number("/v"), Some(1), "{:?}", stream.events[0]);
+    let ready = kinds.iter().position(|kind| *kind == "ready").expect("ready");
     let first = stream.events.iter().position(Event::is_of_process);
-    assert!(
-        first.is_some_and(|first| ready < first),
-        "order of {kinds:?}"
-    );
+    assert!(first.is_some_and(|first| ready < first), "order of {kinds:?}");
     for kind in ["hello", "ready", "bye"] {
         let count = kinds.iter().filter(|other| **other == kind).count();
         assert_eq!(count, 1, "lines `{kind}`");
     }
     let words: Vec<_> = stream.errors.lines().collect();
-    assert!(
-        words.len() <= 1,
-        "more than the totals on stderr: {words:?}"
-    );
+    assert!(words.len() <= 1, "more than the totals on stderr: {words:?}");
     stream.bye();
 }
 
@@ -86,24 +72,14 @@ impl Text {
         let mut started = Started::new(&mut command);
         let lines = Lines::of(started.child.stdout.take().expect("a pipe"));
         let ready = Lines::of(started.child.stderr.take().expect("a pipe"));
-        let mut text = Self {
-            started,
-            lines,
-            seen: Vec::new(),
-            ready,
-            messages: Vec::new(),
-        };
+        let mut text = Self { started, lines, seen: Vec::new(), ready, messages: Vec::new() };
         text.wait_until_ready();
         text
     }
 
     fn wait_until_ready(&mut self) {
         let deadline = Instant::now() + soon();
-        while self
-            .messages
-            .last()
-            .is_none_or(|line| line != "observer: ready")
-        {
+        while self.messages.last().is_none_or(|line| line != "observer: ready") {
             match self.ready.next_before(deadline) {
                 Next::Line(line) => self.messages.push(utf8(&line)),
                 other => panic!("not ready: {other:?}, stderr: {:?}", self.messages),
@@ -202,30 +178,15 @@ fn text_has_a_header_rows_and_totals() {
     let program = program.to_str().expect("UTF-8");
     assert_eq!(
         cells(&exec, "exec"),
-        [
-            "exec", &pid, &us, &uid, "-", "-", program, "--act", "exit", "3", &token
-        ],
+        ["exec", &pid, &us, &uid, "-", "-", program, "--act", "exit", "3", &token],
         "row `{exec}`"
     );
     let exit = text.row_of("exit", ended.pid);
-    assert_eq!(
-        cells(&exit, "exit")[..6],
-        ["exit", &pid, &us, &uid, "-", "3"],
-        "row `{exit}`"
-    );
+    assert_eq!(cells(&exit, "exit")[..6], ["exit", &pid, &us, &uid, "-", "3"], "row `{exit}`");
     let written = text.stop();
     let header = utf8(&written.lines[0]);
     let names: Vec<_> = header.split_whitespace().collect();
-    let wanted = [
-        "TIME",
-        "EVENT",
-        "PID",
-        "PPID",
-        "UID",
-        "CONTAINER",
-        "STATUS",
-        "ARGS",
-    ];
+    let wanted = ["TIME", "EVENT", "PID", "PPID", "UID", "CONTAINER", "STATUS", "ARGS"];
     assert_eq!(names, wanted, "header");
     assert_eq!(written.status.code(), Some(0), "after Ctrl-C");
     assert_eq!(written.messages[0], "observer: ready", "first message");
@@ -240,10 +201,7 @@ fn text_without_headers() {
     run_exit("0", &token);
     text.row(&token);
     let written = text.stop();
-    let header = written
-        .lines
-        .iter()
-        .find(|line| utf8(line).contains("PPID"));
+    let header = written.lines.iter().find(|line| utf8(line).contains("PPID"));
     assert!(header.is_none(), "a header: {header:?}");
 }
 
@@ -276,10 +234,7 @@ fn text_never_has_a_raw_control_byte() {
         }
         text.row(&format!("{token}{}", HOSTILE.len() - 1));
         let written = text.stop();
-        let rows = written
-            .lines
-            .iter()
-            .filter(|row| utf8(row).contains(&token));
+        let rows = written.lines.iter().filter(|row| utf8(row).contains(&token));
         assert!(rows.count() >= HOSTILE.len(), "a row each");
         for row in &written.lines {
             assert_calm(&utf8(row), form);
@@ -336,10 +291,7 @@ impl Trickle {
                 thread::sleep(Duration::from_millis(20));
             }
         });
-        Self {
-            stop,
-            worker: Some(worker),
-        }
+        Self { stop, worker: Some(worker) }
     }
 }
 
@@ -386,20 +338,14 @@ fn times() {
         match form {
             "none" => assert!(!header.contains("TIME"), "header `{header}`"),
             "boot" => assert_between(&time, ended.began, ended.over),
-            _ => assert!(
-                time.contains(|c: char| c.is_ascii_digit()),
-                "time in `{row}`"
-            ),
+            _ => assert!(time.contains(|c: char| c.is_ascii_digit()), "time in `{row}`"),
         }
     }
 }
 
 /// Seconds since boot, to whatever precision.
 fn assert_between(time: &str, began: u64, over: u64) {
-    let seconds: f64 = time
-        .trim_end_matches('s')
-        .parse()
-        .expect("seconds since boot");
+    let seconds: f64 = time.trim_end_matches('s').parse().expect("seconds since boot");
     let bounds = [began, over].map(|ns| Duration::from_nanos(ns).as_secs_f64());
     let near = 0.01;
     assert!(

@@ -49,16 +49,10 @@ fn stopped_and_continued_under_load() {
     stream.assert_code(0);
     stream.assert_balanced();
     let prefix = format!("{token}-");
-    let seen = stream
-        .of_kind("exec")
-        .filter(|e| storm::storm_token(e, &prefix).is_some())
-        .count();
+    let seen = stream.of_kind("exec").filter(|e| storm::storm_token(e, &prefix).is_some()).count();
     let missing = (lives.len() - seen) as u64;
     let lost = stream.bye().expect_number("/lost");
-    assert!(
-        missing <= lost,
-        "{missing} execs are missing, {lost} events told as lost"
-    );
+    assert!(missing <= lost, "{missing} execs are missing, {lost} events told as lost");
 }
 
 fn stopped_and_continued_when_quiet() {
@@ -133,10 +127,7 @@ fn close_after_one_line(arguments: &[&str], then: impl FnOnce()) {
     assert_eq!(messages, "", "a closed pipe is no error to talk of");
     let status = ExitStatus::from_raw(ended.status);
     let quiet = status.code() == Some(0) || status.signal() == Some(libc::SIGPIPE);
-    assert!(
-        quiet,
-        "the end of a program whose reader has gone: {status:?}"
-    );
+    assert!(quiet, "the end of a program whose reader has gone: {status:?}");
 }
 
 /// One line and not a byte more, so that the rest stays in the pipe.

@@ -41,9 +41,8 @@ const ALL: [&str; 2] = ["-e", "fork,exec,exit"];
 fn life_of(observed: &mut Observed, ended: &Ended) -> Vec<Event> {
     observed.wait_for_exits(slice::from_ref(ended));
     let us = std::process::id();
-    let exit = observed.wait_for("exit", |e| {
-        e.is("exit") && e.pid() == ended.pid && e.parent_pid() == us
-    });
+    let exit =
+        observed.wait_for("exit", |e| e.is("exit") && e.pid() == ended.pid && e.parent_pid() == us);
     none_of(&exit.differences_from(ended));
     observed.seen(|e| e.is_of_process() && e.id() == exit.id())
 }
@@ -63,19 +62,11 @@ fn memfd_by_fexecve() {
     let token = unique("memfd");
     let mut observed = Observed::start(&ALL);
     let ended = Started::new(&mut act(&["memfd", &token])).reap();
-    assert_eq!(
-        libc::WEXITSTATUS(ended.status),
-        7,
-        "the copy should have run"
-    );
+    assert_eq!(libc::WEXITSTATUS(ended.status), 7, "the copy should have run");
     let life = life_of(&mut observed, &ended);
     assert_eq!(kinds(&life), ["fork", "exec", "exec", "exit"], "{life:?}");
     let words = ["--act", "exit", "7", &token];
-    assert!(
-        words.iter().all(|word| life[2].has_argument(word)),
-        "{:?}",
-        life[2]
-    );
+    assert!(words.iter().all(|word| life[2].has_argument(word)), "{:?}", life[2]);
     assert!(!life[2].path().is_empty(), "no path in {:?}", life[2]);
 }
 
@@ -98,10 +89,7 @@ fn script_with_interpreter() {
     assert_eq!(kinds(&life), ["exec", "exit"], "one exec event: {life:?}");
     let path = |path: &std::path::Path| path.as_os_str().as_bytes().to_vec();
     assert_eq!(life[0].arguments(), Some(truth.clone()), "{:?}", life[0]);
-    assert_eq!(
-        truth[..3],
-        [path(&interpreter), b"one argument".to_vec(), path(&script)]
-    );
+    assert_eq!(truth[..3], [path(&interpreter), b"one argument".to_vec(), path(&script)]);
 }
 
 fn exec_without_arguments() {
@@ -121,10 +109,7 @@ fn child_events<'a>(stream: &'a Stream, token: &str) -> (&'a Event, &'a Event, &
         .of_kind("exec")
         .find(|e| e.has_argument(token) && e.has_argument("exit"))
         .unwrap_or_else(|| panic!("no exec with {token}"));
-    let forks: Vec<_> = stream
-        .of_kind("fork")
-        .filter(|e| e.id() == exec.id())
-        .collect();
+    let forks: Vec<_> = stream.of_kind("fork").filter(|e| e.id() == exec.id()).collect();
     assert_eq!(forks.len(), 1, "forks of {exec:?}: {forks:?}");
     (forks[0], exec, stream.exit_of(exec))
 }
@@ -144,11 +129,7 @@ fn vfork() {
     let flags = fork.expect_number("/clone_flags");
     let wanted = u64::from((libc::CLONE_VFORK | libc::CLONE_VM).cast_unsigned());
     assert_eq!(flags & wanted, wanted, "flags of {fork:?}");
-    assert_eq!(
-        exit.field("/process/exit/code"),
-        Some(&5.into()),
-        "{exit:?}"
-    );
+    assert_eq!(exit.field("/process/exit/code"), Some(&5.into()), "{exit:?}");
     assert_eq!(exit.parent_pid(), creator.pid, "parent of {exit:?}");
 }
 
@@ -187,16 +168,9 @@ fn fork_without_exec() {
     let stream = observed.stop();
     let forks = stream.of_pid("fork", child, creator.pid);
     assert_eq!(forks.len(), 1, "forks of {child}: {forks:?}");
-    assert_eq!(
-        forks[0].text("/parent/id"),
-        forks[0].text("/process/parent_id")
-    );
+    assert_eq!(forks[0].text("/parent/id"), forks[0].text("/process/parent_id"));
     let exit = stream.exit_of(forks[0]);
-    assert_eq!(
-        exit.field("/process/exit/code"),
-        Some(&33.into()),
-        "{exit:?}"
-    );
+    assert_eq!(exit.field("/process/exit/code"), Some(&33.into()), "{exit:?}");
     let execs = stream.of_kind("exec").filter(|e| e.id() == exit.id());
     assert_eq!(execs.count(), 0, "it never executed anything");
 }
@@ -246,18 +220,11 @@ fn parent_of_a_daemon() {
     let (fork, exec, exit) = child_events(&stream, &token);
     assert_eq!(exec.pid(), grandchild, "pid of {exec:?}");
     let middle = fork.creator_pid();
-    assert_eq!(
-        stream.of_pid("fork", middle, first.pid).len(),
-        1,
-        "the middle process"
-    );
+    assert_eq!(stream.of_pid("fork", middle, first.pid).len(), 1, "the middle process");
     assert_eq!(fork.parent_pid(), middle, "parent of {fork:?}");
     assert_eq!(exec.parent_pid(), parent, "parent of {exec:?}");
     assert_eq!(exit.parent_pid(), parent, "parent of {exit:?}");
-    assert_ne!(
-        exec.text("/process/parent_id"),
-        fork.text("/process/parent_id")
-    );
+    assert_ne!(exec.text("/process/parent_id"), fork.text("/process/parent_id"));
 }
 
 fn rename() {
@@ -281,25 +248,10 @@ fn rename() {
         })
         .collect();
     assert_eq!(told.len(), 2, "renames of {}: {told:?}", ended.pid);
-    assert_eq!(
-        told[0].old_comm(),
-        name.trim_ascii_end(),
-        "old name in {:?}",
-        told[0]
-    );
+    assert_eq!(told[0].old_comm(), name.trim_ascii_end(), "old name in {:?}", told[0]);
     assert_eq!(told[0].comm(), b"first-name", "new name in {:?}", told[0]);
-    assert_eq!(
-        told[1].old_comm(),
-        b"first-name",
-        "old name in {:?}",
-        told[1]
-    );
-    assert_eq!(
-        told[1].comm(),
-        b"\x1b[31m\n\xff",
-        "new name in {:?}",
-        told[1]
-    );
+    assert_eq!(told[1].old_comm(), b"first-name", "old name in {:?}", told[1]);
+    assert_eq!(told[1].comm(), b"\x1b[31m\n\xff", "new name in {:?}", told[1]);
     let exit = stream.exit_of(told[1]);
     assert_eq!(exit.comm(), b"\x1b[31m\n\xff", "last name in {exit:?}");
 }
@@ -317,22 +269,14 @@ fn a_thread_renames_itself_only() {
     let stream = observed.stop();
     let told = stream.of_pid("rename", ended.pid, us);
     let wrong = told.iter().find(|event| event.comm() == b"a-thread");
-    assert!(
-        wrong.is_none(),
-        "a thread's name told as its process's: {wrong:?}"
-    );
+    assert!(wrong.is_none(), "a thread's name told as its process's: {wrong:?}");
     let exit = stream.of_pid("exit", ended.pid, us)[0];
     assert_eq!(exit.comm(), name.trim_ascii_end(), "name in {exit:?}");
 }
 
 fn hostile_file_name() {
     let folder = TempDir::new().expect("a folder");
-    for name in [
-        &b"a\x1b[2Jb\nc"[..],
-        b"\xff\xfe\x80",
-        "naïve 日本".as_bytes(),
-        b"a b\tc",
-    ] {
+    for name in [&b"a\x1b[2Jb\nc"[..], b"\xff\xfe\x80", "naïve 日本".as_bytes(), b"a b\tc"] {
         let path = folder.path().join(OsStr::from_bytes(name));
         symlink(program(), &path).expect("a link");
         let mut observed = Observed::start(&[]);
@@ -346,12 +290,7 @@ fn hostile_file_name() {
             let comm = comm.strip_suffix(b"\n").expect("a line");
             assert_eq!(event.comm(), comm, "name in {event:?}");
         }
-        assert_eq!(
-            life[0].path(),
-            path.as_os_str().as_bytes(),
-            "path in {:?}",
-            life[0]
-        );
+        assert_eq!(life[0].path(), path.as_os_str().as_bytes(), "path in {:?}", life[0]);
     }
 }
 
@@ -381,10 +320,7 @@ fn real_and_effective_users() {
     assert_eq!(ended.status, 0, "the child should just exit");
     let life = life_of(&mut observed, &ended);
     assert_eq!(kinds(&life), ["fork", "exec", "exit"], "{life:?}");
-    let own = (
-        nix::unistd::getuid().as_raw(),
-        nix::unistd::getgid().as_raw(),
-    );
+    let own = (nix::unistd::getuid().as_raw(), nix::unistd::getgid().as_raw());
     assert_users(&life[0], own, own);
     assert_users(&life[1], REAL, EFFECTIVE);
     assert_users(&life[2], REAL, EFFECTIVE);
@@ -398,11 +334,7 @@ fn assert_users(event: &Event, real: (u32, u32), effective: (u32, u32)) {
         ("/process/real_group/id", real.1),
     ];
     for (pointer, id) in truth {
-        assert_eq!(
-            event.number(pointer),
-            Some(id.into()),
-            "{pointer} of {event:?}"
-        );
+        assert_eq!(event.number(pointer), Some(id.into()), "{pointer} of {event:?}");
     }
 }
 
@@ -413,10 +345,5 @@ fn users_changed_between_exec_and_exit() {
     let life = life_of(&mut observed, &ended);
     assert_eq!(kinds(&life), ["exec", "exit"], "{life:?}");
     assert_eq!(life[0].number("/process/user/id"), Some(0), "{:?}", life[0]);
-    assert_eq!(
-        life[1].number("/process/user/id"),
-        Some(54_321),
-        "{:?}",
-        life[1]
-    );
+    assert_eq!(life[1].number("/process/user/id"), Some(54_321), "{:?}", life[1]);
 }

@@ -56,11 +56,7 @@ fn assert_users(event: &Event) {
         ("/process/real_group/id", nix::unistd::getgid().as_raw()),
     ];
     for (pointer, id) in ids {
-        assert_eq!(
-            event.number(pointer),
-            Some(id.into()),
-            "{pointer} of {event:?}"
-        );
+        assert_eq!(event.number(pointer), Some(id.into()), "{pointer} of {event:?}");
     }
 }
 
@@ -69,12 +65,7 @@ fn identity_is_boot_pid_and_start() {
     let mut observed = Observed::start(&[]);
     let actor = Actor::new(&mut act(&["pause", &token]));
     actor.hear("ready");
-    let truth = format!(
-        "{}-{}-{}",
-        boot_prefix(),
-        actor.pid(),
-        start_ticks(actor.pid())
-    );
+    let truth = format!("{}-{}-{}", boot_prefix(), actor.pid(), start_ticks(actor.pid()));
     let own_start = start_ticks(std::process::id());
     actor.dismiss();
     observed.fence();
@@ -124,18 +115,10 @@ fn numbers_and_times_go_up() {
 }
 
 fn assert_sequence(stream: &Stream) {
-    let numbers: Vec<_> = stream
-        .events
-        .iter()
-        .filter_map(|event| Some((event.number("/seq")?, event)))
-        .collect();
+    let numbers: Vec<_> =
+        stream.events.iter().filter_map(|event| Some((event.number("/seq")?, event))).collect();
     for pair in numbers.windows(2) {
-        assert!(
-            pair[0].0 < pair[1].0,
-            "seq of {:?} and {:?}",
-            pair[0].1,
-            pair[1].1
-        );
+        assert!(pair[0].0 < pair[1].0, "seq of {:?} and {:?}", pair[0].1, pair[1].1);
     }
 }
 
@@ -144,23 +127,17 @@ fn assert_wall_clock(event: &Event) {
     let text = event.text("/time").expect("a time");
     let time = seconds_of_day(text);
     let age = boot_ns() - event.expect_number("/boot_ns");
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .expect("after 1970");
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     let truth = (now.as_secs() - age / 1_000_000_000) % 86_400;
     let off = time.abs_diff(truth);
-    assert!(
-        off <= 2 || off >= 86_398,
-        "time {text}, should be {truth} s into the day"
-    );
+    assert!(off <= 2 || off >= 86_398, "time {text}, should be {truth} s into the day");
     assert!(text.ends_with('Z'), "JSON times are UTC, got {text}");
 }
 
 fn seconds_of_day(time: &str) -> u64 {
     let (_, clock) = time.split_once('T').expect("a time of RFC 3339");
-    let parts: Vec<u64> = clock[..8]
-        .split(':')
-        .map(|part| part.parse().expect("a number"))
-        .collect();
+    let parts: Vec<u64> =
+        clock[..8].split(':').map(|part| part.parse().expect("a number")).collect();
     parts[0] * 3600 + parts[1] * 60 + parts[2]
 }

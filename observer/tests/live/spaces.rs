@@ -80,14 +80,11 @@ fn check(flags: i32) {
 
 /// Compares the exec event with /proc while the process lives; the pid in its own namespace.
 fn assert_told(observed: &mut Observed, pid: u32, token: &str) -> u64 {
-    let exec = observed.wait_for("exec", |e| {
-        e.is("exec") && e.has_argument(token) && e.has_argument("pause")
-    });
+    let exec = observed
+        .wait_for("exec", |e| e.is("exec") && e.has_argument(token) && e.has_argument("pause"));
     assert_eq!(exec.pid(), pid, "pid of {exec:?}");
-    let wrong: Vec<_> = inodes(&exec, pid)
-        .into_iter()
-        .filter(|(_, told, truth)| *told != Some(*truth))
-        .collect();
+    let wrong: Vec<_> =
+        inodes(&exec, pid).into_iter().filter(|(_, told, truth)| *told != Some(*truth)).collect();
     assert!(wrong.is_empty(), "kind, told, true: {wrong:?} in {exec:?}");
     let inner = inner_pid(pid);
     let told = exec.number("/process/vpid");

@@ -24,9 +24,7 @@ pub(crate) type Life = (Vec<String>, Ended);
 
 /// Runs acts from some threads, each as fast as it can, and reaps them.
 pub(crate) fn run(acts: &[Vec<String>], workers: usize) -> Vec<Life> {
-    run_with(acts, workers, |words| {
-        act(&words.iter().map(String::as_str).collect::<Vec<_>>())
-    })
+    run_with(acts, workers, |words| act(&words.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 /// The same with commands of the caller's.
@@ -87,9 +85,7 @@ fn settle(observed: &mut Observed, lives: &[Life]) {
 
 /// The argument by which a process of the storm is known.
 pub(crate) fn storm_token<'a>(event: &'a Event, prefix: &str) -> Option<&'a str> {
-    event
-        .text("/process/command_args/4")
-        .filter(|token| token.starts_with(prefix))
+    event.text("/process/command_args/4").filter(|token| token.starts_with(prefix))
 }
 
 fn assert_all_seen(lives: &[Life], stream: &Stream, prefix: &str) {
@@ -149,10 +145,7 @@ fn differences_of_exec(words: &[String], ended: &Ended, exec: &Event) -> Vec<Str
         ("pid", exec.pid() == ended.pid),
         ("parent_pid", exec.parent_pid() == us),
         ("user", exec.number("/process/user/id") == Some(user)),
-        (
-            "real_user",
-            exec.number("/process/real_user/id") == Some(user),
-        ),
+        ("real_user", exec.number("/process/real_user/id") == Some(user)),
     ];
     facts
         .into_iter()

@@ -1,8 +1,5 @@
 //! The system calls that the tests need and no safe wrapper here offers.
-#![expect(
-    unsafe_code,
-    reason = "direct system calls; each block says why it is sound"
-)]
+#![expect(unsafe_code, reason = "direct system calls; each block says why it is sound")]
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -108,19 +105,13 @@ pub(crate) fn before_exec(
 }
 
 pub(crate) fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
-    let limit = libc::rlimit {
-        rlim_cur: soft,
-        rlim_max: hard,
-    };
+    let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: the pointer is to a live rlimit.
     checked(unsafe { libc::setrlimit(resource, &raw const limit) }).map(drop)
 }
 
 pub(crate) fn limits(resource: Resource) -> io::Result<(u64, u64)> {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the pointer is to a live rlimit.
     checked(unsafe { libc::getrlimit(resource, &raw mut limit) })?;
     Ok((limit.rlim_cur, limit.rlim_max))
@@ -263,13 +254,7 @@ pub(crate) fn mount_with(
     let [kind, options] = [kind, options].map(|text| text.map_or(ptr::null(), CStr::as_ptr));
     // SAFETY: the strings end with NUL and outlive the call; cgroups read their options as text.
     checked(unsafe {
-        libc::mount(
-            source.as_ptr(),
-            target.as_ptr(),
-            kind,
-            flags,
-            options.cast::<c_void>(),
-        )
+        libc::mount(source.as_ptr(), target.as_ptr(), kind, flags, options.cast::<c_void>())
     })
     .map(drop)
 }
@@ -308,12 +293,7 @@ fn close_on_exec(fd: RawFd) -> io::Result<()> {
 }
 
 pub(crate) fn resize(terminal: &OwnedFd, rows: u16, columns: u16) -> io::Result<()> {
-    let size = libc::winsize {
-        ws_row: rows,
-        ws_col: columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
+    let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: the pointer is to a live winsize, which is what this request reads.
     checked(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) })
         .map(drop)

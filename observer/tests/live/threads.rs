@@ -48,11 +48,7 @@ fn fault_in_a_thread() {
 fn each_ends_once(kind: &str, count: usize) {
     let token = unique(kind);
     let acts: Vec<_> = (0..scaled(count))
-        .map(|i| {
-            ["threads", kind, &format!("{token}-{i}")]
-                .map(str::to_owned)
-                .to_vec()
-        })
+        .map(|i| ["threads", kind, &format!("{token}-{i}")].map(str::to_owned).to_vec())
         .collect();
     let mut observed = Observed::start(&[]);
     let lives = storm::run(&acts, 4);
@@ -66,17 +62,10 @@ fn each_ends_once(kind: &str, count: usize) {
     let mut found = Vec::new();
     for (words, ended) in &lives {
         let exec = stream.exec_with(&words[2]);
-        let exits: Vec<_> = stream
-            .of_kind("exit")
-            .filter(|exit| exit.id() == exec.id())
-            .collect();
+        let exits: Vec<_> = stream.of_kind("exit").filter(|exit| exit.id() == exec.id()).collect();
         match exits.as_slice() {
             [exit] => found.extend(exit.differences_from(ended)),
-            other => found.push(format!(
-                "process {}: {} exits: {other:?}",
-                ended.pid,
-                other.len()
-            )),
+            other => found.push(format!("process {}: {} exits: {other:?}", ended.pid, other.len())),
         }
     }
     none_of(&found);
@@ -84,9 +73,7 @@ fn each_ends_once(kind: &str, count: usize) {
 
 fn exec_by_another_thread_than_the_leader() {
     let count = scaled(100);
-    let tokens: Vec<_> = (0..count)
-        .map(|i| unique(&format!("thread-exec-{i}")))
-        .collect();
+    let tokens: Vec<_> = (0..count).map(|i| unique(&format!("thread-exec-{i}"))).collect();
     let mut observed = Observed::start(&["-e", "fork,exec,exit"]);
     let ended: Vec<_> = tokens
         .iter()
@@ -103,12 +90,7 @@ fn exec_by_another_thread_than_the_leader() {
         let execs = stream.of_pid("exec", ended.pid, us);
         let told = |word: &str| execs.iter().filter(|e| e.has_argument(word)).count();
         assert_eq!(execs.len(), 2, "execs of process {}: {execs:?}", ended.pid);
-        assert_eq!(
-            told("thread-exec"),
-            1,
-            "first exec of {}: {execs:?}",
-            ended.pid
-        );
+        assert_eq!(told("thread-exec"), 1, "first exec of {}: {execs:?}", ended.pid);
         assert_eq!(told("exit"), 1, "second exec of {}: {execs:?}", ended.pid);
         assert!(execs[1].has_argument(token), "arguments of {:?}", execs[1]);
         assert_eq!(execs[0].id(), execs[1].id(), "identity across the exec");
@@ -127,14 +109,9 @@ fn threads_are_not_forks() {
     observed.wait_for_exits(std::slice::from_ref(&ended));
     let stream = observed.stop();
     let exec = stream.exec_with(&token);
-    let children: Vec<_> = stream
-        .of_kind("fork")
-        .filter(|fork| fork.creator_pid() == ended.pid)
-        .collect();
+    let children: Vec<_> =
+        stream.of_kind("fork").filter(|fork| fork.creator_pid() == ended.pid).collect();
     assert!(children.is_empty(), "threads told as forks: {children:?}");
-    let same: Vec<_> = stream
-        .of_kind("fork")
-        .filter(|e| e.id() == exec.id())
-        .collect();
+    let same: Vec<_> = stream.of_kind("fork").filter(|e| e.id() == exec.id()).collect();
     assert_eq!(same.len(), 1, "forks of process {}: {same:?}", ended.pid);
 }

@@ -30,18 +30,10 @@ pub(crate) enum Command {
 ///
 /// Exit codes: 0 fine, 1 failure, 2 usage, 3 events were lost (with --strict), 4 not permitted.
 #[derive(Debug, Parser)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag on the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub(crate) struct EventsArgs {
     /// Events to show
-    #[arg(
-        short = 'e',
-        long = "events",
-        value_delimiter = ',',
-        value_name = "EVENT,…"
-    )]
+    #[arg(short = 'e', long = "events", value_delimiter = ',', value_name = "EVENT,…")]
     pub(crate) events: Vec<EventName>,
     #[command(flatten)]
     pub(crate) filters: Filters,
@@ -67,7 +59,7 @@ pub(crate) struct EventsArgs {
     #[arg(short = 'n', long = "count", value_name = "COUNT")]
     pub(crate) count: Option<u64>,
     /// End after this long, such as 500ms, 10s or 5m
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Duration>,
     /// Exit with 3 if events were lost
     #[arg(long)]
@@ -89,31 +81,16 @@ pub(crate) struct EventsArgs {
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Filters {
     /// Only these processes
-    #[arg(
-        short = 'p',
-        long = "pids",
-        value_delimiter = ',',
-        value_name = "PID,…"
-    )]
+    #[arg(short = 'p', long = "pids", value_delimiter = ',', value_name = "PID,…")]
     pub(crate) pids: Vec<u32>,
     /// Only children of these
     #[arg(long = "ppid", value_delimiter = ',', value_name = "PID,…")]
     pub(crate) parents: Vec<u32>,
     /// Only processes of these effective users, by name or number
-    #[arg(
-        short = 'u',
-        long = "user",
-        value_delimiter = ',',
-        value_name = "USER,…"
-    )]
+    #[arg(short = 'u', long = "user", value_delimiter = ',', value_name = "USER,…")]
     pub(crate) users: Vec<String>,
     /// Only processes of these names
-    #[arg(
-        short = 'C',
-        long = "comm",
-        value_delimiter = ',',
-        value_name = "COMM,…"
-    )]
+    #[arg(short = 'C', long = "comm", value_delimiter = ',', value_name = "COMM,…")]
     pub(crate) comms: Vec<String>,
     /// Only processes in these containers, by id or its beginning
     #[arg(long = "container", value_delimiter = ',', value_name = "ID,…")]
@@ -128,6 +105,8 @@ pub(crate) enum EventName {
     Fork,
     Exec,
     Exit,
+    /// After the parent waited: final CPU time; knows only the pid
+    Free,
     Rename,
     Cgroup,
 }
@@ -164,11 +143,7 @@ pub(crate) enum BackendName {
 /// Parses the command line.
 pub(crate) fn parse() -> Result<Args, Failure> {
     Args::try_parse().map_err(|error| {
-        if error.use_stderr() {
-            Failure::Usage(one_line(&error))
-        } else {
-            Failure::Help(error)
-        }
+        if error.use_stderr() { Failure::Usage(one_line(&error)) } else { Failure::Help(error) }
     })
 }
 
@@ -178,10 +153,7 @@ fn one_line(error: &clap::Error) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let said: Vec<_> = lines
         .filter(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .map(|line| {
-            line.trim_start_matches("error: ")
-                .trim_start_matches("tip: ")
-        })
+        .map(|line| line.trim_start_matches("error: ").trim_start_matches("tip: "))
         .collect();
     format!("{}; see `observer events --help`", said.join("; "))
 }
@@ -190,19 +162,11 @@ fn one_line(error: &clap::Error) -> String {
 fn duration(text: &str) -> Result<Duration, String> {
     const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
     let wrong = || "not a duration such as 500ms, 10s or 5m".to_owned();
-    let digits = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let (_, factor) = UNITS
-        .iter()
-        .find(|(name, _)| *name == unit)
-        .ok_or_else(wrong)?;
+    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
     let number: u64 = number.parse().map_err(|_not_a_number| wrong())?;
-    number
-        .checked_mul(*factor)
-        .map(Duration::from_millis)
-        .ok_or_else(wrong)
+    number.checked_mul(*factor).map(Duration::from_millis).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -41,10 +41,7 @@ impl From<Error> for Failure {
 
 impl Failure {
     /// Tells the user and returns the exit code.
-    #[expect(
-        clippy::print_stderr,
-        reason = "the one place where errors are printed"
-    )]
+    #[expect(clippy::print_stderr, reason = "the one place where errors are printed")]
     pub(crate) fn report(self) -> ExitCode {
         let (line, code) = match self {
             Self::Help(error) => {
@@ -53,10 +50,9 @@ impl Failure {
                 return ExitCode::SUCCESS;
             }
             Self::Usage(line) => (line, 2),
-            Self::Library(error) => (
-                describe(&error),
-                if error.is_not_permitted() { 4 } else { 1 },
-            ),
+            Self::Library(error) => {
+                (describe(&error), if error.is_not_permitted() { 4 } else { 1 })
+            }
         };
         eprintln!("observer: {}", Escaped(line.as_bytes()));
         ExitCode::from(code)

@@ -1,6 +1,6 @@
 //! Which events to print: by what they say of their process.
 
-use observer::event::Process;
+use observer::event::{Process, What};
 
 /// Lists of which each that is not empty must hold the process's value.
 #[derive(Clone, Debug, Default)]
@@ -15,15 +15,24 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn matches(&self, process: &Process) -> bool {
+    /// Of a process that the kernel has let go of only the pid is known: it matches no other list.
+    pub(crate) fn matches(&self, what: &What) -> bool {
+        let pid = what.key().is_some_and(|key| any(&self.pids, |pid| *pid == key.pid));
+        pid && match what.process() {
+            Some(process) => self.matches_process(process),
+            None => self.has_only_pids(),
+        }
+    }
+
+    fn has_only_pids(&self) -> bool {
+        let Self { pids: _, parents, uids, comms, containers } = self;
+        parents.is_empty() && uids.is_empty() && comms.is_empty() && containers.is_empty()
+    }
+
+    fn matches_process(&self, process: &Process) -> bool {
         let parent = process.parent.map_or(0, |parent| parent.pid);
-        let container = process
-            .cgroup
-            .container
-            .as_ref()
-            .map(|container| &container.id);
-        any(&self.pids, |pid| *pid == process.key.pid)
-            && any(&self.parents, |pid| *pid == parent)
+        let container = process.cgroup.container.as_ref().map(|container| &container.id);
+        any(&self.parents, |pid| *pid == parent)
             && any(&self.uids, |uid| *uid == process.credentials.effective_uid)
             && any(&self.comms, |comm| comm == process.comm.as_bytes())
             && any(&self.containers, |wanted| {

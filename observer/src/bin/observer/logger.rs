@@ -24,11 +24,7 @@ impl Log for Stderr {
             return;
         }
         let text = record.args().to_string();
-        eprintln!(
-            "observer: [{}] {}",
-            record.target(),
-            Escaped(text.as_bytes())
-        );
+        eprintln!("observer: [{}] {}", record.target(), Escaped(text.as_bytes()));
     }
 
     fn flush(&self) {}

@@ -37,10 +37,7 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self {
-            lines: Vec::new(),
-            stdout: std::io::stdout(),
-        }
+        Self { lines: Vec::new(), stdout: std::io::stdout() }
     }
 
     /// The descriptor, to notice that its reader has gone.
@@ -83,11 +80,7 @@ impl Output {
                 PollFd::new(self.fd(), PollFlags::POLLOUT),
                 PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             ];
-            let timeout = if ending {
-                LAST_WORDS_MS.into()
-            } else {
-                PollTimeout::NONE
-            };
+            let timeout = if ending { LAST_WORDS_MS.into() } else { PollTimeout::NONE };
             let watched = if ending { &mut fds[..1] } else { &mut fds[..] };
             match poll(watched, timeout) {
                 Ok(0) => return Ok(Writable::Never),
@@ -110,8 +103,5 @@ enum Writable {
 }
 
 fn failed(errno: Errno) -> Error {
-    Error::System {
-        what: "cannot write to standard output",
-        source: errno.into(),
-    }
+    Error::System { what: "cannot write to standard output", source: errno.into() }
 }

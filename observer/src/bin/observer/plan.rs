@@ -39,11 +39,7 @@ pub(crate) struct EventsPlan {
 pub(crate) enum Format {
     Json,
     Plain,
-    Text {
-        time: TimeStyle,
-        color: Color,
-        header: bool,
-    },
+    Text { time: TimeStyle, color: Color, header: bool },
 }
 
 /// # Errors
@@ -54,11 +50,7 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
     let mut watched = kinds.clone();
     if args.filters.tree.is_some() {
         // To know the descendants one has to see them come and go.
-        watched.extend(
-            [Kind::FORK, Kind::EXIT]
-                .iter()
-                .filter(|kind| !kinds.contains(kind)),
-        );
+        watched.extend([Kind::FORK, Kind::EXIT].iter().filter(|kind| !kinds.contains(kind)));
     }
     let (BackendName::Auto | BackendName::Bpf) = args.backend;
     Ok(EventsPlan {
@@ -66,10 +58,7 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
             kinds: watched,
             ring: args.ring,
             args_max: args.args_max,
-            object: args
-                .bpf_object
-                .clone()
-                .map_or(Object::BuiltIn, Object::File),
+            object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
         },
         kinds,
         filter: filter(&args.filters)?,
@@ -87,6 +76,7 @@ fn kinds(args: &EventsArgs) -> Vec<Kind> {
         EventName::Fork => Kind::FORK,
         EventName::Exec => Kind::EXEC,
         EventName::Exit => Kind::EXIT,
+        EventName::Free => Kind::FREE,
         EventName::Rename => Kind::RENAME,
         EventName::Cgroup => Kind::CGROUP,
     };
@@ -96,11 +86,7 @@ fn kinds(args: &EventsArgs) -> Vec<Kind> {
         kinds.dedup();
         return kinds;
     }
-    if args.plain {
-        vec![Kind::EXEC]
-    } else {
-        vec![Kind::EXEC, Kind::EXIT]
-    }
+    if args.plain { vec![Kind::EXEC] } else { vec![Kind::EXEC, Kind::EXIT] }
 }
 
 fn format(args: &EventsArgs) -> Format {
@@ -118,11 +104,7 @@ fn format(args: &EventsArgs) -> Format {
         TimeName::Delta => TimeStyle::Delta,
         TimeName::None => TimeStyle::None,
     };
-    Format::Text {
-        time,
-        color: color(args.color),
-        header: !args.no_headers,
-    }
+    Format::Text { time, color: color(args.color), header: !args.no_headers }
 }
 
 fn color(name: ColorName) -> Color {
@@ -142,21 +124,9 @@ fn filter(filters: &Filters) -> Result<Filter, Failure> {
     Ok(Filter {
         pids: filters.pids.clone(),
         parents: filters.parents.clone(),
-        uids: filters
-            .users
-            .iter()
-            .map(|name| uid(name))
-            .collect::<Result<_, _>>()?,
-        comms: filters
-            .comms
-            .iter()
-            .map(|comm| comm.as_bytes().to_vec())
-            .collect(),
-        containers: filters
-            .containers
-            .iter()
-            .map(|id| container(id))
-            .collect::<Result<_, _>>()?,
+        uids: filters.users.iter().map(|name| uid(name)).collect::<Result<_, _>>()?,
+        comms: filters.comms.iter().map(|comm| comm.as_bytes().to_vec()).collect(),
+        containers: filters.containers.iter().map(|id| container(id)).collect::<Result<_, _>>()?,
     })
 }
 

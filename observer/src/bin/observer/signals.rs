@@ -26,10 +26,8 @@ impl EndSignals {
     /// [`Error::System`].
     pub(crate) fn block() -> Result<Self, Error> {
         let set: SigSet = [Signal::SIGINT, Signal::SIGTERM].into_iter().collect();
-        let failed = |errno: Errno| Error::System {
-            what: "cannot wait for signals",
-            source: errno.into(),
-        };
+        let failed =
+            |errno: Errno| Error::System { what: "cannot wait for signals", source: errno.into() };
         set.thread_block().map_err(failed)?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let fd = SignalFd::with_flags(&set, flags).map_err(failed)?;

@@ -14,9 +14,7 @@ pub(crate) struct Tree {
 impl Tree {
     /// A process and those that descend from it now. To miss none, the events must be flowing.
     pub(crate) fn new(root: u32) -> Self {
-        let mut tree = Self {
-            members: HashSet::from([root]),
-        };
+        let mut tree = Self { members: HashSet::from([root]) };
         let processes = parents();
         // /proc is in the order of pids, not of descent.
         while processes
@@ -30,9 +28,7 @@ impl Tree {
     /// Whether an event is about a member; keeps the members current.
     pub(crate) fn follow(&mut self, event: &Event) -> bool {
         match &event.what {
-            What::Fork {
-                process, creator, ..
-            } => {
+            What::Fork { process, creator, .. } => {
                 let descends = self.members.contains(&creator.key.pid);
                 if descends {
                     self.members.insert(process.key.pid);
@@ -40,9 +36,7 @@ impl Tree {
                 descends
             }
             What::Exit { process, .. } => self.members.remove(&process.key.pid),
-            what => what
-                .process()
-                .is_some_and(|process| self.members.contains(&process.key.pid)),
+            what => what.process().is_some_and(|process| self.members.contains(&process.key.pid)),
         }
     }
 }

@@ -31,9 +31,9 @@ impl Object {
     fn bytes(&self) -> Result<Cow<'static, [u8]>, Error> {
         match self {
             Self::BuiltIn => Ok(Cow::Borrowed(BUILT_IN)),
-            Self::File(path) => fs::read(path)
-                .map(Cow::Owned)
-                .map_err(|error| self.unusable(error.to_string())),
+            Self::File(path) => {
+                fs::read(path).map(Cow::Owned).map_err(|error| self.unusable(error.to_string()))
+            }
         }
     }
 
@@ -90,9 +90,7 @@ impl Kernel {
         let btf = Btf::from_kernel()?;
         Ok(Self {
             layout: btf.layout()?,
-            has_group_dead: btf
-                .tracepoint_arguments(EXIT)
-                .is_some_and(|count| count >= 2),
+            has_group_dead: btf.tracepoint_arguments(EXIT).is_some_and(|count| count >= 2),
         })
     }
 
@@ -102,8 +100,10 @@ impl Kernel {
             args_max: options.args_max.unwrap_or(u64::MAX),
             args_inline: inline_limit(options.ring),
             args_chunk: chunk_limit(options.ring),
+            args_room: ring / 4 * 3 - chunk_limit(options.ring),
             wake_bytes: WAKE_BYTES.min(ring / 4),
             has_group_dead: u32::from(self.has_group_dead),
+            reserved: 0,
         }
     }
 }
@@ -130,31 +130,17 @@ pub(super) fn attach(
         let program: &mut RawTracePoint = programs
             .program_mut(name)
             .and_then(|program| program.try_into().ok())
-            .ok_or_else(|| {
-                options
-                    .object
-                    .unusable(format!("it has no program `{name}`"))
-            })?;
-        program
-            .load()
-            .map_err(|error| program_error(name, &error))?;
-        let link = program
-            .attach(name)
-            .map_err(|error| program_error(name, &error))?;
-        links.push(
-            program
-                .take_link(link)
-                .map_err(|error| program_error(name, &error))?,
-        );
+            .ok_or_else(|| options.object.unusable(format!("it has no program `{name}`")))?;
+        program.load().map_err(|error| program_error(name, &error))?;
+        let link = program.attach(name).map_err(|error| program_error(name, &error))?;
+        links.push(program.take_link(link).map_err(|error| program_error(name, &error))?);
     }
     Ok(links)
 }
 
 /// Takes a map out of the loaded object.
 pub(super) fn take_map(programs: &mut Ebpf, name: &str, object: &Object) -> Result<Map, Error> {
-    programs
-        .take_map(name)
-        .ok_or_else(|| object.unusable(format!("it has no map `{name}`")))
+    programs.take_map(name).ok_or_else(|| object.unusable(format!("it has no map `{name}`")))
 }
 
 fn load_error(error: &EbpfError, options: &Options) -> Error {
@@ -169,10 +155,7 @@ fn program_error(name: &str, error: &ProgramError) -> Error {
         return Error::NotPermitted(refusal);
     }
     let why = match error {
-        ProgramError::LoadError {
-            io_error,
-            verifier_log,
-        } => {
+        ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();
             if log.contains("bpf_probe_read_kernel") && log.contains("unknown func") {
                 return Error::NotPermitted(Refusal::Lockdown);
@@ -181,10 +164,7 @@ fn program_error(name: &str, error: &ProgramError) -> Error {
         }
         other => first_line(other),
     };
-    Error::Refused {
-        program: name.to_owned(),
-        why,
-    }
+    Error::Refused { program: name.to_owned(), why }
 }
 
 /// The verifier's reason is the last line before its statistics; the log may be megabytes long.

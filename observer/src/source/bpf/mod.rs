@@ -20,7 +20,10 @@ use observer_common::{Counters, Kind};
 use self::ring::Ring;
 pub use self::{load::Object, ring::RingSize};
 use super::{Item, Source};
-use crate::{Error, sys::MapValue};
+use crate::{
+    Error,
+    sys::{self, MapValue},
+};
 
 /// What to watch and how.
 #[derive(Clone, Debug)]
@@ -71,18 +74,18 @@ impl BpfSource {
         // The committed object has no log; one built for it does.
         #[cfg(feature = "log")]
         let log = aya_log::EbpfLogger::init(&mut programs).ok();
-        let ring = Ring::open(load::take_map(&mut programs, "EVENTS", &options.object)?)?;
+        let ring = load::take_map(&mut programs, "EVENTS", &options.object)?;
         let counters = load::take_map(&mut programs, "COUNTERS", &options.object)?;
         let sleeps = load::take_map(&mut programs, "READER_SLEEPS", &options.object)?;
+        let links = load::attach(&mut programs, options)?;
+        // What loading took is not needed any more; the ring is mapped into its place.
+        drop(programs);
+        sys::give_back_freed_memory();
         Ok(Self {
-            ring,
-            counters: counters
-                .try_into()
-                .map_err(map_error("cannot use the counters"))?,
-            reader_sleeps: sleeps
-                .try_into()
-                .map_err(map_error("cannot use the wake-up flag"))?,
-            links: load::attach(&mut programs, options)?,
+            ring: Ring::open(ring)?,
+            counters: counters.try_into().map_err(map_error("cannot use the counters"))?,
+            reader_sleeps: sleeps.try_into().map_err(map_error("cannot use the wake-up flag"))?,
+            links,
             #[cfg(feature = "log")]
             log,
         })
@@ -91,9 +94,7 @@ impl BpfSource {
 
 impl fmt::Debug for BpfSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BpfSource")
-            .field("links", &self.links)
-            .finish_non_exhaustive()
+        f.debug_struct("BpfSource").field("links", &self.links).finish_non_exhaustive()
     }
 }
 
@@ -111,16 +112,11 @@ impl Source for BpfSource {
     }
 
     fn sleep(&mut self) -> Result<(), Error> {
-        self.reader_sleeps
-            .set(0, 1, 0)
-            .map_err(map_error("cannot set the wake-up flag"))
+        self.reader_sleeps.set(0, 1, 0).map_err(map_error("cannot set the wake-up flag"))
     }
 
     fn counters(&self) -> Result<Vec<Counters>, Error> {
-        let counters = self
-            .counters
-            .get(&0, 0)
-            .map_err(map_error("cannot read the counters"))?;
+        let counters = self.counters.get(&0, 0).map_err(map_error("cannot read the counters"))?;
         Ok(counters.iter().map(|value| value.0).collect())
     }
 
@@ -130,8 +126,5 @@ impl Source for BpfSource {
 }
 
 fn map_error(what: &'static str) -> impl FnOnce(MapError) -> Error {
-    move |error| Error::System {
-        what,
-        source: std::io::Error::other(error),
-    }
+    move |error| Error::System { what, source: std::io::Error::other(error) }
 }

@@ -26,11 +26,7 @@ impl RingSize {
     /// [`Error::RingSize`] when it is no power of two from 4096 to 2^30.
     pub fn new(bytes: u64) -> Result<Self, Error> {
         let fits = bytes.is_power_of_two() && (Self::MIN..=Self::MAX).contains(&bytes);
-        u32::try_from(bytes)
-            .ok()
-            .filter(|_| fits)
-            .map(Self)
-            .ok_or(Error::RingSize(bytes))
+        u32::try_from(bytes).ok().filter(|_| fits).map(Self).ok_or(Error::RingSize(bytes))
     }
 
     /// In bytes.
@@ -74,9 +70,7 @@ pub(super) struct Ring(RingBuf<MapData>);
 
 impl Ring {
     pub(super) fn open(map: Map) -> Result<Self, Error> {
-        RingBuf::try_from(map)
-            .map(Self)
-            .map_err(map_error("cannot map the ring"))
+        RingBuf::try_from(map).map(Self).map_err(map_error("cannot map the ring"))
     }
 
     pub(super) fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> usize {
@@ -108,18 +102,7 @@ mod tests {
     fn sizes_are_powers_of_two_from_a_page_up() {
         assert_eq!("4096".parse(), Ok(RingSize(4096)));
         assert_eq!("4M".parse(), Ok(RingSize(4 << 20)));
-        for wrong in [
-            "",
-            "0",
-            "1000",
-            "5000",
-            "2048",
-            "4T",
-            "-1",
-            "M",
-            "99999999999G",
-            "2G",
-        ] {
+        for wrong in ["", "0", "1000", "5000", "2048", "4T", "-1", "M", "99999999999G", "2G"] {
             assert!(wrong.parse::<RingSize>().is_err(), "`{wrong}` was accepted");
         }
     }

@@ -9,7 +9,7 @@ use nix::{
 use observer::{
     Error, Event,
     engine::{Engine, Totals, Wait},
-    event::{Kind, What},
+    event::What,
     machine::{Machine, WallClock},
     render::{JsonLines, TextLines, plain_line},
     source::bpf::BpfSource,
@@ -43,11 +43,7 @@ pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
         printer.bye(&totals);
         printer.output.flush(&mut signals)?;
     }
-    Ok(if plan.strict && totals.lost > 0 {
-        Outcome::Lost
-    } else {
-        Outcome::Fine
-    })
+    Ok(if plan.strict && totals.lost > 0 { Outcome::Lost } else { Outcome::Fine })
 }
 
 fn wait_for_more(
@@ -65,10 +61,7 @@ fn wait_for_more(
     match poll(&mut fds, printer.timeout(wait)) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(errno) => {
-            return Err(Error::System {
-                what: "cannot wait for events",
-                source: errno.into(),
-            });
+            return Err(Error::System { what: "cannot wait for events", source: errno.into() });
         }
     }
     let closed = fds[2].any() == Some(true);
@@ -105,11 +98,9 @@ impl<'a> Printer<'a> {
             writer: match &plan.format {
                 Format::Json => Writer::Json(JsonLines::new(machine)),
                 Format::Plain => Writer::Plain,
-                Format::Text {
-                    time,
-                    color,
-                    header: _,
-                } => Writer::Text(TextLines::new(time.clone(), *color, machine.page_size)),
+                Format::Text { time, color, header: _ } => {
+                    Writer::Text(TextLines::new(time.clone(), *color, machine.page_size))
+                }
             },
             clock: WallClock::read()?,
             tree: plan.tree.map(Tree::new),
@@ -122,12 +113,7 @@ impl<'a> Printer<'a> {
     /// From here on nothing is missed.
     #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
     fn ready(&mut self, begin: Instant) {
-        let Self {
-            plan,
-            output,
-            writer,
-            ..
-        } = self;
+        let Self { plan, output, writer, .. } = self;
         match writer {
             Writer::Json(_) => {
                 JsonLines::hello(&mut output.lines);
@@ -157,13 +143,7 @@ impl<'a> Printer<'a> {
         if !wanted || self.is_done() {
             return;
         }
-        let Self {
-            output,
-            writer,
-            clock,
-            seq,
-            ..
-        } = self;
+        let Self { output, writer, clock, seq, .. } = self;
         match writer {
             Writer::Json(json) => json.event(&mut output.lines, event, *seq, *clock),
             Writer::Plain => plain_line(&mut output.lines, event),
@@ -173,18 +153,8 @@ impl<'a> Printer<'a> {
     }
 
     fn is_wanted(&self, what: &What) -> bool {
-        let kind = match what {
-            What::Fork { .. } => Kind::FORK,
-            What::Exec { .. } => Kind::EXEC,
-            What::Exit { .. } => Kind::EXIT,
-            What::Rename { .. } => Kind::RENAME,
-            What::Cgroup { .. } => Kind::CGROUP,
-            _ => return false,
-        };
-        self.plan.kinds.contains(&kind)
-            && what
-                .process()
-                .is_some_and(|process| self.plan.filter.matches(process))
+        let asked = what.kind().is_some_and(|kind| self.plan.kinds.contains(&kind));
+        asked && self.plan.filter.matches(what)
     }
 
     fn flush(&mut self, signals: &mut EndSignals) -> Result<Flow, Error> {
@@ -197,16 +167,11 @@ impl<'a> Printer<'a> {
 
     fn is_done(&self) -> bool {
         let enough = self.plan.count.is_some_and(|count| self.printed >= count);
-        enough
-            || self
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline)
+        enough || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     fn timeout(&self, wait: Wait) -> PollTimeout {
-        let left = self
-            .deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let time = match (wait, left) {
             (Wait::AtMost(time), Some(left)) => time.min(left),
             (Wait::AtMost(time), None) => time,
@@ -222,12 +187,7 @@ impl<'a> Printer<'a> {
         if let Writer::Json(_) = self.writer {
             JsonLines::bye(&mut self.output.lines, totals, self.printed);
         }
-        let Totals {
-            produced,
-            delivered,
-            lost,
-            malformed,
-        } = totals;
+        let Totals { produced, delivered, lost, malformed } = totals;
         eprintln!(
             "observer: {} events printed; {produced} produced, {delivered} delivered, {lost} lost",
             self.printed
@@ -241,8 +201,6 @@ impl<'a> Printer<'a> {
 /// Of the terminal on stdout; `COLUMNS` wins, as for ps(1).
 fn terminal_width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     Some(columns.unwrap_or(usize::from(width.0)))
 }

@@ -1,0 +1,6 @@
+//! What /proc knows of a process, by the name of the file.
+
+mod cmdline;
+mod stat;
+
+pub(crate) use cmdline::complete;
