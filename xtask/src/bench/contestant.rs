@@ -1,0 +1,253 @@
+//! Who is measured: how each is started, when it is ready, what it printed, how it is ended.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::noop;
+use super::usage::Process;
+
+/// An observer of the storm, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contestant {
+    Nobody,
+    Observer,
+    Bpftrace,
+    Execsnoop,
+}
+
+/// The same facts as far as its language has them: identity and arguments of each exec, identity
+/// and status of each exit (of threads too, which it cannot tell apart in time).
+const BPFTRACE: &str = r#"
+tracepoint:syscalls:sys_enter_execve {
+    printf("exec %d %d %d %s ", pid, curtask->real_parent->tgid, uid, str(args->filename));
+    join(args->argv);
+}
+tracepoint:sched:sched_process_exit {
+    printf("exit %d %d %s %d\n", pid, tid, comm, curtask->exit_code);
+}"#;
+
+/// bpftrace and execsnoop want tracefs; the mount is seen by them alone.
+const WITH_TRACEFS: &str = r#"mount -t tracefs tracefs /sys/kernel/tracing && exec "$@""#;
+
+impl Contestant {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Nobody, Self::Observer, Self::Bpftrace, Self::Execsnoop];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "none",
+            Self::Observer => "observer",
+            Self::Bpftrace => "bpftrace",
+            Self::Execsnoop => "execsnoop",
+        }
+    }
+
+    /// What it prints of each process, for the reader of the table.
+    pub(crate) fn prints(self) -> &'static str {
+        match self {
+            Self::Nobody => "",
+            Self::Observer => {
+                "`observer events --json`: each exec with its whole argument list and each exit, \
+                 with identities, users, namespaces, cgroup and what it used"
+            }
+            Self::Bpftrace => {
+                "a script on `sys_enter_execve` and `sched_process_exit`: pid, parent, uid, file \
+                 and up to 16 arguments of each attempt to exec; pid, thread, name and exit code \
+                 of each thread that ends"
+            }
+            Self::Execsnoop => {
+                "the one of libbpf-tools: name, pid, parent, result and up to 20 arguments of each \
+                 exec; no exits, so half as many lines"
+            }
+        }
+    }
+
+    /// How many lines it should print of each process of the storm.
+    pub(crate) fn lines_per_process(self) -> u64 {
+        match self {
+            Self::Nobody => 0,
+            Self::Observer | Self::Bpftrace => 2,
+            Self::Execsnoop => 1,
+        }
+    }
+
+    fn command(self, observer: &Path) -> Option<Command> {
+        match self {
+            Self::Nobody => None,
+            Self::Observer => Some(observer_events(observer)),
+            Self::Bpftrace => Some(with_tracefs(&["bpftrace", "-e", BPFTRACE])),
+            Self::Execsnoop => Some(with_tracefs(&["execsnoop"])),
+        }
+    }
+}
+
+/// The command that is measured.
+pub(crate) fn observer_events(observer: &Path) -> Command {
+    let mut command = Command::new(observer);
+    command.args(["events", "--json"]).stdin(Stdio::null());
+    command
+}
+
+fn with_tracefs(words: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", WITH_TRACEFS, "sh"]).args(words).stdin(Stdio::null());
+    command
+}
+
+/// A contestant that is ready, with its output in a file.
+#[derive(Debug)]
+pub(crate) struct Running {
+    contestant: Contestant,
+    program: Program,
+    output: PathBuf,
+}
+
+/// What it had printed when it was ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printed {
+    /// Lines about the storm.
+    pub(crate) lines: u64,
+    /// What it says it lost, where it says so.
+    pub(crate) lost: Option<u64>,
+}
+
+impl Running {
+    /// Starts it with its output in `folder` and waits until it is ready. `None` for nobody.
+    pub(crate) fn start(
+        contestant: Contestant,
+        observer: &Path,
+        folder: &Path,
+    ) -> Result<Option<Self>> {
+        let Some(mut command) = contestant.command(observer) else {
+            return Ok(None);
+        };
+        let output = folder.join("out");
+        let errors = folder.join("err");
+        command.stdout(File::create(&output)?).stderr(File::create(&errors)?);
+        let mut running = Self { contestant, program: Program::start(&mut command)?, output };
+        running.wait_until_ready().with_context(|| {
+            let said = fs::read_to_string(&errors).unwrap_or_default();
+            format!("{} said: {}", contestant.name(), said.trim())
+        })?;
+        Ok(Some(running))
+    }
+
+    pub(crate) fn process(&self) -> Process {
+        self.program.process()
+    }
+
+    /// Ends it and counts its lines about the storm.
+    pub(crate) fn end(self) -> Result<Printed> {
+        let Self { contestant, mut program, output } = self;
+        program.interrupt()?;
+        let bytes =
+            fs::read(&output).with_context(|| format!("cannot read `{}`", output.display()))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let about_storm = text.lines().filter(|line| line.contains(noop::NAME));
+        Ok(Printed {
+            lines: about_storm.count() as u64,
+            lost: match contestant {
+                Contestant::Observer => lost_in(&text),
+                _ => None,
+            },
+        })
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !self.is_ready() {
+            self.program.expect_running()?;
+            ensure!(Instant::now() < deadline, "not ready after 20 s");
+            thread::sleep(Duration::from_millis(20));
+        }
+        thread::sleep(Duration::from_millis(200));
+        self.program.expect_running()
+    }
+
+    fn is_ready(&self) -> bool {
+        match self.contestant {
+            Contestant::Observer => {
+                fs::read_to_string(&self.output).is_ok_and(|text| is_ready(&text))
+            }
+            _ => self.process().waits_for_events(),
+        }
+    }
+}
+
+/// A child that never outlives us.
+#[derive(Debug)]
+pub(crate) struct Program(Child);
+
+impl Program {
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let name = command.get_program().to_owned();
+        command.spawn().map(Self).with_context(|| format!("cannot start `{}`", name.display()))
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    fn process(&self) -> Process {
+        Process(self.0.id())
+    }
+
+    fn expect_running(&mut self) -> Result<()> {
+        match self.0.try_wait()? {
+            Some(status) => bail!("it ended: {status}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Ctrl-C, and then its end.
+    pub(crate) fn interrupt(&mut self) -> Result<()> {
+        let pid = Pid::from_raw(i32::try_from(self.0.id())?);
+        kill(pid, Signal::SIGINT).context("cannot send a signal")?;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.0.try_wait()?.is_none() {
+            ensure!(Instant::now() < deadline, "a program did not end on SIGINT within 20 s");
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Both fail when it has ended already, which is what they are for.
+        let _ended = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+/// Whether observer has said that nothing is missed any more.
+pub(crate) fn is_ready(output: &str) -> bool {
+    output.contains(r#"{"event":"ready"}"#)
+}
+
+/// What observer's last line says it lost.
+pub(crate) fn lost_in(output: &str) -> Option<u64> {
+    let bye = output.lines().last()?.strip_prefix(r#"{"event":"bye","#)?;
+    let (_, rest) = bye.split_once(r#""lost":"#)?;
+    rest.split([',', '}']).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_says_what_was_lost() {
+        let output = "{\"event\":\"ready\"}\n{\"event\":\"bye\",\"produced\":9,\"delivered\":2,\
+            \"lost\":7,\"printed\":2}\n";
+        assert!(is_ready(output));
+        assert_eq!(lost_in(output), Some(7));
+        assert_eq!(lost_in("{\"event\":\"exec\"}\n"), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! The storm beside each contestant in turn, round after round, and what it cost.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::contestant::{Contestant, Printed, Running};
+use super::stats::{float, median};
+use super::storm::{Pace, Storm};
+use super::usage;
+
+/// What one contestant did in one round.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    storm: Duration,
+    /// How much longer the storm took than with nobody watching, as a part of that.
+    slowdown: f64,
+    observer: Option<Observed>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Observed {
+    printed: Printed,
+    cpu: Duration,
+    peak_rss: u64,
+    rss: u64,
+}
+
+/// What one contestant did in all rounds.
+#[derive(Debug)]
+pub(crate) struct Score {
+    pub(crate) contestant: Contestant,
+    samples: Vec<Sample>,
+}
+
+/// All scores, and who was left out with the reason.
+#[derive(Debug)]
+pub(crate) struct Scores {
+    pub(crate) processes: u64,
+    pub(crate) rounds: usize,
+    pub(crate) present: Vec<Score>,
+    pub(crate) absent: Vec<(Contestant, String)>,
+}
+
+impl Scores {
+    pub(crate) fn of(&self, contestant: Contestant) -> Option<&Score> {
+        self.present.iter().find(|score| score.contestant == contestant)
+    }
+
+    /// Lines about the storm that a contestant should have printed in all rounds.
+    pub(crate) fn expected(&self, score: &Score) -> u64 {
+        score.contestant.lines_per_process() * self.processes * score.samples.len() as u64
+    }
+}
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) processes: u64,
+    pub(crate) rounds: usize,
+}
+
+/// Where it is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Arena<'a> {
+    pub(crate) observer: &'a Path,
+    pub(crate) storm: &'a Storm,
+    pub(crate) folder: &'a Path,
+    /// How long to wait before each storm for others to leave the machine alone.
+    pub(crate) patience: Duration,
+}
+
+pub(crate) fn play(arena: Arena<'_>, size: Size) -> Result<Scores> {
+    let mut scores = warm_up(arena, size)?;
+    for round in 1..=size.rounds {
+        let mut baseline = None;
+        for score in &mut scores.present {
+            let sample = arena.sample(score.contestant, size.processes, baseline)?;
+            baseline.get_or_insert(sample.storm);
+            eprintln!(
+                "round {round} of {}: {:9} {:6.3} s {:+5.1} %",
+                size.rounds,
+                score.contestant.name(),
+                sample.storm.as_secs_f64(),
+                sample.slowdown * 100.0
+            );
+            score.samples.push(sample);
+        }
+    }
+    Ok(scores)
+}
+
+/// One round that counts for nothing but who can take part.
+fn warm_up(arena: Arena<'_>, size: Size) -> Result<Scores> {
+    let mut scores = Scores {
+        processes: size.processes,
+        rounds: size.rounds,
+        present: Vec::new(),
+        absent: Vec::new(),
+    };
+    for contestant in Contestant::ALL {
+        match arena.sample(contestant, size.processes, None) {
+            Ok(_) => scores.present.push(Score { contestant, samples: Vec::new() }),
+            Err(error) if matches!(contestant, Contestant::Bpftrace | Contestant::Execsnoop) => {
+                scores.absent.push((contestant, format!("{error:#}")));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(scores)
+}
+
+impl Arena<'_> {
+    fn sample(
+        self,
+        contestant: Contestant,
+        processes: u64,
+        baseline: Option<Duration>,
+    ) -> Result<Sample> {
+        let running = Running::start(contestant, self.observer, self.folder)?;
+        usage::wait_for_quiet(self.patience);
+        let Some(running) = running else {
+            let storm = self.storm.run(Pace::Full, processes)?;
+            return Ok(Sample::new(storm, baseline, None));
+        };
+        let process = running.process();
+        let cpu_before = process.cpu_time()?;
+        let storm = self.storm.run(Pace::Full, processes)?;
+        process.settle()?;
+        let cpu = process.cpu_time()?.saturating_sub(cpu_before);
+        let (peak_rss, rss) = (process.peak_rss()?, process.rss()?);
+        let observed = Observed { printed: running.end()?, cpu, peak_rss, rss };
+        Ok(Sample::new(storm, baseline, Some(observed)))
+    }
+}
+
+impl Sample {
+    fn new(storm: Duration, baseline: Option<Duration>, observer: Option<Observed>) -> Self {
+        let baseline = baseline.unwrap_or(storm);
+        Self { storm, slowdown: storm.as_secs_f64() / baseline.as_secs_f64() - 1.0, observer }
+    }
+}
+
+impl Score {
+    /// Median time of the storm in seconds.
+    pub(crate) fn storm(&self) -> f64 {
+        median(self.samples.iter().map(|sample| sample.storm.as_secs_f64()))
+    }
+
+    /// Median of the rounds' slow-downs, as a part of the baseline.
+    pub(crate) fn slowdown(&self) -> f64 {
+        median(self.samples.iter().map(|sample| sample.slowdown))
+    }
+
+    /// The least and the most of the rounds' slow-downs.
+    pub(crate) fn slowdown_range(&self) -> (f64, f64) {
+        let slowdowns = || self.samples.iter().map(|sample| sample.slowdown);
+        (slowdowns().fold(f64::INFINITY, f64::min), slowdowns().fold(f64::NEG_INFINITY, f64::max))
+    }
+
+    /// Lines printed about the storm in all rounds.
+    pub(crate) fn printed(&self) -> u64 {
+        self.observed().map(|observed| observed.printed.lines).sum()
+    }
+
+    /// What it says it lost in all rounds; `None` if it never says.
+    pub(crate) fn lost(&self) -> Option<u64> {
+        self.observed().map(|observed| observed.printed.lost).sum()
+    }
+
+    /// Median CPU time of the process for each line, in microseconds.
+    pub(crate) fn cpu_per_line(&self) -> f64 {
+        median(self.observed().map(|observed| {
+            observed.cpu.as_secs_f64() * 1e6 / float(observed.printed.lines.max(1))
+        }))
+    }
+
+    /// The largest resident size of all rounds, in KiB.
+    pub(crate) fn peak_rss(&self) -> u64 {
+        let peaks = self.observed().map(|observed| observed.peak_rss);
+        peaks.max().unwrap_or_default()
+    }
+
+    /// Median resident size after the storm, in KiB.
+    pub(crate) fn rss(&self) -> f64 {
+        median(self.observed().map(|observed| float(observed.rss)))
+    }
+
+    fn observed(&self) -> impl Iterator<Item = Observed> {
+        self.samples.iter().filter_map(|sample| sample.observer)
+    }
+}
