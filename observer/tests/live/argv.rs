@@ -19,6 +19,8 @@ pub(crate) fn cases() -> Vec<Case> {
         a_hundred_thousand_arguments: [root, unlocked, btf],
         one_argument_of_the_longest_kind: [root, unlocked, btf],
         text_that_is_nearly_utf8: [root, unlocked, btf],
+        completed_where_the_ring_is_too_small: [root, unlocked, btf],
+        a_burst_of_long_lists_costs_no_events: [root, unlocked, btf],
         near_the_limit_of_a_raised_stack: [root, unlocked, btf, raised_stack],
         a_cap_keeps_a_prefix_and_the_size: [root, unlocked, btf],
     ]
@@ -75,7 +77,12 @@ fn size_of_area(argv: &Argv) -> u64 {
 /// A command with exactly this list. A quarter of the stack is for arguments and environment: 2 MiB of
 /// the usual 8.
 fn command_with_stack(argv: &Argv, stack: u64) -> Command {
-    let mut command = quiet_act(&program(), "exit 0");
+    command_of(argv, "exit 0", stack)
+}
+
+/// The same for another act.
+fn command_of(argv: &Argv, words: &str, stack: u64) -> Command {
+    let mut command = quiet_act(&program(), words);
     command.arg0(OsString::from_vec(argv[0].clone()));
     command.args(argv[1..].iter().map(|a| OsString::from_vec(a.clone())));
     sys::before_exec(&mut command, move || {
@@ -211,6 +218,48 @@ fn text_that_is_nearly_utf8() {
         // A character across every likely boundary of a copy.
         list(&["é".repeat(60_000).as_bytes(), "x日".repeat(30_000).as_bytes()]),
     ]);
+}
+
+/// What finds no room in the ring is read from the process, which is still there.
+fn completed_where_the_ring_is_too_small() {
+    let mut random = Random(65_536);
+    let argv = random.argv(1_000_000);
+    let mut observed = Observed::start(&["--ring", "64K"]);
+    let started = Started::new(&mut command_of(&argv, "pause", 8 * MIB));
+    let us = std::process::id();
+    let pid = started.pid();
+    let exec = observed.wait_for("exec", |event| {
+        event.is("exec") && event.pid() == pid && event.parent_pid() == us
+    });
+    assert_same(&argv, &exec);
+    assert!(!is_truncated(&exec), "args_truncated of a list of 1,000,000 bytes");
+    drop(started);
+    observed.stop().assert_nothing_lost();
+}
+
+/// Many long lists at once may be cut, and say so, but every process is seen.
+fn a_burst_of_long_lists_costs_no_events() {
+    let mut random = Random(80);
+    let argv = random.argv(2_000_000);
+    let mut observed = Observed::start(&[]);
+    let count = if in_guest() { 4 } else { 40 };
+    let pids: Vec<_> = (0..count)
+        .map(|_| Started::new(&mut command_with_stack(&argv, 8 * MIB)).reap().pid)
+        .collect();
+    let us = std::process::id();
+    observed.reach(count, |event| event.is("exit") && event.parent_pid() == us);
+    let stream = observed.stop();
+    stream.assert_nothing_lost();
+    for pid in pids {
+        let exec = only_exec(&stream, pid);
+        assert_eq!(exec.number("/process/args_size"), Some(2_000_000), "args_size of {pid}");
+        if is_truncated(exec) {
+            let captured = exec.expect_number("/process/args_captured");
+            assert_prefix(&argv, exec, captured);
+        } else {
+            assert_same(&argv, exec);
+        }
+    }
 }
 
 /// Arguments of 5,900,000 bytes, which an unlimited stack allows.

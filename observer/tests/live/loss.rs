@@ -68,9 +68,18 @@ fn a_ring_of_one_page() {
         assert!(event.expect_number("/count") > 0, "an empty gap: {event:?}");
         assert!(event.number("/cpu").is_some(), "no CPU in {event:?}");
     }
-    let position = |event: &Event| event.is("lost");
-    let last_lost = stream.events.iter().rposition(position).expect("a lost event");
-    assert!(last_lost < last, "the last gap stands after the last event");
+    assert_told_in_the_storm(&stream, &stream.events[..last]);
+}
+
+/// Gaps of the storm are told in the storm, not when all is over. Others on this machine may fill
+/// so small a ring at any time, also at the very end.
+fn assert_told_in_the_storm(stream: &Stream, before_the_last: &[Event]) {
+    let calm = |event: &Event| event.is("exec") && event.has_argument("calm");
+    let end = before_the_last.iter().position(calm).expect("an exec after the storm");
+    let gaps = before_the_last[..end].iter().filter(|event| event.is("lost"));
+    let told: u64 = gaps.map(|event| event.expect_number("/count")).sum();
+    let lost = stream.bye().expect_number("/lost");
+    assert!(told > lost / 2, "{told} of {lost} lost events were told before the storm was over");
 }
 
 fn strict_tells_by_the_exit_status() {

@@ -22,6 +22,7 @@
     reason = "a test that meets the unexpected stops and says so"
 )]
 
+mod accounting;
 mod act;
 mod argv;
 mod cgroup;
@@ -32,6 +33,7 @@ mod errors;
 mod event;
 mod filters;
 mod harness;
+mod library;
 mod lockdown;
 mod loss;
 mod observed;
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         argv::cases(),
         shapes::cases(),
         threads::cases(),
+        accounting::cases(),
         death::cases(),
         spaces::cases(),
         cgroup::cases(),
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         output::cases(),
         filters::cases(),
         errors::cases(),
+        library::cases(),
         docker::cases(),
         lockdown::cases(),
     ];

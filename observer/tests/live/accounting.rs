@@ -1,0 +1,59 @@
+//! What a process used, to the microsecond, once the kernel has let go of it.
+
+use crate::child::unique;
+use crate::event::none_of;
+use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::observed::Observed;
+use crate::storm;
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![
+        short_processes_are_exact_when_freed: [root, unlocked, btf],
+        processes_of_many_threads_are_exact_when_freed: [root, unlocked, btf],
+    ]
+}
+
+/// `wait4` counts microseconds, of user and of system time.
+const SLACK_NS: u64 = 10_000;
+
+fn short_processes_are_exact_when_freed() {
+    assert_exact(&storm::exits(&unique("freed"), scaled(1_000)));
+}
+
+fn processes_of_many_threads_are_exact_when_freed() {
+    let token = unique("freed-threads");
+    let acts: Vec<_> = (0..scaled(200))
+        .map(|i| ["threads", "race", &format!("{token}-{i}")].map(str::to_owned).to_vec())
+        .collect();
+    assert_exact(&acts);
+}
+
+fn assert_exact(acts: &[Vec<String>]) {
+    let mut observed = Observed::start(&["-e", "exec,free"]);
+    let lives = storm::run(acts, 2);
+    let execs = |word: &str| format!("exec of `{word}`");
+    let mut found = Vec::new();
+    for (words, ended) in &lives {
+        let word = &words[2];
+        let exec = observed.wait_for(&execs(word), |e| e.is("exec") && e.has_argument(word));
+        let freed = observed.wait_for("free", |e| e.is("free") && e.id() == exec.id());
+        let cpu = freed.expect_number("/cpu_time_ns");
+        if cpu.abs_diff(ended.cpu_ns) > SLACK_NS {
+            found.push(format!("{word}: cpu_time_ns is {cpu}, should be {}", ended.cpu_ns));
+        }
+        let parts = freed.expect_number("/user_time_ns") + freed.expect_number("/system_time_ns");
+        if parts != cpu {
+            found.push(format!("{word}: user and system time are {parts}, should be {cpu}"));
+        }
+        if freed.number("/max_rss") != Some(ended.max_rss) {
+            found.push(format!("{word}: max_rss differs from {} in {freed:?}", ended.max_rss));
+        }
+        if freed.death().map(|death| format!("{death:?}"))
+            != Some(format!("{:?}", crate::event::Death::of_status(ended.status)))
+        {
+            found.push(format!("{word}: exit differs from {:#x} in {freed:?}", ended.status));
+        }
+    }
+    observed.stop().assert_nothing_lost();
+    none_of(&found);
+}
