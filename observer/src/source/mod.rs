@@ -3,7 +3,7 @@
 
 #[cfg(feature = "ebpf")]
 pub mod bpf;
-pub(crate) mod proc;
+pub mod proc;
 
 use std::os::fd::BorrowedFd;
 

@@ -4,3 +4,4 @@ mod cmdline;
 mod stat;
 
 pub(crate) use cmdline::complete;
+pub use stat::parents;

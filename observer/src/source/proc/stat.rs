@@ -16,6 +16,20 @@ pub(crate) fn ticks(ns: u64) -> Option<u64> {
     Some(ns / (1_000_000_000 / u64::try_from(per_second).ok()?))
 }
 
+/// Every process with its parent, by pid. What vanishes while it is looked at is left out; where
+/// /proc is mounted with `hidepid`, so are processes of other users.
+pub fn parents() -> Vec<(u32, u32)> {
+    const PPID: usize = 4;
+    let Ok(folder) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let parent = |pid: u32| {
+        let parent = field(&fs::read(format!("/proc/{pid}/stat")).ok()?, PPID)?;
+        Some((pid, u32::try_from(parent).ok()?))
+    };
+    folder.filter_map(|entry| parent(entry.ok()?.file_name().to_str()?.parse().ok()?)).collect()
+}
+
 /// A number by its place, which counts from 1. The second field is a name in brackets that may
 /// hold anything, brackets included.
 fn field(stat: &[u8], number: usize) -> Option<u64> {
