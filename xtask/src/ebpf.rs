@@ -121,10 +121,7 @@ fn build(toolchain: &Toolchain, flavour: Flavour, out: &Path) -> Result<()> {
 
 fn compiler(toolchain: &Toolchain, flavour: Flavour, target: &Path) -> Result<Command> {
     let root = workspace::root()?;
-    let mut remaps = vec![(root.clone(), "/observer")];
-    if let Some(home) = shell::cargo_home() {
-        remaps.push((home, "/cargo"));
-    }
+    let remaps = remaps(&root)?;
     let mut command = toolchain.cargo_build(&remaps);
     command
         .args(["--color", "never", "--bin", "observer", "--target-dir"])
@@ -134,6 +131,24 @@ fn compiler(toolchain: &Toolchain, flavour: Flavour, target: &Path) -> Result<Co
         command.args(["--features", "log"]);
     }
     Ok(command)
+}
+
+/// What to write for folders that are another's elsewhere: the checkout, cargo's home, and in it
+/// the sources of crates, whose folder is named after the registry. Of several that fit a path the
+/// last counts.
+fn remaps(root: &Path) -> Result<Vec<(PathBuf, &'static str)>> {
+    let mut remaps = vec![(root.to_owned(), "/observer")];
+    let Some(home) = shell::cargo_home() else {
+        return Ok(remaps);
+    };
+    // On a new machine the folder of the registry is not there before the first crate is.
+    let manifest = root.join("observer-ebpf/Cargo.toml");
+    shell::run(shell::cargo().args(["fetch", "--quiet", "--locked", "--manifest-path"]).arg(manifest))?;
+    let sources = fs::read_dir(home.join("registry/src")).into_iter().flatten();
+    let registries = sources.filter_map(|entry| Some((entry.ok()?.path(), "/registry")));
+    remaps.push((home, "/cargo"));
+    remaps.extend(registries);
+    Ok(remaps)
 }
 
 /// Drops what the kernel does not read: debug information, and what depends on where the source
