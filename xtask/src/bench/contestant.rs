@@ -13,10 +13,9 @@ use nix::unistd::Pid;
 use super::noop;
 use super::usage::Process;
 
-/// An observer of the storm, or none.
+/// An observer of the storm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contestant {
-    Nobody,
     Observer,
     Bpftrace,
     Execsnoop,
@@ -37,12 +36,10 @@ tracepoint:sched:sched_process_exit {
 const WITH_TRACEFS: &str = r#"mount -t tracefs tracefs /sys/kernel/tracing && exec "$@""#;
 
 impl Contestant {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Nobody, Self::Observer, Self::Bpftrace, Self::Execsnoop];
+    pub(crate) const ALL: [Self; 3] = [Self::Observer, Self::Bpftrace, Self::Execsnoop];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Nobody => "none",
             Self::Observer => "observer",
             Self::Bpftrace => "bpftrace",
             Self::Execsnoop => "execsnoop",
@@ -52,7 +49,6 @@ impl Contestant {
     /// What it prints of each process, for the reader of the table.
     pub(crate) fn prints(self) -> &'static str {
         match self {
-            Self::Nobody => "",
             Self::Observer => {
                 "`observer events --json`: each exec with its whole argument list and each exit, \
                  with identities, users, namespaces, cgroup and what it used"
@@ -72,18 +68,16 @@ impl Contestant {
     /// How many lines it should print of each process of the storm.
     pub(crate) fn lines_per_process(self) -> u64 {
         match self {
-            Self::Nobody => 0,
             Self::Observer | Self::Bpftrace => 2,
             Self::Execsnoop => 1,
         }
     }
 
-    fn command(self, observer: &Path) -> Option<Command> {
+    fn command(self, observer: &Path) -> Command {
         match self {
-            Self::Nobody => None,
-            Self::Observer => Some(observer_events(observer)),
-            Self::Bpftrace => Some(with_tracefs(&["bpftrace", "-e", BPFTRACE])),
-            Self::Execsnoop => Some(with_tracefs(&["execsnoop"])),
+            Self::Observer => observer_events(observer),
+            Self::Bpftrace => with_tracefs(&["bpftrace", "-e", BPFTRACE]),
+            Self::Execsnoop => with_tracefs(&["execsnoop"]),
         }
     }
 }
@@ -119,24 +113,18 @@ pub(crate) struct Printed {
 }
 
 impl Running {
-    /// Starts it with its output in `folder` and waits until it is ready. `None` for nobody.
-    pub(crate) fn start(
-        contestant: Contestant,
-        observer: &Path,
-        folder: &Path,
-    ) -> Result<Option<Self>> {
-        let Some(mut command) = contestant.command(observer) else {
-            return Ok(None);
-        };
+    /// Starts it with its output in `folder` and waits until it is ready.
+    pub(crate) fn start(contestant: Contestant, observer: &Path, folder: &Path) -> Result<Self> {
         let output = folder.join("out");
         let errors = folder.join("err");
+        let mut command = contestant.command(observer);
         command.stdout(File::create(&output)?).stderr(File::create(&errors)?);
         let mut running = Self { contestant, program: Program::start(&mut command)?, output };
         running.wait_until_ready().with_context(|| {
             let said = fs::read_to_string(&errors).unwrap_or_default();
             format!("{} said: {}", contestant.name(), said.trim())
         })?;
-        Ok(Some(running))
+        Ok(running)
     }
 
     pub(crate) fn process(&self) -> Process {

@@ -5,6 +5,7 @@
 mod contestant;
 mod latency;
 mod noop;
+mod quiet;
 mod report;
 mod rounds;
 mod startup;
@@ -20,6 +21,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use tempfile::TempDir;
 
+use self::quiet::Patience;
 use self::report::{Figures, Setting};
 use self::rounds::{Arena, Size};
 use self::storm::{Pace, Storm};
@@ -77,7 +79,7 @@ struct Extent {
     paced: u64,
     quiet: u64,
     starts: usize,
-    patience: Duration,
+    patience: Patience,
 }
 
 const PACE: u32 = 10_000;
@@ -90,7 +92,7 @@ impl Extent {
                 paced: 10_000,
                 quiet: 30,
                 starts: 5,
-                patience: Duration::from_secs(1),
+                patience: Patience { wait: Duration::from_secs(1), tries: 1 },
             }
         } else {
             Self {
@@ -98,7 +100,7 @@ impl Extent {
                 paced: 50_000,
                 quiet: 200,
                 starts: 15,
-                patience: Duration::from_mins(2),
+                patience: Patience { wait: Duration::from_mins(2), tries: 5 },
             }
         }
     }
@@ -111,14 +113,14 @@ fn events(observer: &Path, extent: Extent) -> Result<String> {
     let arena = Arena { observer, storm: &storm, folder: folder.path(), patience: extent.patience };
     let scores = rounds::play(arena, extent.storm)?;
     let latency = |pace, processes| {
-        usage::wait_for_quiet(extent.patience);
-        latency::measure(observer, &storm, pace, processes)
+        extent.patience.undisturbed(|| latency::measure(observer, &storm, pace, processes))
     };
-    let paced = latency(Pace::PerSecond(PACE), extent.paced)?;
-    let quiet = latency(Pace::Quiet, extent.quiet)?;
-    usage::wait_for_quiet(extent.patience);
-    let figures =
-        Figures { scores, paced, quiet, starts: startup::measure(observer, extent.starts)? };
+    let figures = Figures {
+        scores,
+        paced: latency(Pace::PerSecond(PACE), extent.paced)?,
+        quiet: latency(Pace::Quiet, extent.quiet)?,
+        starts: extent.patience.undisturbed(|| startup::measure(observer, extent.starts))?,
+    };
     report::write(&setting, &figures)
 }
 

@@ -102,14 +102,9 @@ fn storm_aims(scores: &Scores) -> Vec<Aim> {
     let Some(observer) = scores.of(Contestant::Observer) else {
         return Vec::new();
     };
-    let peers = scores
-        .present
-        .iter()
-        .filter(|score| matches!(score.contestant, Contestant::Bpftrace | Contestant::Execsnoop));
-    let peer = peers.map(Score::slowdown).fold(f64::INFINITY, f64::min);
     let lost = observer.lost().unwrap_or(u64::MAX);
     let slowdown = observer.slowdown();
-    vec![
+    let mut aims = vec![
         Aim {
             what: "events lost at full rate",
             bound: "0".into(),
@@ -122,19 +117,24 @@ fn storm_aims(scores: &Scores) -> Vec<Aim> {
             measured: percent(slowdown),
             met: slowdown <= 0.03,
         },
-        Aim {
-            what: "the same beside the lighter peer's",
+        memory_aim("resident size after the storm", observer.rss()),
+        memory_aim("peak resident size, start included", observer.peak_rss()),
+    ];
+    let peers = scores.present.iter().filter(|score| score.contestant != Contestant::Observer);
+    if let Some(peer) = peers.map(Score::slowdown).reduce(f64::min) {
+        aims.push(Aim {
+            what: "slow-down beside that of the lighter peer",
             bound: format!("below {}", percent(peer)),
             measured: percent(slowdown),
             met: slowdown < peer,
-        },
-        Aim {
-            what: "peak resident size",
-            bound: "below 20 MB".into(),
-            measured: megabytes(float(observer.peak_rss())),
-            met: observer.peak_rss() * 1024 < 20_000_000,
-        },
-    ]
+        });
+    }
+    aims
+}
+
+fn memory_aim(what: &'static str, kib: f64) -> Aim {
+    let bytes = kib * 1024.0;
+    Aim { what, bound: "below 20 MB".into(), measured: megabytes(kib), met: bytes < 20e6 }
 }
 
 fn other_aims(figures: &Figures) -> Vec<Aim> {
@@ -143,7 +143,7 @@ fn other_aims(figures: &Figures) -> Vec<Aim> {
         Aim {
             what: "latency p99 at 10,000 execs a second",
             bound: "at most 5 ms".into(),
-            measured: milliseconds(figures.paced.p99),
+            measured: format!("{} at {:.0}", milliseconds(figures.paced.p99), figures.paced.rate),
             met: figures.paced.p99 <= 5_000_000,
         },
         Aim {
@@ -168,14 +168,15 @@ fn write_storm(page: &mut String, scores: &Scores) -> Result<()> {
          workers at full rate; {} rounds.\n\n\
          | observer | storm | slow-down (least to most) | lines printed | CPU a line | peak RSS | \
          RSS after |\n| --- | --- | --- | --- | --- | --- | --- |",
-        scores.processes, scores.rounds
+        scores.size.processes, scores.size.rounds
     )?;
+    writeln!(page, "| none | {:.2} s | | | | | |", scores.alone())?;
     for score in &scores.present {
         writeln!(page, "{}", storm_row(scores, score))?;
     }
     writeln!(page)?;
-    let contestants = scores.present.iter().map(|score| score.contestant);
-    for contestant in contestants.filter(|contestant| *contestant != Contestant::Nobody) {
+    for score in &scores.present {
+        let contestant = score.contestant;
         writeln!(page, "- {}: {}.", contestant.name(), contestant.prints())?;
     }
     for (contestant, reason) in &scores.absent {
@@ -188,9 +189,6 @@ fn write_storm(page: &mut String, scores: &Scores) -> Result<()> {
 fn storm_row(scores: &Scores, score: &Score) -> String {
     let name = score.contestant.name();
     let storm = score.storm();
-    if score.contestant == Contestant::Nobody {
-        return format!("| {name} | {storm:.2} s | | | | | |");
-    }
     let (least, most) = score.slowdown_range();
     format!(
         "| {name} | {storm:.2} s | {} ({} to {}) | {} of {} | {:.1} µs | {} | {} |",
@@ -200,7 +198,7 @@ fn storm_row(scores: &Scores, score: &Score) -> String {
         score.printed(),
         scores.expected(score),
         score.cpu_per_line(),
-        megabytes(float(score.peak_rss())),
+        megabytes(score.peak_rss()),
         megabytes(score.rss()),
     )
 }
@@ -246,17 +244,17 @@ fn write_start(page: &mut String, starts: &[Duration]) -> Result<()> {
 const METHOD: &str = "
 ## How it is measured
 
-One run: in each round the storm runs beside nobody, observer, bpftrace and execsnoop in turn, each
-started afresh and ready before it, after a round that does not count. Figures are medians over the
-rounds; a slow-down is the storm's time divided by that with nobody in the same round. Each prints
-to a file in memory. CPU time is what the scheduler counted for the process during the storm and
-until it was idle again; what the programs in the kernel take is in the slow-down. Peak RSS
-(`VmHWM`) includes the start; it counts the pages of the ring twice, as the kernel maps them.
+One run: in each round the storm runs beside observer, bpftrace and execsnoop in turn, each started
+afresh and ready before it, with a storm beside nobody before and after each; a first round does not
+count. A slow-down is the storm's time divided by the mean of the two beside it. Figures are medians
+over the rounds. Each contestant prints to a file in memory. CPU time is what the scheduler counted
+for the process during the storm and until it was idle again; what its programs in the kernel take
+is in the slow-down. The peak (`VmHWM`) includes the start; both sizes count the pages of the ring
+twice, as the kernel maps them. What others on the machine disturbed is measured again.
 
-What limits it: storm, observer and the rest of the machine share its cores. The storm leaves little
-of them idle, so that CPU time of an observer is time of the storm. Each storm waits for a quiet
-moment, but work that begins later is not noticed; least and most show how steady it was. The reader
-of the pipe takes part in the latency it measures.
+What limits it: the storm leaves almost nothing of the cores idle, so that CPU time of an observer
+is time of the storm. One storm differs from the next by some per cent: least and most show how
+much. The reader of the pipe takes part in the latency it measures.
 ";
 
 fn median_ms(times: &[Duration]) -> f64 {

@@ -6,17 +6,17 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::contestant::{Contestant, Printed, Running};
+use super::quiet::Patience;
 use super::stats::{float, median};
 use super::storm::{Pace, Storm};
-use super::usage;
 
 /// What one contestant did in one round.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sample {
+struct Sample {
     storm: Duration,
     /// How much longer the storm took than with nobody watching, as a part of that.
     slowdown: f64,
-    observer: Option<Observed>,
+    observed: Observed,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,21 +37,11 @@ pub(crate) struct Score {
 /// All scores, and who was left out with the reason.
 #[derive(Debug)]
 pub(crate) struct Scores {
-    pub(crate) processes: u64,
-    pub(crate) rounds: usize,
+    pub(crate) size: Size,
+    /// Storms with nobody watching.
+    alone: Vec<Duration>,
     pub(crate) present: Vec<Score>,
     pub(crate) absent: Vec<(Contestant, String)>,
-}
-
-impl Scores {
-    pub(crate) fn of(&self, contestant: Contestant) -> Option<&Score> {
-        self.present.iter().find(|score| score.contestant == contestant)
-    }
-
-    /// Lines about the storm that a contestant should have printed in all rounds.
-    pub(crate) fn expected(&self, score: &Score) -> u64 {
-        score.contestant.lines_per_process() * self.processes * score.samples.len() as u64
-    }
 }
 
 /// How much is measured.
@@ -67,25 +57,30 @@ pub(crate) struct Arena<'a> {
     pub(crate) observer: &'a Path,
     pub(crate) storm: &'a Storm,
     pub(crate) folder: &'a Path,
-    /// How long to wait before each storm for others to leave the machine alone.
-    pub(crate) patience: Duration,
+    pub(crate) patience: Patience,
 }
 
+/// Each storm beside a contestant stands between two with nobody, so that a machine that slowly
+/// changes its speed changes no figure.
 pub(crate) fn play(arena: Arena<'_>, size: Size) -> Result<Scores> {
     let mut scores = warm_up(arena, size)?;
     for round in 1..=size.rounds {
-        let mut baseline = None;
+        let mut before = arena.alone(size.processes)?;
         for score in &mut scores.present {
-            let sample = arena.sample(score.contestant, size.processes, baseline)?;
-            baseline.get_or_insert(sample.storm);
+            let (storm, observed) = arena.beside(score.contestant, size.processes)?;
+            let after = arena.alone(size.processes)?;
+            let alone = (before + after) / 2;
+            let slowdown = storm.as_secs_f64() / alone.as_secs_f64() - 1.0;
+            let name = score.contestant.name();
             eprintln!(
-                "round {round} of {}: {:9} {:6.3} s {:+5.1} %",
+                "round {round} of {}: alone {before:.2?}, {name} {storm:.2?}, alone {after:.2?}: \
+                 {:+.1} %",
                 size.rounds,
-                score.contestant.name(),
-                sample.storm.as_secs_f64(),
-                sample.slowdown * 100.0
+                slowdown * 100.0
             );
-            score.samples.push(sample);
+            score.samples.push(Sample { storm, slowdown, observed });
+            scores.alone.push(after);
+            before = after;
         }
     }
     Ok(scores)
@@ -93,16 +88,11 @@ pub(crate) fn play(arena: Arena<'_>, size: Size) -> Result<Scores> {
 
 /// One round that counts for nothing but who can take part.
 fn warm_up(arena: Arena<'_>, size: Size) -> Result<Scores> {
-    let mut scores = Scores {
-        processes: size.processes,
-        rounds: size.rounds,
-        present: Vec::new(),
-        absent: Vec::new(),
-    };
+    let mut scores = Scores { size, alone: Vec::new(), present: Vec::new(), absent: Vec::new() };
     for contestant in Contestant::ALL {
-        match arena.sample(contestant, size.processes, None) {
+        match arena.beside(contestant, size.processes) {
             Ok(_) => scores.present.push(Score { contestant, samples: Vec::new() }),
-            Err(error) if matches!(contestant, Contestant::Bpftrace | Contestant::Execsnoop) => {
+            Err(error) if contestant != Contestant::Observer => {
                 scores.absent.push((contestant, format!("{error:#}")));
             }
             Err(error) => return Err(error),
@@ -112,33 +102,37 @@ fn warm_up(arena: Arena<'_>, size: Size) -> Result<Scores> {
 }
 
 impl Arena<'_> {
-    fn sample(
-        self,
-        contestant: Contestant,
-        processes: u64,
-        baseline: Option<Duration>,
-    ) -> Result<Sample> {
-        let running = Running::start(contestant, self.observer, self.folder)?;
-        usage::wait_for_quiet(self.patience);
-        let Some(running) = running else {
+    fn alone(self, processes: u64) -> Result<Duration> {
+        self.patience.undisturbed(|| self.storm.run(Pace::Full, processes))
+    }
+
+    fn beside(self, contestant: Contestant, processes: u64) -> Result<(Duration, Observed)> {
+        self.patience.undisturbed(|| {
+            let running = Running::start(contestant, self.observer, self.folder)?;
+            let process = running.process();
+            let cpu_before = process.cpu_time()?;
             let storm = self.storm.run(Pace::Full, processes)?;
-            return Ok(Sample::new(storm, baseline, None));
-        };
-        let process = running.process();
-        let cpu_before = process.cpu_time()?;
-        let storm = self.storm.run(Pace::Full, processes)?;
-        process.settle()?;
-        let cpu = process.cpu_time()?.saturating_sub(cpu_before);
-        let (peak_rss, rss) = (process.peak_rss()?, process.rss()?);
-        let observed = Observed { printed: running.end()?, cpu, peak_rss, rss };
-        Ok(Sample::new(storm, baseline, Some(observed)))
+            process.settle()?;
+            let cpu = process.cpu_time()?.saturating_sub(cpu_before);
+            let (peak_rss, rss) = (process.peak_rss()?, process.rss()?);
+            Ok((storm, Observed { printed: running.end()?, cpu, peak_rss, rss }))
+        })
     }
 }
 
-impl Sample {
-    fn new(storm: Duration, baseline: Option<Duration>, observer: Option<Observed>) -> Self {
-        let baseline = baseline.unwrap_or(storm);
-        Self { storm, slowdown: storm.as_secs_f64() / baseline.as_secs_f64() - 1.0, observer }
+impl Scores {
+    pub(crate) fn of(&self, contestant: Contestant) -> Option<&Score> {
+        self.present.iter().find(|score| score.contestant == contestant)
+    }
+
+    /// Lines about the storm that a contestant should have printed in all rounds.
+    pub(crate) fn expected(&self, score: &Score) -> u64 {
+        score.contestant.lines_per_process() * self.size.processes * score.samples.len() as u64
+    }
+
+    /// Median time of a storm with nobody watching, in seconds.
+    pub(crate) fn alone(&self) -> f64 {
+        median(self.alone.iter().map(Duration::as_secs_f64))
     }
 }
 
@@ -176,10 +170,9 @@ impl Score {
         }))
     }
 
-    /// The largest resident size of all rounds, in KiB.
-    pub(crate) fn peak_rss(&self) -> u64 {
-        let peaks = self.observed().map(|observed| observed.peak_rss);
-        peaks.max().unwrap_or_default()
+    /// Median of the rounds' largest resident sizes, in KiB.
+    pub(crate) fn peak_rss(&self) -> f64 {
+        median(self.observed().map(|observed| float(observed.peak_rss)))
     }
 
     /// Median resident size after the storm, in KiB.
@@ -188,6 +181,6 @@ impl Score {
     }
 
     fn observed(&self) -> impl Iterator<Item = Observed> {
-        self.samples.iter().filter_map(|sample| sample.observer)
+        self.samples.iter().map(|sample| sample.observed)
     }
 }

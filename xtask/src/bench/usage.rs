@@ -1,4 +1,4 @@
-//! What a process has used so far, and whether the machine is busy with others, from /proc.
+//! What a process has used so far, from /proc.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,32 +64,6 @@ impl Process {
     fn file(self, name: &str) -> PathBuf {
         PathBuf::from(format!("/proc/{}/{name}", self.0))
     }
-}
-
-/// Waits a while for others to leave the machine alone. Returns whether they did.
-pub(crate) fn wait_for_quiet(patience: Duration) -> bool {
-    let deadline = Instant::now() + patience;
-    while Instant::now() < deadline {
-        let before = busy_ticks();
-        thread::sleep(Duration::from_millis(300));
-        // Two ticks of 10 ms: a fifteenth of one CPU.
-        if busy_ticks().saturating_sub(before) <= 2 {
-            return true;
-        }
-    }
-    false
-}
-
-/// Ticks that all CPUs spent neither idle nor waiting for a disk.
-fn busy_ticks() -> u64 {
-    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
-    let line = stat.lines().next().unwrap_or_default();
-    let ticks = line.split_whitespace().skip(1).filter_map(|word| word.parse::<u64>().ok());
-    ticks
-        .enumerate()
-        .filter(|(column, _)| *column != 3 && *column != 4)
-        .map(|(_, ticks)| ticks)
-        .sum()
 }
 
 /// The number after `label` at the start of a line.
