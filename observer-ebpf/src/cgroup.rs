@@ -19,6 +19,13 @@ pub fn append_names(css_set: u64, draft: Draft) -> (u32, u32) {
     (v2_len, v1_len)
 }
 
+/// Whether a move to this cgroup may change the names of a process that is in it now.
+#[inline(always)]
+pub fn is_named(cgroup: u64, css_set: u64) -> bool {
+    let is_root = parent_node(node(cgroup)) == 0;
+    is_root || in_unified_hierarchy(cgroup) || cgroup == v1_cgroup(css_set)
+}
+
 /// The cgroup of the first controller that is mounted as v1 and in which the process is not at
 /// the root; 0 when there is none.
 #[inline(always)]

@@ -1,13 +1,15 @@
 //! `cgroup_attach_task(struct cgroup *dst_cgrp, const char *path, struct task_struct *task,
 //! bool threadgroup)`, since 4.3.
 //!
-//! Fires once for each hierarchy in which a process is moved, after the move. A process that is
-//! created inside its cgroup never gets here.
+//! Fires once for each hierarchy in which a process is moved, after the move; told are those
+//! hierarchies whose names a record has. A process that is created inside its cgroup never gets
+//! here.
 
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use observer_common::{CgroupFacts, Kind};
 
 use crate::{
+    cgroup::is_named,
     emit::emit,
     log::log,
     process::describe,
@@ -18,7 +20,7 @@ use crate::{
 #[raw_tracepoint]
 pub fn cgroup_attach_task(ctx: RawTracePointContext) -> i32 {
     let task = Task(ctx.arg(2));
-    if task.is_leader() {
+    if task.is_leader() && is_named(ctx.arg(0), task.css_set()) {
         log!(ctx, "cgroup: pid {}", task.pid());
         tell(task);
     }

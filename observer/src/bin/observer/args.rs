@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, error::ErrorKind};
 use observer::source::bpf::RingSize;
 
 use crate::exit::Failure;
@@ -102,12 +102,17 @@ pub(crate) struct Filters {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EventName {
+    /// A process was created; threads are none
     Fork,
+    /// A process started to run another program
     Exec,
+    /// A process ended, with its last thread
     Exit,
-    /// After the parent waited: final CPU time; knows only the pid
+    /// Its parent has waited for it: final CPU time; knows nothing else but the pid
     Free,
+    /// A process changed its name; every exec does
     Rename,
+    /// A process was moved to another cgroup
     Cgroup,
 }
 
@@ -142,8 +147,11 @@ pub(crate) enum BackendName {
 
 /// Parses the command line.
 pub(crate) fn parse() -> Result<Args, Failure> {
-    Args::try_parse().map_err(|error| {
-        if error.use_stderr() { Failure::Usage(one_line(&error)) } else { Failure::Help(error) }
+    Args::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Failure::Help(error),
+        _ => Failure::Usage(one_line(&error)),
     })
 }
 

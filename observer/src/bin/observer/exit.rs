@@ -27,7 +27,7 @@ impl Outcome {
 pub(crate) enum Failure {
     /// What was typed makes no sense: what, and what to do.
     Usage(String),
-    /// `--help` or `--version` was asked for.
+    /// Help was asked for, or is the best answer: to `--help`, `--version` or nothing at all.
     Help(clap::Error),
     /// The library gave up.
     Library(Error),
@@ -47,7 +47,7 @@ impl Failure {
             Self::Help(error) => {
                 // Help that nobody reads to its end is no failure.
                 let _closed = error.print();
-                return ExitCode::SUCCESS;
+                return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
             }
             Self::Usage(line) => (line, 2),
             Self::Library(error) => {
