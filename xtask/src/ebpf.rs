@@ -51,11 +51,7 @@ pub(crate) fn build_ebpf(options: &Options) -> Result<()> {
         (Some(out), true) => build(&toolchain, Flavour::Log, out)?,
         (Some(out), false) => build(&toolchain, Flavour::Committed, out)?,
         (None, true) => {
-            build(
-                &toolchain,
-                Flavour::Log,
-                &workspace::target()?.join("observer-log.bpf.o"),
-            )?;
+            build(&toolchain, Flavour::Log, &workspace::target()?.join("observer-log.bpf.o"))?;
         }
         (None, false) => {
             build(&toolchain, Flavour::Committed, &root.join(OBJECT))?;
@@ -79,11 +75,7 @@ pub(crate) fn rebuild_and_compare() -> Result<Rebuilt> {
         return Ok(Rebuilt::Same);
     }
     let here = toolchain.record();
-    let sizes = format!(
-        "{} bytes committed, {} bytes built",
-        committed.len(),
-        built.len()
-    );
+    let sizes = format!("{} bytes committed, {} bytes built", committed.len(), built.len());
     if here == recorded {
         bail!(
             "`{OBJECT}` is not what its source makes ({sizes}, same toolchain): \
@@ -91,11 +83,7 @@ pub(crate) fn rebuild_and_compare() -> Result<Rebuilt> {
         );
     }
     eprintln!("another toolchain made another object: {sizes}");
-    eprintln!(
-        "recorded:\n{}\nhere:\n{}",
-        recorded.trim_end(),
-        here.trim_end()
-    );
+    eprintln!("recorded:\n{}\nhere:\n{}", recorded.trim_end(), here.trim_end());
     Ok(Rebuilt::Differs(object))
 }
 
@@ -110,11 +98,7 @@ fn build(toolchain: &Toolchain, flavour: Flavour, out: &Path) -> Result<()> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make `{}`", folder.display()))?;
     }
-    finish(
-        toolchain,
-        &target.join(TARGET).join("release/observer"),
-        out,
-    )?;
+    finish(toolchain, &target.join(TARGET).join("release/observer"), out)?;
     eprintln!("wrote `{}`, {} bytes", out.display(), read(out)?.len());
     Ok(())
 }
@@ -143,7 +127,9 @@ fn remaps(root: &Path) -> Result<Vec<(PathBuf, &'static str)>> {
     };
     // On a new machine the folder of the registry is not there before the first crate is.
     let manifest = root.join("observer-ebpf/Cargo.toml");
-    shell::run(shell::cargo().args(["fetch", "--quiet", "--locked", "--manifest-path"]).arg(manifest))?;
+    shell::run(
+        shell::cargo().args(["fetch", "--quiet", "--locked", "--manifest-path"]).arg(manifest),
+    )?;
     let sources = fs::read_dir(home.join("registry/src")).into_iter().flatten();
     let registries = sources.filter_map(|entry| Some((entry.ok()?.path(), "/registry")));
     remaps.push((home, "/cargo"));
@@ -157,9 +143,7 @@ fn finish(toolchain: &Toolchain, built: &Path, out: &Path) -> Result<()> {
     shell::run(toolchain.objcopy().arg("--strip-debug").arg(built).arg(out))?;
     let mut rename = toolchain.objcopy();
     for name in mangled_names(&read(out)?) {
-        rename
-            .arg("--redefine-sym")
-            .arg(format!("{name}={}", without_hashes(&name)));
+        rename.arg("--redefine-sym").arg(format!("{name}={}", without_hashes(&name)));
     }
     shell::run(rename.arg(out))
 }
@@ -220,12 +204,8 @@ fn warnings(said: &str) -> usize {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {
-    fs::read(file).with_context(|| {
-        format!(
-            "cannot read `{}`: run `cargo xtask build-ebpf`",
-            file.display()
-        )
-    })
+    fs::read(file)
+        .with_context(|| format!("cannot read `{}`: run `cargo xtask build-ebpf`", file.display()))
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<()> {

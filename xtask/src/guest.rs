@@ -40,9 +40,7 @@ impl Initramfs {
         if tree.exists() {
             fs::remove_dir_all(&tree).with_context(|| failed("remove", &tree))?;
         }
-        for name in [
-            "bin", "etc", "dev", "proc", "root", "run", "sys", "tmp", "var",
-        ] {
+        for name in ["bin", "etc", "dev", "proc", "root", "run", "sys", "tmp", "var"] {
             let made = tree.join(name);
             fs::create_dir_all(&made).with_context(|| failed("make", &made))?;
         }
@@ -112,9 +110,7 @@ fn qemu(kernel: &Image, files: &Initramfs, boot: &Boot) -> Result<Command> {
 }
 
 fn command_line(boot: &Boot) -> String {
-    format!("console=ttyS0 panic=-1 quiet {}", boot.kernel_arguments)
-        .trim_end()
-        .to_owned()
+    format!("console=ttyS0 panic=-1 quiet {}", boot.kernel_arguments).trim_end().to_owned()
 }
 
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n";
@@ -176,9 +172,7 @@ fn quote(word: &str) -> String {
 fn archive_tree(tree: &Path, archive: &Path) -> Result<()> {
     let script = "find . | cpio --quiet --create --format newc --owner 0:0 > \"$1\"";
     let mut pack = Command::new("sh");
-    pack.args(["-c", script, "sh"])
-        .arg(archive)
-        .current_dir(tree);
+    pack.args(["-c", script, "sh"]).arg(archive).current_dir(tree);
     shell::run(&mut pack)
 }
 
@@ -220,10 +214,7 @@ mod tests {
 
     #[test]
     fn a_guest_must_end_its_tests_well() {
-        let some = Tally {
-            passed: 1,
-            ..Tally::default()
-        };
+        let some = Tally { passed: 1, ..Tally::default() };
         assert!(judge(Some(0), &some).is_ok());
         assert!(judge(Some(101), &some).is_err());
         assert!(judge(None, &some).is_err());
@@ -233,24 +224,14 @@ mod tests {
     #[test]
     fn arguments_reach_the_tests_as_they_are() {
         let script = init(&["--skip".to_owned(), "it's".to_owned()]);
-        assert!(
-            script.contains("/bin/live '--skip' 'it'\\''s'\n"),
-            "{script}"
-        );
+        assert!(script.contains("/bin/live '--skip' 'it'\\''s'\n"), "{script}");
     }
 
     #[test]
     fn a_boot_appends_to_the_command_line() {
-        let mut boot = Boot {
-            name: "x",
-            kernel_arguments: "",
-            test_arguments: Vec::new(),
-        };
+        let mut boot = Boot { name: "x", kernel_arguments: "", test_arguments: Vec::new() };
         assert_eq!(command_line(&boot), "console=ttyS0 panic=-1 quiet");
         boot.kernel_arguments = "lockdown=confidentiality";
-        assert_eq!(
-            command_line(&boot),
-            "console=ttyS0 panic=-1 quiet lockdown=confidentiality"
-        );
+        assert_eq!(command_line(&boot), "console=ttyS0 panic=-1 quiet lockdown=confidentiality");
     }
 }

@@ -28,10 +28,7 @@ pub(crate) fn image(wanted: &str) -> Result<Image> {
         if !file.is_file() {
             bail!("no kernel `{wanted}`: give a version such as `6.12`, or a `vmlinuz` file");
         }
-        return Ok(Image {
-            name: wanted.to_owned(),
-            file: file.to_owned(),
-        });
+        return Ok(Image { name: wanted.to_owned(), file: file.to_owned() });
     }
     if let Some(package) = newest_package(wanted) {
         return packaged(&package);
@@ -52,13 +49,10 @@ type Package = (String, String);
 
 /// The newest package of that kernel version, by the meta packages that may stand for it.
 fn newest_package(wanted: &str) -> Option<Package> {
-    [
-        format!("linux-image-{wanted}-cloud-amd64"),
-        "linux-image-cloud-amd64".to_owned(),
-    ]
-    .iter()
-    .filter_map(|meta| packages::newest_behind(meta))
-    .find(|(package, _)| is_version(package, wanted))
+    [format!("linux-image-{wanted}-cloud-amd64"), "linux-image-cloud-amd64".to_owned()]
+        .iter()
+        .filter_map(|meta| packages::newest_behind(meta))
+        .find(|(package, _)| is_version(package, wanted))
 }
 
 /// Whether `linux-image-6.1.0-56-cloud-amd64` is a `6.1`; `6.12` is not.
@@ -72,18 +66,12 @@ fn is_version(package: &str, wanted: &str) -> bool {
 fn packaged((package, version): &Package) -> Result<Image> {
     let folder = workspace::target_folder("kernels")?.join(folder_name(package, version));
     if let Some(file) = vmlinuz(&folder) {
-        return Ok(Image {
-            name: format!("{package} {version}"),
-            file,
-        });
+        return Ok(Image { name: format!("{package} {version}"), file });
     }
     fetch(package, &folder)?;
     let file =
         vmlinuz(&folder).with_context(|| format!("package `{package}` has no `boot/vmlinuz-*`"))?;
-    Ok(Image {
-        name: format!("{package} {version}"),
-        file,
-    })
+    Ok(Image { name: format!("{package} {version}"), file })
 }
 
 /// Unpacks aside and moves into place, so that a broken download is never taken for a kernel.
@@ -101,12 +89,7 @@ fn fetch(package: &str, folder: &Path) -> Result<()> {
     let archive = first_file(&aside, is_archive)
         .with_context(|| format!("`apt-get download {package}` left no archive"))?;
     let unpacked = aside.join("unpacked");
-    shell::run(
-        Command::new("dpkg-deb")
-            .arg("-x")
-            .arg(&archive)
-            .arg(&unpacked),
-    )?;
+    shell::run(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(&unpacked))?;
     let kernel = first_file(&unpacked.join("boot"), is_vmlinuz)
         .with_context(|| format!("package `{package}` has no `boot/vmlinuz-*`"))?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
@@ -126,10 +109,7 @@ fn kept(wanted: &str) -> Option<Image> {
         })
         .filter_map(|name| {
             let folder = workspace::target().ok()?.join("kernels").join(&name);
-            Some(Image {
-                name,
-                file: vmlinuz(&folder)?,
-            })
+            Some(Image { name, file: vmlinuz(&folder)? })
         })
         .collect();
     images.sort_by(|a, b| a.name.cmp(&b.name));
@@ -149,19 +129,14 @@ fn is_vmlinuz(name: &str) -> bool {
 }
 
 fn is_archive(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "deb")
+    Path::new(name).extension().is_some_and(|extension| extension == "deb")
 }
 
 fn first_file(folder: &Path, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
     fs::read_dir(folder)
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| {
-            path.file_name()
-                .is_some_and(|name| wanted(&name.to_string_lossy()))
-        })
+        .find(|path| path.file_name().is_some_and(|name| wanted(&name.to_string_lossy())))
 }
 
 fn remove(folder: &Path) -> Result<()> {

@@ -41,11 +41,8 @@ fn processes() -> impl Iterator<Item = String> {
 }
 
 fn carries(pid: &str, variable: &[u8]) -> bool {
-    fs::read(Path::new("/proc").join(pid).join("environ")).is_ok_and(|environ| {
-        environ
-            .split(|byte| *byte == 0)
-            .any(|entry| entry == variable)
-    })
+    fs::read(Path::new("/proc").join(pid).join("environ"))
+        .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == variable))
 }
 
 fn command_line(pid: &str) -> String {
@@ -60,23 +57,13 @@ mod tests {
 
     #[test]
     fn a_marked_process_is_found_and_ended() {
-        let mut child = Command::new("sleep")
-            .arg("60")
-            .env(MARK, mark())
-            .spawn()
-            .unwrap();
+        let mut child = Command::new("sleep").arg("60").env(MARK, mark()).spawn().unwrap();
         // A program's environment appears a moment after its start.
-        while !carries(
-            &child.id().to_string(),
-            format!("{MARK}={}", mark()).as_bytes(),
-        ) {
+        while !carries(&child.id().to_string(), format!("{MARK}={}", mark()).as_bytes()) {
             std::thread::yield_now();
         }
         let error = check().unwrap_err().to_string();
-        assert!(
-            error.contains(&format!("{} `sleep 60`", child.id())),
-            "{error}"
-        );
+        assert!(error.contains(&format!("{} `sleep 60`", child.id())), "{error}");
         assert!(!child.wait().unwrap().success());
         check().unwrap();
     }

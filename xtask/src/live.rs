@@ -49,16 +49,11 @@ impl Run<'_> {
         if machine::is_ci() {
             variables.push(("CI", "true".to_owned()));
         }
-        let variables: Vec<_> = variables
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         // The reasons of skipped tests come on the standard error, at their place.
         let mut command = Rights::detect().command("sh", &variables);
-        command
-            .args(["-c", "exec \"$0\" \"$@\" 2>&1"])
-            .arg(self.tests)
-            .args(self.filter);
+        command.args(["-c", "exec \"$0\" \"$@\" 2>&1"]).arg(self.tests).args(self.filter);
         command.current_dir(workspace::root()?.join("observer"));
         let mut here = Tally::default();
         let deadline = match self.length {
@@ -88,15 +83,7 @@ impl Programs {
     /// them the program they test.
     pub(crate) fn build(cargo: &mut Command, options: &[&str], target: &Path) -> Result<Self> {
         cargo
-            .args([
-                "test",
-                "--no-run",
-                "--package",
-                "observer",
-                "--test",
-                "live",
-                "--locked",
-            ])
+            .args(["test", "--no-run", "--package", "observer", "--test", "live", "--locked"])
             .args(["--message-format", "json-render-diagnostics"])
             .args(options)
             .arg("--target-dir")
@@ -107,10 +94,7 @@ impl Programs {
             executable(&messages, kind, name)
                 .with_context(|| format!("cargo built no {kind} `{name}` of package `observer`"))
         };
-        Ok(Self {
-            tests: find("test", "live")?,
-            observer: find("bin", "observer")?,
-        })
+        Ok(Self { tests: find("test", "live")?, observer: find("bin", "observer")? })
     }
 }
 
@@ -120,10 +104,7 @@ pub(crate) fn judge(tally: &Tally) -> Result<()> {
         bail!("no live test ran");
     }
     if machine::is_ci() && tally.skipped > 0 {
-        bail!(
-            "{} live tests were skipped, which none may be when `CI` is set",
-            tally.skipped
-        );
+        bail!("{} live tests were skipped, which none may be when `CI` is set", tally.skipped);
     }
     Ok(())
 }
@@ -141,8 +122,7 @@ fn executable(messages: &str, kind: &str, name: &str) -> Option<PathBuf> {
 }
 
 fn text(path: &Path) -> Result<&str> {
-    path.to_str()
-        .with_context(|| format!("`{}` is not UTF-8", path.display()))
+    path.to_str().with_context(|| format!("`{}` is not UTF-8", path.display()))
 }
 
 #[cfg(test)]
@@ -155,26 +135,14 @@ mod tests {
 {"reason":"compiler-artifact","target":{"kind":["bin"],"name":"observer"},"executable":"/t/observer","fresh":true}
 {"reason":"compiler-artifact","target":{"kind":["test"],"name":"live"},"executable":"/t/live-1","fresh":true}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(
-            executable(messages, "test", "live"),
-            Some("/t/live-1".into())
-        );
-        assert_eq!(
-            executable(messages, "bin", "observer"),
-            Some("/t/observer".into())
-        );
+        assert_eq!(executable(messages, "test", "live"), Some("/t/live-1".into()));
+        assert_eq!(executable(messages, "bin", "observer"), Some("/t/observer".into()));
         assert_eq!(executable(messages, "test", "other"), None);
     }
 
     #[test]
     fn a_run_without_tests_is_no_success() {
         assert!(judge(&Tally::default()).is_err());
-        assert!(
-            judge(&Tally {
-                passed: 1,
-                ..Tally::default()
-            })
-            .is_ok()
-        );
+        assert!(judge(&Tally { passed: 1, ..Tally::default() }).is_ok());
     }
 }

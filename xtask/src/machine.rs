@@ -43,11 +43,7 @@ impl Rights {
             Self::Sudo => {
                 let mut command = Command::new("sudo");
                 command.args(["-E", "env"]);
-                command.args(
-                    variables
-                        .iter()
-                        .map(|(name, value)| format!("{name}={value}")),
-                );
+                command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
                 command.arg(program);
                 command
             }

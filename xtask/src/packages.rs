@@ -43,17 +43,11 @@ impl Installer {
     /// Installs `packages` and nothing they only recommend. No service is started.
     pub(crate) fn install(self, packages: &[String]) -> Result<()> {
         let _refused = ServicesRefused::ask(self.0)?;
-        shell::run(
-            self.apt()
-                .args(["install", "--yes", "--no-install-recommends"])
-                .args(packages),
-        )
+        shell::run(self.apt().args(["install", "--yes", "--no-install-recommends"]).args(packages))
     }
 
     fn apt(self) -> Command {
-        let mut command = self
-            .0
-            .command("apt-get", &[("DEBIAN_FRONTEND", "noninteractive")]);
+        let mut command = self.0.command("apt-get", &[("DEBIAN_FRONTEND", "noninteractive")]);
         command.args(["-q", "-o", LOCK]);
         command
     }
@@ -61,17 +55,10 @@ impl Installer {
 
 /// The commands that [`Installer`] would run, for a person to run.
 pub(crate) fn commands(packages: &[String]) -> Vec<String> {
-    let sudo = if Rights::detect() == Rights::Sudo {
-        "sudo "
-    } else {
-        ""
-    };
+    let sudo = if Rights::detect() == Rights::Sudo { "sudo " } else { "" };
     vec![
         format!("{sudo}apt-get update"),
-        format!(
-            "{sudo}apt-get install --no-install-recommends {}",
-            packages.join(" ")
-        ),
+        format!("{sudo}apt-get install --no-install-recommends {}", packages.join(" ")),
     ]
 }
 
@@ -101,9 +88,7 @@ pub(crate) fn download(package: &str, folder: &Path) -> Result<()> {
         bail!("cannot fetch `{package}`: there is no apt here");
     }
     let mut command = Command::new("apt-get");
-    command
-        .args(["-q", "-o", "APT::Sandbox::User=", "download", package])
-        .current_dir(folder);
+    command.args(["-q", "-o", "APT::Sandbox::User=", "download", package]).current_dir(folder);
     shell::run(&mut command)
 }
 
@@ -119,11 +104,7 @@ impl ServicesRefused {
             return Ok(Self { ours: None });
         }
         let script = "printf %s \"$1\" > \"$2\" && chmod 755 \"$2\"";
-        shell::run(
-            rights
-                .command("sh", &[])
-                .args(["-c", script, "sh", &refusal(), POLICY]),
-        )?;
+        shell::run(rights.command("sh", &[]).args(["-c", script, "sh", &refusal(), POLICY]))?;
         Ok(Self { ours: Some(rights) })
     }
 }
@@ -139,10 +120,7 @@ impl Drop for ServicesRefused {
 
 /// Refuses every service, and does so no longer once we are gone.
 fn refusal() -> String {
-    format!(
-        "#!/bin/sh\n{OURS}\n[ -d /proc/{} ] && exit 101\nexit 0\n",
-        std::process::id()
-    )
+    format!("#!/bin/sh\n{OURS}\n[ -d /proc/{} ] && exit 101\nexit 0\n", std::process::id())
 }
 
 fn policy(package: &str) -> Option<String> {
@@ -160,16 +138,12 @@ fn candidate(policy: &str) -> Option<&str> {
 
 /// The first package in the answer of `apt-cache depends`.
 fn first_dependency(depends: &str) -> Option<&str> {
-    depends
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Depends: "))
+    depends.lines().find_map(|line| line.trim().strip_prefix("Depends: "))
 }
 
 /// The number behind `stem` in the first package name that is `stem` and a number.
 fn library_major(depends: &str, stem: &str) -> Option<u32> {
-    depends
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix(stem)?.parse().ok())
+    depends.split_whitespace().find_map(|word| word.strip_prefix(stem)?.parse().ok())
 }
 
 #[cfg(test)]
@@ -180,20 +154,14 @@ mod tests {
     fn the_candidate_is_read() {
         let known = "cpio:\n  Installed: (none)\n  Candidate: 2.13+dfsg-7.1\n  Version table:\n";
         assert_eq!(candidate(known), Some("2.13+dfsg-7.1"));
-        assert_eq!(
-            candidate("x:\n  Installed: (none)\n  Candidate: (none)\n"),
-            None
-        );
+        assert_eq!(candidate("x:\n  Installed: (none)\n  Candidate: (none)\n"), None);
         assert_eq!(candidate(""), None);
     }
 
     #[test]
     fn the_package_behind_a_meta_package_is_read() {
         let depends = "linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-56-cloud-amd64\n";
-        assert_eq!(
-            first_dependency(depends),
-            Some("linux-image-6.1.0-56-cloud-amd64")
-        );
+        assert_eq!(first_dependency(depends), Some("linux-image-6.1.0-56-cloud-amd64"));
         assert_eq!(first_dependency("linux-image-cloud-amd64\n"), None);
     }
 

@@ -18,11 +18,7 @@ use crate::{shell, workspace};
 #[command(disable_help_flag = true)]
 pub(crate) struct Options {
     /// Arguments of observer, for example `events --json`
-    #[arg(
-        value_name = "ARGS",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
 
@@ -49,14 +45,7 @@ pub(crate) fn build_release() -> Result<PathBuf> {
 pub(crate) fn build_release_with(mut cargo: Command) -> Result<PathBuf> {
     let target = workspace::target()?;
     cargo
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "observer",
-            "--locked",
-            "--target-dir",
-        ])
+        .args(["build", "--release", "--package", "observer", "--locked", "--target-dir"])
         .arg(&target)
         .current_dir(workspace::root()?)
         .stdin(Stdio::null());

@@ -43,36 +43,12 @@ struct Need {
 }
 
 const NEEDS: [Need; 6] = [
-    Need {
-        level: Level::Test,
-        program: "qemu-system-x86_64",
-        package: "qemu-system-x86",
-    },
-    Need {
-        level: Level::Test,
-        program: "busybox",
-        package: "busybox-static",
-    },
-    Need {
-        level: Level::Test,
-        program: "cpio",
-        package: "cpio",
-    },
-    Need {
-        level: Level::Test,
-        program: "dockerd",
-        package: "docker.io",
-    },
-    Need {
-        level: Level::Bench,
-        program: "bpftrace",
-        package: "bpftrace",
-    },
-    Need {
-        level: Level::Bench,
-        program: "execsnoop",
-        package: "libbpf-tools",
-    },
+    Need { level: Level::Test, program: "qemu-system-x86_64", package: "qemu-system-x86" },
+    Need { level: Level::Test, program: "busybox", package: "busybox-static" },
+    Need { level: Level::Test, program: "cpio", package: "cpio" },
+    Need { level: Level::Test, program: "dockerd", package: "docker.io" },
+    Need { level: Level::Bench, program: "bpftrace", package: "bpftrace" },
+    Need { level: Level::Bench, program: "execsnoop", package: "libbpf-tools" },
 ];
 
 /// Tools of cargo that a minimal toolchain lacks, with their rustup components.
@@ -146,11 +122,7 @@ fn get(level: Level, missing: Missing) -> Result<Missing> {
         return Ok(missing);
     }
     if !missing.components.is_empty() && shell::find_program("rustup").is_some() {
-        shell::run(
-            Command::new("rustup")
-                .args(["component", "add"])
-                .args(&missing.components),
-        )?;
+        shell::run(Command::new("rustup").args(["component", "add"]).args(&missing.components))?;
     }
     if let Some(llvm) = missing.linker {
         shell::run(&mut linker_install(llvm)).context("cannot build bpf-linker")?;
@@ -159,9 +131,7 @@ fn get(level: Level, missing: Missing) -> Result<Missing> {
 }
 
 fn detect(level: Level) -> Missing {
-    let packages = NEEDS
-        .iter()
-        .filter(|need| need.level <= level && !need.is_met());
+    let packages = NEEDS.iter().filter(|need| need.level <= level && !need.is_met());
     let mut missing = Missing {
         packages: packages.map(|need| need.package.to_owned()).collect(),
         ..Missing::default()
@@ -169,9 +139,7 @@ fn detect(level: Level) -> Missing {
     missing.add_ebpf(Ebpf::detect());
     if level >= Level::Test {
         let absent = CARGO_TOOLS.iter().filter(|(tool, _)| !has_cargo_tool(tool));
-        missing
-            .components
-            .extend(absent.map(|(_, component)| component));
+        missing.components.extend(absent.map(|(_, component)| component));
     }
     missing
 }
@@ -219,16 +187,9 @@ impl Missing {
         match found {
             Ebpf::Complete => {}
             Ebpf::Elsewhere => self.nightly = Some(NIGHTLY),
-            Ebpf::Distribution {
-                compiler,
-                llvm,
-                llvm_dev,
-                cxx,
-                linker,
-            } => {
+            Ebpf::Distribution { compiler, llvm, llvm_dev, cxx, linker } => {
                 if !compiler {
-                    self.packages
-                        .extend(["rustc-web", "libstd-rust-web-dev-bpf"].map(Into::into));
+                    self.packages.extend(["rustc-web", "libstd-rust-web-dev-bpf"].map(Into::into));
                 }
                 if !llvm_dev {
                     self.packages.push(format!("llvm-{llvm}-dev"));
@@ -250,10 +211,7 @@ impl Missing {
             commands.extend(packages::commands(&self.packages));
         }
         if !self.components.is_empty() {
-            commands.push(format!(
-                "rustup component add {}",
-                self.components.join(" ")
-            ));
+            commands.push(format!("rustup component add {}", self.components.join(" ")));
         }
         if let Some(llvm) = self.linker {
             let install = shell::describe(&linker_install(llvm));
@@ -263,32 +221,16 @@ impl Missing {
                 install.trim_matches('`')
             ));
         }
-        commands.extend(
-            self.nightly
-                .iter()
-                .flat_map(|lines| lines.lines())
-                .map(Into::into),
-        );
+        commands.extend(self.nightly.iter().flat_map(|lines| lines.lines()).map(Into::into));
         commands
     }
 }
 
 fn linker_install(llvm: u32) -> Command {
     let mut command = Command::new("cargo");
-    command
-        .env("LLVM_PREFIX", llvm_prefix(llvm))
-        .env_remove("RUSTFLAGS");
-    command.args([
-        "install",
-        "bpf-linker",
-        "--version",
-        LINKER_VERSION,
-        "--locked",
-        "--force",
-    ]);
-    command
-        .args(["--no-default-features", "--features"])
-        .arg(format!("llvm-{llvm}"));
+    command.env("LLVM_PREFIX", llvm_prefix(llvm)).env_remove("RUSTFLAGS");
+    command.args(["install", "bpf-linker", "--version", LINKER_VERSION, "--locked", "--force"]);
+    command.args(["--no-default-features", "--features"]).arg(format!("llvm-{llvm}"));
     command
 }
 
@@ -354,13 +296,7 @@ mod tests {
             cxx: true,
             linker: false,
         };
-        assert_eq!(
-            missing(found),
-            Missing {
-                linker: Some(23),
-                ..Missing::default()
-            }
-        );
+        assert_eq!(missing(found), Missing { linker: Some(23), ..Missing::default() });
     }
 
     #[test]
@@ -373,9 +309,6 @@ mod tests {
     #[test]
     fn a_level_includes_those_before_it() {
         let count = |level| NEEDS.iter().filter(|need| need.level <= level).count();
-        assert_eq!(
-            (count(Level::Build), count(Level::Test), count(Level::Bench)),
-            (0, 4, 6)
-        );
+        assert_eq!((count(Level::Build), count(Level::Test), count(Level::Bench)), (0, 4, 6));
     }
 }

@@ -41,10 +41,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
 /// What a quick question to a program gave, or `None` if it could not answer.
 pub(crate) fn ask(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs `command`, hands each line of its standard output to `on_line` as it comes, and kills it
@@ -59,24 +56,13 @@ pub(crate) fn stream(
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| cannot_start(command))?;
-    let output = child
-        .stdout
-        .take()
-        .context("the program has no standard output")?;
+    let output = child.stdout.take().context("the program has no standard output")?;
     if let Some(status) = follow(&mut child, &lines(output), deadline, on_line)? {
         return Ok(status);
     }
-    child
-        .kill()
-        .with_context(|| format!("cannot kill {}", describe(command)))?;
-    child
-        .wait()
-        .with_context(|| format!("cannot wait for {}", describe(command)))?;
-    bail!(
-        "{} was killed after {} s",
-        describe(command),
-        deadline.as_secs()
-    )
+    child.kill().with_context(|| format!("cannot kill {}", describe(command)))?;
+    child.wait().with_context(|| format!("cannot wait for {}", describe(command)))?;
+    bail!("{} was killed after {} s", describe(command), deadline.as_secs())
 }
 
 /// Fails with the command's own words unless `status` is success.
@@ -129,15 +115,9 @@ fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
     thread::spawn(move || {
         let mut output = BufReader::new(output);
         let mut line = Vec::new();
-        while output
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|length| length > 0)
-        {
+        while output.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
             let text = String::from_utf8_lossy(&line);
-            if sender
-                .send(text.trim_end_matches(['\r', '\n']).to_owned())
-                .is_err()
-            {
+            if sender.send(text.trim_end_matches(['\r', '\n']).to_owned()).is_err() {
                 break;
             }
             line.clear();
@@ -194,14 +174,11 @@ mod tests {
     #[test]
     fn a_stream_hands_over_every_line_and_the_status() {
         let mut seen = Vec::new();
-        let status = stream(
-            &mut sh("echo one; printf 'two\\r\\nthree'; exit 3"),
-            DRAIN * 20,
-            |line| {
+        let status =
+            stream(&mut sh("echo one; printf 'two\\r\\nthree'; exit 3"), DRAIN * 20, |line| {
                 seen.push(line.to_owned());
-            },
-        )
-        .unwrap();
+            })
+            .unwrap();
         assert_eq!(seen, ["one", "two", "three"]);
         assert_eq!(status.code(), Some(3));
     }
@@ -216,12 +193,7 @@ mod tests {
     #[test]
     fn a_daemon_holding_the_pipe_does_not_hold_us() {
         let start = Instant::now();
-        let status = stream(
-            &mut sh("sleep 20 & exit 0"),
-            Duration::from_secs(15),
-            |_| (),
-        )
-        .unwrap();
+        let status = stream(&mut sh("sleep 20 & exit 0"), Duration::from_secs(15), |_| ()).unwrap();
         assert!(status.success());
         assert!(start.elapsed() < Duration::from_secs(4));
     }

@@ -42,12 +42,7 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            passed,
-            failed,
-            skipped,
-            reasons: _,
-        } = self;
+        let Self { passed, failed, skipped, reasons: _ } = self;
         write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
     }
 }
@@ -62,9 +57,7 @@ fn count(counts: &str, word: &str) -> u64 {
     let mut before = None;
     for part in counts.split([' ', ';']).filter(|part| !part.is_empty()) {
         if part == word {
-            return before
-                .and_then(|number: &str| number.parse().ok())
-                .unwrap_or(0);
+            return before.and_then(|number: &str| number.parse().ok()).unwrap_or(0);
         }
         before = Some(part);
     }
@@ -116,18 +109,7 @@ mod tests {
     #[test]
     fn adding_keeps_everything() {
         let mut sum = read(&["test result: ok. 1 passed; 1 failed; 1 ignored;"]);
-        sum += read(&[
-            "test result: ok. 1 passed; 1 failed; 1 ignored;",
-            "skipped: a: b",
-        ]);
-        assert_eq!(
-            sum,
-            Tally {
-                passed: 2,
-                failed: 2,
-                skipped: 2,
-                reasons: vec!["a: b".into()]
-            }
-        );
+        sum += read(&["test result: ok. 1 passed; 1 failed; 1 ignored;", "skipped: a: b"]);
+        assert_eq!(sum, Tally { passed: 2, failed: 2, skipped: 2, reasons: vec!["a: b".into()] });
     }
 }

@@ -41,9 +41,8 @@ const LADDER: [&[&str]; 3] = [
     &["--no-default-features", "--features", "ebpf,tokio"],
 ];
 /// What a plain build may use; see [`plain_build`].
-const PLAIN_PROGRAMS: [&str; 12] = [
-    "cargo", "rustc", "rustdoc", "cc", "gcc", "ld", "as", "ar", "sh", "env", "git", "uname",
-];
+const PLAIN_PROGRAMS: [&str; 12] =
+    ["cargo", "rustc", "rustdoc", "cc", "gcc", "ld", "as", "ar", "sh", "env", "git", "uname"];
 
 pub(crate) fn test(options: &Options) -> ExitCode {
     let mut check = Check::start();
@@ -58,25 +57,12 @@ pub(crate) fn test(options: &Options) -> ExitCode {
     check.step("documentation", |_| documentation());
     let programs = check.step("live test build", |_| live_build());
     if let (Some(observer), Some(programs)) = (&observer, &programs) {
-        let length = if options.long {
-            Length::Long
-        } else {
-            Length::Usual
-        };
-        let all = live::Run {
-            tests: &programs.tests,
-            observer,
-            object: None,
-            filter: None,
-            length,
-        };
+        let length = if options.long { Length::Long } else { Length::Usual };
+        let all =
+            live::Run { tests: &programs.tests, observer, object: None, filter: None, length };
         check.step("live tests", |tally| all.run(tally));
         if let Some(Rebuilt::Differs(object)) = &rebuilt {
-            let smoke = live::Run {
-                object: Some(object),
-                filter: Some("smoke"),
-                ..all
-            };
+            let smoke = live::Run { object: Some(object), filter: Some("smoke"), ..all };
             check.step("live tests of the rebuilt object", |tally| smoke.run(tally));
         }
     }
@@ -97,11 +83,7 @@ struct Check {
 
 impl Check {
     fn start() -> Self {
-        Self {
-            start: Instant::now(),
-            tally: Tally::default(),
-            failed: Vec::new(),
-        }
+        Self { start: Instant::now(), tally: Tally::default(), failed: Vec::new() }
     }
 
     /// Runs one step and says how it went; `None` if it failed.
@@ -149,31 +131,16 @@ impl Check {
 
 fn formatting() -> Result<()> {
     let root = workspace::root()?;
-    shell::run(
-        shell::cargo()
-            .args(["fmt", "--all", "--check"])
-            .current_dir(&root),
-    )?;
+    shell::run(shell::cargo().args(["fmt", "--all", "--check"]).current_dir(&root))?;
     let ebpf = root.join("observer-ebpf/Cargo.toml");
     let mut format = shell::cargo();
-    format
-        .args(["fmt", "--manifest-path"])
-        .arg(ebpf)
-        .arg("--check")
-        .current_dir(&root);
+    format.args(["fmt", "--manifest-path"]).arg(ebpf).arg("--check").current_dir(&root);
     shell::run(&mut format)
 }
 
 fn lints() -> Result<()> {
     let mut clippy = cargo("clippy")?;
-    clippy.args([
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--",
-        "-D",
-        "warnings",
-    ]);
+    clippy.args(["--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]);
     shell::run(&mut clippy)
 }
 
@@ -206,11 +173,7 @@ fn documentation_tests(tally: &mut Tally) -> Result<()> {
 
 fn feature_sets() -> Result<()> {
     for features in LADDER {
-        shell::run(
-            cargo("check")?
-                .args(["--package", "observer"])
-                .args(features),
-        )?;
+        shell::run(cargo("check")?.args(["--package", "observer"]).args(features))?;
     }
     Ok(())
 }
@@ -223,20 +186,12 @@ fn documentation() -> Result<()> {
 
 fn live_build() -> Result<Programs> {
     // With the features of the other tests, and so without building anything twice.
-    Programs::build(
-        &mut shell::cargo(),
-        &["--all-features"],
-        &workspace::target()?,
-    )
+    Programs::build(&mut shell::cargo(), &["--all-features"], &workspace::target()?)
 }
 
 fn cargo(command: &str) -> Result<Command> {
     let mut cargo = shell::cargo();
-    cargo
-        .arg(command)
-        .arg("--locked")
-        .arg("--target-dir")
-        .arg(workspace::target()?);
+    cargo.arg(command).arg("--locked").arg("--target-dir").arg(workspace::target()?);
     cargo.current_dir(workspace::root()?);
     Ok(cargo)
 }
@@ -260,9 +215,7 @@ fn test_targets() -> Result<Vec<String>> {
             continue;
         };
         for entry in entries {
-            let path = entry
-                .with_context(|| format!("cannot read `{}`", folder.display()))?
-                .path();
+            let path = entry.with_context(|| format!("cannot read `{}`", folder.display()))?.path();
             names.extend(test_target(&path).filter(|name| name != LIVE));
         }
     }
@@ -274,10 +227,7 @@ fn test_targets() -> Result<Vec<String>> {
 fn test_target(path: &Path) -> Option<String> {
     let is_target = path.extension().is_some_and(|extension| extension == "rs")
         || path.join("main.rs").is_file();
-    is_target.then(|| {
-        path.file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-    })?
+    is_target.then(|| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))?
 }
 
 /// Puts the program of that name into `folder`, if there is one: not every system has them all.
@@ -315,11 +265,7 @@ mod tests {
             }),
             Some(7)
         );
-        assert!(
-            check
-                .step("bad", |_| -> Result<()> { bail!("no") })
-                .is_none()
-        );
+        assert!(check.step("bad", |_| -> Result<()> { bail!("no") }).is_none());
         let tests_failed = check.step("tests", |tally| -> Result<()> {
             tally.failed = 3;
             bail!("no")

@@ -88,12 +88,7 @@ impl Toolchain {
             bail!("`{}` is missing", objcopy.display());
         }
         let versions = Versions::read(&details, &linker)?;
-        Ok(Self {
-            way: Way::Distribution,
-            linker,
-            objcopy,
-            versions,
-        })
+        Ok(Self { way: Way::Distribution, linker, objcopy, versions })
     }
 
     fn nightly() -> Result<Self> {
@@ -109,12 +104,7 @@ impl Toolchain {
         let host = value_of(&details, "host").unwrap_or_default();
         let objcopy = find_objcopy(&library.join(host).join("bin")).context("no `llvm-objcopy`")?;
         let versions = Versions::read(&details, &linker)?;
-        Ok(Self {
-            way: Way::Nightly,
-            linker,
-            objcopy,
-            versions,
-        })
+        Ok(Self { way: Way::Nightly, linker, objcopy, versions })
     }
 
     /// A cargo that builds with this toolchain, untouched by the caller's compiler settings.
@@ -122,17 +112,12 @@ impl Toolchain {
         let mut command = match self.way {
             Way::Distribution => {
                 let mut command = shell::cargo();
-                command
-                    .arg("build")
-                    .env("RUSTC", SYSTEM_RUSTC)
-                    .env("RUSTC_BOOTSTRAP", "1");
+                command.arg("build").env("RUSTC", SYSTEM_RUSTC).env("RUSTC_BOOTSTRAP", "1");
                 command
             }
             Way::Nightly => {
                 let mut command = rustup_nightly("cargo");
-                command
-                    .args(["build", "-Z", "build-std=core"])
-                    .env_remove("RUSTC");
+                command.args(["build", "-Z", "build-std=core"]).env_remove("RUSTC");
                 command
             }
         };
@@ -171,11 +156,7 @@ impl Toolchain {
 
 impl fmt::Display for Toolchain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Versions {
-            rustc,
-            llvm,
-            linker,
-        } = &self.versions;
+        let Versions { rustc, llvm, linker } = &self.versions;
         let way = match self.way {
             Way::Distribution => "the distribution's",
             Way::Nightly => "rustup's nightly",
@@ -188,9 +169,7 @@ impl Versions {
     fn read(details: &str, linker: &Path) -> Result<Self> {
         Ok(Self {
             rustc: details.lines().next().unwrap_or_default().to_owned(),
-            llvm: value_of(details, "LLVM version")
-                .unwrap_or_default()
-                .to_owned(),
+            llvm: value_of(details, "LLVM version").unwrap_or_default().to_owned(),
             linker: linker_version(linker).context("`bpf-linker --version` says nothing")?,
         })
     }
@@ -198,11 +177,7 @@ impl Versions {
 
 impl fmt::Display for Versions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            rustc,
-            llvm,
-            linker,
-        } = self;
+        let Self { rustc, llvm, linker } = self;
         writeln!(f, "rustc: {rustc}")?;
         writeln!(f, "llvm: {llvm}")?;
         writeln!(f, "bpf-linker: {linker}")
@@ -220,11 +195,7 @@ pub(crate) fn system_rustc() -> Option<String> {
 
 /// The major version of the LLVM in what `rustc -vV` says.
 pub(crate) fn llvm_major(details: &str) -> Option<u32> {
-    value_of(details, "LLVM version")?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+    value_of(details, "LLVM version")?.split('.').next()?.parse().ok()
 }
 
 /// A bpf-linker that starts. With an LLVM asked for: the version of the recipe, for that LLVM.
@@ -246,25 +217,16 @@ fn linker_version(linker: &Path) -> Option<String> {
 
 /// The LLVM that a program is linked with, by what `ldd` says; `None` if it carries its own.
 fn linked_llvm(libraries: &str) -> Option<u32> {
-    let name = libraries
-        .lines()
-        .map(str::trim)
-        .find(|line| line.starts_with("libLLVM"))?;
+    let name = libraries.lines().map(str::trim).find(|line| line.starts_with("libLLVM"))?;
     let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let end = digits
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(digits.len());
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     digits.get(..end)?.parse().ok()
 }
 
 /// rustc ships LLVM's as `rust-objcopy`.
 fn find_objcopy(folder: &Path) -> Option<PathBuf> {
     let shipped = folder.join("rust-objcopy");
-    if shell::is_executable(&shipped) {
-        Some(shipped)
-    } else {
-        shell::find_program("llvm-objcopy")
-    }
+    if shell::is_executable(&shipped) { Some(shipped) } else { shell::find_program("llvm-objcopy") }
 }
 
 fn rustup_nightly(program: &str) -> Command {
@@ -288,9 +250,7 @@ fn clean(command: &mut Command) -> &mut Command {
 }
 
 fn value_of<'a>(details: &'a str, key: &str) -> Option<&'a str> {
-    details
-        .lines()
-        .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
+    details.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
 }
 
 #[cfg(test)]
@@ -310,10 +270,7 @@ mod tests {
     fn the_llvm_of_a_linker_is_read() {
         let debian = "\tlinux-vdso.so.1 (0x0)\n\tlibLLVM.so.22.1 => /usr/lib/llvm-22/lib/libLLVM.so.22.1 (0x0)\n";
         assert_eq!(linked_llvm(debian), Some(22));
-        assert_eq!(
-            linked_llvm("\tlibLLVM-19.so.1 => /x/libLLVM-19.so.1 (0x0)\n"),
-            Some(19)
-        );
+        assert_eq!(linked_llvm("\tlibLLVM-19.so.1 => /x/libLLVM-19.so.1 (0x0)\n"), Some(19));
         assert_eq!(linked_llvm("\tlibc.so.6 => /lib/libc.so.6 (0x0)\n"), None);
     }
 

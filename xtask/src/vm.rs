@@ -120,13 +120,8 @@ mod tests {
     #[test]
     fn without_a_filter_there_are_both_boots() {
         assert_eq!(names(None), ["plain", "lockdown"]);
-        let [plain, lockdown] = &boots(None)[..] else {
-            panic!("two boots")
-        };
-        assert_eq!(
-            plain.test_arguments,
-            ["--skip", "docker::", "--skip", "lockdown::"]
-        );
+        let [plain, lockdown] = &boots(None)[..] else { panic!("two boots") };
+        assert_eq!(plain.test_arguments, ["--skip", "docker::", "--skip", "lockdown::"]);
         assert_eq!(lockdown.test_arguments, ["lockdown::"]);
     }
 
@@ -134,9 +129,6 @@ mod tests {
     fn a_filter_picks_the_boot_that_has_the_test() {
         assert_eq!(names(Some("exec")), ["plain"]);
         assert_eq!(names(Some("lockdown::refusal")), ["lockdown"]);
-        assert_eq!(
-            boots(Some("exec"))[0].test_arguments.last().unwrap(),
-            "exec"
-        );
+        assert_eq!(boots(Some("exec"))[0].test_arguments.last().unwrap(), "exec");
     }
 }

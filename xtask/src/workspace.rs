@@ -12,16 +12,9 @@ pub(crate) fn root() -> Result<PathBuf> {
         Some(folder) => PathBuf::from(folder),
         None => env::current_dir().context("cannot read the current folder")?,
     };
-    start
-        .ancestors()
-        .find(|folder| is_workspace(folder))
-        .map(Path::to_path_buf)
-        .with_context(|| {
-            format!(
-                "no workspace at or above `{}`: run this from the checkout",
-                start.display()
-            )
-        })
+    start.ancestors().find(|folder| is_workspace(folder)).map(Path::to_path_buf).with_context(
+        || format!("no workspace at or above `{}`: run this from the checkout", start.display()),
+    )
 }
 
 /// Cargo's folder for what it builds, and ours for what we fetch or pack.
