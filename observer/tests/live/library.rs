@@ -10,13 +10,21 @@ use crate::child::{Ended, Started, act, unique};
 use crate::harness::{Case, btf, cases, patience, root, unlocked};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let mut all = cases![
+    let blocking = cases![
         blocking_receive: [root, unlocked, btf],
         ring_sizes_are_checked: [],
     ];
-    #[cfg(feature = "tokio")]
-    all.extend(cases![stream: [root, unlocked, btf]]);
-    all
+    blocking.into_iter().chain(cases_of_streams()).collect()
+}
+
+#[cfg(feature = "tokio")]
+fn cases_of_streams() -> Vec<Case> {
+    cases![stream: [root, unlocked, btf]]
+}
+
+#[cfg(not(feature = "tokio"))]
+fn cases_of_streams() -> Vec<Case> {
+    Vec::new()
 }
 
 fn exits() -> Options {

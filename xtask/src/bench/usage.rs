@@ -13,13 +13,15 @@ pub(crate) struct Process(pub(crate) u32);
 
 impl Process {
     /// CPU time of all its threads. The scheduler counts it in nanoseconds, where `stat` has ticks.
+    /// A thread that ends while they are read is left out.
     pub(crate) fn cpu_time(self) -> Result<Duration> {
-        let mut sum = Duration::ZERO;
         let tasks = self.file("task");
-        for task in
-            fs::read_dir(&tasks).with_context(|| format!("cannot read `{}`", tasks.display()))?
-        {
-            let text = read(&task?.path().join("schedstat"))?;
+        let tasks =
+            fs::read_dir(&tasks).with_context(|| format!("cannot read `{}`", tasks.display()))?;
+        let texts =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("schedstat")).ok());
+        let mut sum = Duration::ZERO;
+        for text in texts {
             let nanoseconds = text.split_whitespace().next().unwrap_or_default();
             sum += Duration::from_nanos(nanoseconds.parse().context("no CPU time in `schedstat`")?);
         }
