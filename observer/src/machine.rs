@@ -39,8 +39,14 @@ impl Machine {
     /// The id of a process, the same from every source: first 8 digits of the boot id, pid, start
     /// in clock ticks since boot.
     pub fn process_id(&self, key: crate::event::ProcessKey) -> String {
-        let boot = self.boot_id.get(..8).unwrap_or(&self.boot_id);
-        format!("{boot}-{}-{}", key.pid, self.ticks(key.start_ns))
+        let mut digits = itoa::Buffer::new();
+        let mut id = String::with_capacity(32);
+        id.push_str(self.boot_id.get(..8).unwrap_or(&self.boot_id));
+        id.push('-');
+        id.push_str(digits.format(key.pid));
+        id.push('-');
+        id.push_str(digits.format(self.ticks(key.start_ns)));
+        id
     }
 
     /// Nanoseconds in whole clock ticks.

@@ -1,8 +1,5 @@
 //! Events → JSON, one object a line.
 
-use serde::Serialize as _;
-use serde_json::ser::{CharEscape, Formatter, Serializer};
-
 use super::{
     escape::is_harmful,
     schema::{
@@ -239,44 +236,33 @@ fn namespaces(inodes: &[u32; 8]) -> Namespaces {
 
 fn write(out: &mut Vec<u8>, line: &Line<'_>) {
     let begin = out.len();
-    if line.serialize(&mut Serializer::with_formatter(&mut *out, Harmless)).is_err() {
+    if serde_json::to_writer(&mut *out, line).is_err() {
         // Writing to memory cannot fail, and no type above fails to serialise.
         out.truncate(begin);
         return;
     }
+    make_harmless(out, begin);
     out.push(b'\n');
 }
 
-/// Compact JSON that a terminal cannot be hurt by: what `serde_json` leaves as it is of control
-/// and reordering characters is escaped as well.
-struct Harmless;
-
-impl Formatter for Harmless {
-    fn write_string_fragment<W: ?Sized + std::io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> std::io::Result<()> {
-        if fragment.bytes().all(|byte| byte < 0x7f) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut rest = fragment;
-        while let Some((at, found)) = rest.char_indices().find(|(_, found)| is_harmful(*found)) {
-            let (before, after) = rest.split_at(at);
-            writer.write_all(before.as_bytes())?;
-            for unit in found.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            rest = after.get(found.len_utf8()..).unwrap_or_default();
-        }
-        writer.write_all(rest.as_bytes())
+/// Escapes what `serde_json` leaves as it is of control and reordering characters: a terminal that
+/// the line reaches must not be hurt by it. They stand in strings only, since all else is ASCII.
+fn make_harmless(out: &mut Vec<u8>, begin: usize) {
+    let line = out.get(begin..).unwrap_or_default();
+    // Without a way out in the middle, so that the compiler looks at many bytes at once.
+    let suspect = |byte: u8| (byte & 0x80) | u8::from(byte == 0x7f);
+    if line.iter().fold(0, |any, byte| any | suspect(*byte)) == 0 {
+        return;
     }
-
-    fn write_char_escape<W: ?Sized + std::io::Write>(
-        &mut self,
-        writer: &mut W,
-        char_escape: CharEscape,
-    ) -> std::io::Result<()> {
-        serde_json::ser::CompactFormatter.write_char_escape(writer, char_escape)
+    let text = String::from_utf8_lossy(line).into_owned();
+    out.truncate(begin);
+    for character in text.chars() {
+        if is_harmful(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            }
+        } else {
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
     }
 }

@@ -352,7 +352,7 @@ pub struct Digits(#[cfg_attr(feature = "schema", schemars(skip))] pub u64);
 
 impl Serialize for Digits {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        serializer.serialize_str(itoa::Buffer::new().format(self.0))
     }
 }
 

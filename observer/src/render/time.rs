@@ -1,6 +1,6 @@
 //! Moments → text.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
 
 use crate::machine::WallClock;
 
@@ -48,7 +48,8 @@ impl TimeStyle {
 
 /// RFC 3339 in UTC, to the nanosecond.
 pub(super) fn rfc3339(unix_ns: i128) -> String {
-    format!("{:.9}", timestamp(unix_ns))
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(9));
+    PRINTER.timestamp_to_string(&timestamp(unix_ns))
 }
 
 /// A span as a person would say it.

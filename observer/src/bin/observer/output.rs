@@ -5,6 +5,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::stat::{SFlag, fstat},
     unistd::write,
 };
 use observer::Error;
@@ -25,6 +26,9 @@ pub(crate) enum Flow {
 /// A pipe that polls as writable takes this much without blocking (`PIPE_BUF`).
 const SLICE: usize = 4096;
 
+/// A file never blocks for a reader.
+const FILE_SLICE: usize = 1 << 20;
+
 /// When an end was asked for, how long a reader that does not read is waited for.
 const LAST_WORDS_MS: u16 = 1000;
 
@@ -33,11 +37,15 @@ const LAST_WORDS_MS: u16 = 1000;
 pub(crate) struct Output {
     pub(crate) lines: Vec<u8>,
     stdout: std::io::Stdout,
+    /// Bytes given to one write.
+    slice: usize,
 }
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self { lines: Vec::new(), stdout: std::io::stdout() }
+        let stdout = std::io::stdout();
+        let slice = if is_file(stdout.as_fd()) { FILE_SLICE } else { SLICE };
+        Self { lines: Vec::new(), stdout, slice }
     }
 
     /// The descriptor, to notice that its reader has gone.
@@ -59,7 +67,7 @@ impl Output {
                 Writable::EndFirst => flow = Flow::End,
                 Writable::Never => break,
             }
-            let end = self.lines.len().min(begin + SLICE);
+            let end = self.lines.len().min(begin + self.slice);
             match write(self.fd(), self.lines.get(begin..end).unwrap_or_default()) {
                 Ok(count) => begin += count,
                 Err(Errno::EINTR | Errno::EAGAIN) => {}
@@ -100,6 +108,11 @@ enum Writable {
     EndFirst,
     /// The reader was waited for long enough.
     Never,
+}
+
+fn is_file(fd: BorrowedFd<'_>) -> bool {
+    fstat(fd)
+        .is_ok_and(|stat| SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG)
 }
 
 fn failed(errno: Errno) -> Error {
