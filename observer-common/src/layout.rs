@@ -120,6 +120,7 @@ layout! {
     subsys_freezer: [Enumerator("cgroup_subsys_id.freezer_cgrp_id")], optional;
     subsys_devices: [Enumerator("cgroup_subsys_id.devices_cgrp_id")], optional;
     cgroup_kn: [Member("cgroup.kn")];
+    cgroup_level: [Member("cgroup.level")];
     cgroup_root: [Member("cgroup.root")];
     cgroup_root_hierarchy_id: [Member("cgroup_root.hierarchy_id")];
     kernfs_parent: [Member("kernfs_node.__parent"), Member("kernfs_node.parent")];

@@ -43,7 +43,9 @@ fn v1_cgroup(css_set: u64) -> u64 {
         }
         let css: u64 = read(css_set, place!(css_set_subsys) + index * 8);
         let cgroup: u64 = read(css, place!(css_cgroup));
-        if !in_unified_hierarchy(cgroup) && parent_node(node(cgroup)) != 0 {
+        // Most are at their root: that costs one read to know.
+        let level: u32 = read(cgroup, place!(cgroup_level));
+        if level != 0 && !in_unified_hierarchy(cgroup) {
             return cgroup;
         }
     }

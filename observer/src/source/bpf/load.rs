@@ -88,8 +88,12 @@ struct Kernel {
 impl Kernel {
     fn read() -> Result<Self, Error> {
         let btf = Btf::from_kernel()?;
+        let layout = btf.layout()?;
+        if !has_ids_together(&layout) {
+            return Err(Error::DamagedBtf("the ids in `cred` are not neighbours"));
+        }
         Ok(Self {
-            layout: btf.layout()?,
+            layout,
             has_group_dead: btf.tracepoint_arguments(EXIT).is_some_and(|count| count >= 2),
         })
     }
@@ -106,6 +110,13 @@ impl Kernel {
             reserved: 0,
         }
     }
+}
+
+/// The programs take the ids of a process with one read of this many bytes.
+fn has_ids_together(layout: &Layout) -> bool {
+    const READ: u32 = 32;
+    let ids = [layout.cred_gid, layout.cred_euid, layout.cred_egid];
+    ids.iter().all(|id| id.wrapping_sub(layout.cred_uid) < READ)
 }
 
 /// At 10,000 execs a second with their exits this much gathers in a few milliseconds.
