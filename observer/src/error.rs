@@ -50,6 +50,32 @@ pub enum Error {
     #[error("a ring cannot have {0} bytes")]
     RingSize(u64),
 
+    /// No column has that name or code.
+    #[error("\"{name}\": unknown descriptor")]
+    UnknownDescriptor {
+        /// What was asked for.
+        name: String,
+        /// The names that come nearest, nearest first.
+        nearest: Vec<&'static str>,
+    },
+
+    /// A column whose value is different at every look cannot be filtered by.
+    #[error("cannot filter by \"{0}\": its value is another at every look")]
+    NoFilter(&'static str),
+
+    /// There is no such process.
+    #[error("there is no process `{0}`")]
+    NoProcess(String),
+
+    /// A process may not be looked into.
+    #[error("cannot look into the namespaces of process {pid}")]
+    JoinRefused {
+        /// Which.
+        pid: u32,
+        /// What the kernel answered.
+        source: io::Error,
+    },
+
     /// The system did not do what it was asked.
     #[error("{what}")]
     System {
@@ -116,6 +142,13 @@ impl Error {
             }
             Self::Refused { .. } => "please report this with the output of `uname -a`",
             Self::RingSize(_) => "take a power of two from one page (4096) to 1 GiB",
+            Self::UnknownDescriptor { nearest, .. } => return Some(suggestion(nearest)),
+            Self::NoFilter(_) => "take a column that stays, such as user, comm or pid",
+            Self::NoProcess(_) => "give the pid of a process that runs",
+            Self::JoinRefused { .. } => {
+                "run as root (sudo), or give the program CAP_SYS_PTRACE with \
+                 `setcap cap_sys_ptrace+ep`; what runs as yourself can be joined without"
+            }
             Self::System { .. } => return None,
         };
         Some(text.to_owned())
@@ -123,10 +156,18 @@ impl Error {
 
     /// Whether the cause is a missing right rather than a failure.
     pub fn is_not_permitted(&self) -> bool {
-        matches!(self, Self::NotPermitted(_))
+        matches!(self, Self::NotPermitted(_) | Self::JoinRefused { .. })
     }
 
     pub(crate) fn system(what: &'static str) -> impl FnOnce(nix::errno::Errno) -> Self {
         move |errno| Self::System { what, source: errno.into() }
+    }
+}
+
+fn suggestion(nearest: &[&str]) -> String {
+    let known = "`observer ps --list` shows all names";
+    match nearest {
+        [] => known.to_owned(),
+        names => format!("did you mean `{}`? {known}", names.join("`, `")),
     }
 }

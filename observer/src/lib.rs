@@ -8,8 +8,9 @@
 //! 4. `events`: the engine for programs: a blocking iterator, a `Stream` under feature `tokio`
 //! 5. [`render`]: events → text or JSON, hostile bytes made harmless
 //!
-//! [`container`] knows whose cgroup a name stands for, [`btf`] where the running kernel keeps its
-//! members, [`machine`] what is the same for every event, [`error`] what can go wrong.
+//! [`container`] knows whose cgroup a name stands for, `btf` where the running kernel keeps its
+//! members, [`machine`] what is the same for every event, [`error`] what can go wrong. Numbers of
+//! /proc become words in `capabilities`, `tty`, `names` and `id_map`.
 //!
 //! # Privileges
 //!
@@ -23,23 +24,42 @@
 //! ([`event::What::Lost`]), and at the end [`engine::Totals`] holds
 //! `produced = delivered + lost` exactly.
 
+#[cfg(feature = "snapshot")]
+pub mod capabilities;
 pub mod container;
 pub mod engine;
 pub mod error;
 pub mod event;
 #[cfg(feature = "ebpf")]
 pub mod events;
+pub mod facts;
+#[cfg(feature = "snapshot")]
+pub mod field;
+#[cfg(feature = "snapshot")]
+pub mod id_map;
 pub mod machine;
+#[cfg(feature = "snapshot")]
+pub mod names;
+#[cfg(feature = "snapshot")]
+pub mod psgo;
 pub mod render;
+#[cfg(feature = "snapshot")]
+pub mod snapshot;
 pub mod source;
+#[cfg(feature = "snapshot")]
+pub mod tty;
 
 #[cfg(feature = "ebpf")]
 pub mod btf;
 #[cfg(feature = "ebpf")]
 mod privilege;
+#[cfg(feature = "snapshot")]
+mod rooted;
 mod sys;
 
 pub use error::Error;
 pub use event::Event;
 #[cfg(feature = "ebpf")]
 pub use events::Events;
+#[cfg(feature = "snapshot")]
+pub use snapshot::Snapshot;

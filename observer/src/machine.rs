@@ -18,6 +18,14 @@ pub struct Machine {
     pub page_size: u64,
     /// Clock ticks in a second, the unit of times in `/proc/PID/stat`.
     pub ticks_per_second: u64,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// The highest capability that the kernel knows.
+    pub last_capability: u32,
+    /// What stands for a user that a user namespace does not map.
+    pub overflow_uid: u32,
+    /// What stands for such a group.
+    pub overflow_gid: u32,
 }
 
 impl Machine {
@@ -29,11 +37,21 @@ impl Machine {
     pub fn read() -> Result<Self, Error> {
         let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id")
             .map_err(|source| Error::System { what: "cannot read the boot id", source })?;
+        let page_size = setting(SysconfVar::PAGE_SIZE)?;
         Ok(Self {
             boot_id: boot_id.trim_end().to_owned(),
-            page_size: setting(SysconfVar::PAGE_SIZE)?,
+            page_size,
             ticks_per_second: setting(SysconfVar::CLK_TCK)?,
+            memory: setting(SysconfVar::_PHYS_PAGES)?.saturating_mul(page_size),
+            last_capability: number("cap_last_cap").unwrap_or(LAST_CAPABILITY),
+            overflow_uid: number("overflowuid").unwrap_or(OVERFLOW),
+            overflow_gid: number("overflowgid").unwrap_or(OVERFLOW),
         })
+    }
+
+    /// Nanoseconds of a clock tick.
+    pub fn tick_ns(&self) -> u64 {
+        1_000_000_000 / self.ticks_per_second.max(1)
     }
 
     /// The id of a process, the same from every source: first 8 digits of the boot id, pid, start
@@ -51,8 +69,18 @@ impl Machine {
 
     /// Nanoseconds in whole clock ticks.
     pub fn ticks(&self, ns: u64) -> u64 {
-        ns / (1_000_000_000 / self.ticks_per_second.max(1))
+        ns / self.tick_ns()
     }
+}
+
+/// `CAP_CHECKPOINT_RESTORE`, where /proc/sys does not say.
+const LAST_CAPABILITY: u32 = 40;
+/// The kernel's own default.
+const OVERFLOW: u32 = 65534;
+
+/// A setting of `/proc/sys/kernel`.
+fn number(name: &str) -> Option<u32> {
+    fs::read_to_string(format!("/proc/sys/kernel/{name}")).ok()?.trim_end().parse().ok()
 }
 
 fn setting(name: SysconfVar) -> Result<u64, Error> {

@@ -28,6 +28,10 @@ fn machine() -> Machine {
         boot_id: "1f3a9c02-0000-4000-8000-000000000000".to_owned(),
         page_size: 4096,
         ticks_per_second: 100,
+        memory: 1 << 30,
+        last_capability: 40,
+        overflow_uid: 65534,
+        overflow_gid: 65534,
     }
 }
 

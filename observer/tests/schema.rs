@@ -1,20 +1,32 @@
-//! The committed JSON Schema is the one that the types say. `OBSERVER_BLESS=1` writes it anew.
+//! The committed JSON Schemas are those that the types say. `OBSERVER_BLESS=1` writes them anew.
 
-#![expect(clippy::tests_outside_test_module, reason = "a test that panics has failed")]
+#![expect(
+    clippy::tests_outside_test_module,
+    clippy::expect_used,
+    reason = "a test that panics has failed"
+)]
 
 use std::{env, fs, path::Path};
 
 #[test]
-fn the_committed_schema_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/event-v1.json");
-    let current = observer::render::schema::json_schema();
+fn the_committed_event_schema_is_current() {
+    assert_current("event-v1.json", &observer::render::schema::event_schema());
+}
+
+#[test]
+fn the_committed_snapshot_schema_is_current() {
+    assert_current("snapshot-v1.json", &observer::render::schema::snapshot_schema());
+}
+
+fn assert_current(file: &str, current: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(file);
     if env::var_os("OBSERVER_BLESS").is_some() {
-        fs::write(&path, &current).unwrap();
+        fs::write(&path, current).expect("a folder that can be written to");
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == current,
-        "`schema/event-v1.json` is not what the types say; see the difference with \
+        "`schema/{file}` is not what the types say; see the difference with \
          `OBSERVER_BLESS=1 cargo test --all-features --test schema && git diff`"
     );
 }

@@ -20,8 +20,29 @@ pub struct Cgroup {
 
 impl Cgroup {
     fn new(names: Names<'_>) -> Self {
-        let v2 = path(names.v2).unwrap_or_else(|| "/".to_owned());
-        let v1 = path(names.v1);
+        Self::of_paths(path(names.v2), path(names.v1))
+    }
+
+    /// Of `/proc/PID/cgroup`, whose lines are `NUMBER:CONTROLLERS:PATH`.
+    #[cfg(feature = "snapshot")]
+    fn of_lines(lines: &[u8]) -> Self {
+        // Those of which the eBPF programs take the first as well.
+        const CONTROLLERS: [&[u8]; 5] = [b"memory", b"pids", b"cpu", b"freezer", b"devices"];
+        let of = |wanted: &[u8]| {
+            let lines = lines.split(|byte| *byte == b'\n');
+            let mut found = lines.filter_map(|line| {
+                let mut parts = line.splitn(3, |byte| *byte == b':').skip(1);
+                let mut controllers = parts.next()?.split(|byte| *byte == b',');
+                let path = parts.next()?;
+                controllers.any(|controller| controller == wanted).then_some(path)
+            });
+            found.next().filter(|path| *path != b"/").map(alive)
+        };
+        Self::of_paths(of(b""), CONTROLLERS.iter().find_map(|controller| of(controller)))
+    }
+
+    fn of_paths(v2: Option<String>, v1: Option<String>) -> Self {
+        let v2 = v2.unwrap_or_else(|| "/".to_owned());
         let container =
             container::of_path(&v2).or_else(|| v1.as_deref().and_then(container::of_path));
         Self { v2, v1, container }
@@ -36,6 +57,13 @@ impl Cgroup {
         let by_v1 = self.container.is_some() && container::of_path(&self.v2).is_none();
         if self.v2 == "/" || by_v1 { v1 } else { &self.v2 }
     }
+}
+
+/// A path without the mark of a cgroup that has been removed.
+#[cfg(feature = "snapshot")]
+fn alive(path: &[u8]) -> String {
+    let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
+    String::from_utf8_lossy(path).into_owned()
 }
 
 /// Directory names from the leaf upwards, each with a NUL, as a path from the root.
@@ -66,13 +94,25 @@ impl CgroupCache {
         // No name begins with a slash: it parts the two lists.
         self.key.push(b'/');
         self.key.extend_from_slice(names.v1);
+        self.look_up(|| Cgroup::new(names))
+    }
+
+    /// The cgroup that `/proc/PID/cgroup` tells with these lines.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn of_lines(&mut self, lines: &[u8]) -> Arc<Cgroup> {
+        self.key.clear();
+        self.key.extend_from_slice(lines);
+        self.look_up(|| Cgroup::of_lines(lines))
+    }
+
+    fn look_up(&mut self, make: impl FnOnce() -> Cgroup) -> Arc<Cgroup> {
         if let Some(known) = self.seen.get(self.key.as_slice()) {
             return Arc::clone(known);
         }
         if self.seen.len() >= Self::MAX {
             self.seen.clear();
         }
-        let cgroup = Arc::new(Cgroup::new(names));
+        let cgroup = Arc::new(make());
         self.seen.insert(Box::from(self.key.as_slice()), Arc::clone(&cgroup));
         cgroup
     }

@@ -1,5 +1,7 @@
 //! Events → JSON, one object a line.
 
+use serde::Serialize;
+
 use super::{
     escape::is_harmful,
     schema::{
@@ -202,7 +204,7 @@ impl<'a> Told<'a> {
             real_user: Id { id: credentials.real_uid },
             group: Id { id: credentials.effective_gid },
             real_group: Id { id: credentials.real_gid },
-            ns: namespaces(&process.namespaces),
+            ns: namespaces(process.namespaces.map(|inode| (inode != 0).then_some(inode))),
             linux: Linux { cgroup: process.cgroup.path() },
             raw: str::from_utf8(comm)
                 .is_err()
@@ -228,21 +230,27 @@ fn exit(status: Status) -> Exit {
     }
 }
 
-fn namespaces(inodes: &[u32; 8]) -> Namespaces {
-    let [pid, mnt, net, user, uts, ipc, cgroup, time] =
-        inodes.map(|inode| (inode != 0).then_some(inode));
+pub(super) fn namespaces(inodes: [Option<u32>; 8]) -> Namespaces {
+    let [pid, mnt, net, user, uts, ipc, cgroup, time] = inodes;
     Namespaces { pid, mnt, net, user, uts, ipc, cgroup, time }
 }
 
 fn write(out: &mut Vec<u8>, line: &Line<'_>) {
+    if append(out, line) {
+        out.push(b'\n');
+    }
+}
+
+/// Appends a value, or nothing if it cannot be written.
+pub(super) fn append(out: &mut Vec<u8>, value: &impl Serialize) -> bool {
     let begin = out.len();
-    if serde_json::to_writer(&mut *out, line).is_err() {
-        // Writing to memory cannot fail, and no type above fails to serialise.
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        // Writing to memory cannot fail, and no type of the schema fails to serialise.
         out.truncate(begin);
-        return;
+        return false;
     }
     make_harmless(out, begin);
-    out.push(b'\n');
+    true
 }
 
 /// Escapes what `serde_json` leaves as it is of control and reordering characters: a terminal that

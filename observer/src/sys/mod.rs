@@ -1,13 +1,15 @@
 //! The only unsafe code of this crate.
 #![cfg_attr(
-    feature = "ebpf",
-    expect(unsafe_code, reason = "promises to aya and tokio that the compiler cannot check")
+    feature = "snapshot",
+    expect(unsafe_code, reason = "system calls and promises that the compiler cannot check")
 )]
 
 #[cfg(feature = "ebpf")]
 mod map_value;
 #[cfg(feature = "ebpf")]
 mod memory;
+#[cfg(feature = "snapshot")]
+pub(crate) mod namespace;
 #[cfg(feature = "tokio")]
 mod readable;
 

@@ -9,6 +9,8 @@ use observer::{Error, render::Escaped};
 pub(crate) enum Outcome {
     /// All is well.
     Fine,
+    /// Nothing matched.
+    Nothing,
     /// Events were lost, and `--strict` was given.
     Lost,
 }
@@ -17,6 +19,7 @@ impl Outcome {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Fine => 0,
+            Self::Nothing => 1,
             Self::Lost => 3,
         }
     }
@@ -27,6 +30,8 @@ impl Outcome {
 pub(crate) enum Failure {
     /// What was typed makes no sense: what, and what to do.
     Usage(String),
+    /// What was asked for is not there: what, and what to do.
+    NoMatch(String),
     /// Help was asked for, or is the best answer: to `--help`, `--version` or nothing at all.
     Help(clap::Error),
     /// The library gave up.
@@ -50,6 +55,7 @@ impl Failure {
                 return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
             }
             Self::Usage(line) => (line, 2),
+            Self::NoMatch(line) => (line, 1),
             Self::Library(error) => {
                 (describe(&error), if error.is_not_permitted() { 4 } else { 1 })
             }
@@ -60,7 +66,7 @@ impl Failure {
 }
 
 /// What failed: why; what to do.
-fn describe(error: &Error) -> String {
+pub(crate) fn describe(error: &Error) -> String {
     let mut line = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -3,8 +3,10 @@
 
 mod args;
 mod cmd;
+mod container;
 mod exit;
 mod filter;
+mod hidden;
 #[cfg(feature = "log")]
 mod logger;
 mod output;
@@ -20,6 +22,8 @@ fn main() -> ExitCode {
     #[cfg(feature = "log")]
     logger::install();
     let outcome = args::parse().and_then(|args| match args.command {
+        args::Command::Ps(ps) if ps.list => cmd::ps::print_list(),
+        args::Command::Ps(ps) => cmd::ps::run(&plan::ps(&ps)?),
         args::Command::Events(events) => cmd::events::run(&plan::events(&events)?),
     });
     match outcome {

@@ -1,6 +1,9 @@
 //! Standard output that neither blocks the program for good nor complains when its reader goes.
 
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::{
+    io::{ErrorKind, Write as _},
+    os::fd::{AsFd as _, BorrowedFd},
+};
 
 use nix::{
     errno::Errno,
@@ -108,6 +111,27 @@ enum Writable {
     EndFirst,
     /// The reader was waited for long enough.
     Never,
+}
+
+/// Writes all of it at once. A reader that has gone is no failure.
+///
+/// # Errors
+///
+/// [`Error::System`] when the output cannot take any more, such as a full disk.
+pub(crate) fn print(text: &[u8]) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other
+            .map_err(|source| Error::System { what: "cannot write to standard output", source }),
+    }
+}
+
+/// Of the terminal on stdout; `COLUMNS` wins, as for ps(1).
+pub(crate) fn terminal_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    Some(columns.unwrap_or(usize::from(width.0)))
 }
 
 fn is_file(fd: BorrowedFd<'_>) -> bool {

@@ -1,7 +1,29 @@
-//! What /proc knows of a process, by the name of the file.
+//! /proc → rows: a one-shot scan, and what the other sources cannot know.
+//!
+//! Only files that the asked-for facts need are opened, relative to the process's own directory:
+//! a pid that is given to another process meanwhile cannot mix two of them. Nothing is trusted
+//! that a process writes; the mount of /proc is the caller's, never a container's.
 
 mod cmdline;
+#[cfg(feature = "snapshot")]
+mod directory;
+#[cfg(feature = "snapshot")]
+mod join;
+#[cfg(feature = "snapshot")]
+mod list;
+#[cfg(feature = "snapshot")]
+mod reader;
+#[cfg(feature = "snapshot")]
+mod scan;
 mod stat;
+#[cfg(feature = "snapshot")]
+mod status;
 
 pub(crate) use cmdline::complete;
+#[cfg(feature = "snapshot")]
+use directory::Directory;
+#[cfg(feature = "snapshot")]
+pub use join::join;
+#[cfg(feature = "snapshot")]
+pub use scan::{Scan, Which, scan};
 pub use stat::parents;

@@ -30,12 +30,101 @@ pub fn parents() -> Vec<(u32, u32)> {
     folder.filter_map(|entry| parent(entry.ok()?.file_name().to_str()?.parse().ok()?)).collect()
 }
 
-/// A number by its place, which counts from 1. The second field is a name in brackets that may
-/// hold anything, brackets included.
-fn field(stat: &[u8], number: usize) -> Option<u64> {
+/// A number by its place, which counts from 1.
+fn field(stat: &[u8], place: usize) -> Option<u64> {
+    let (_, rest) = split(stat)?;
+    let mut fields = Fields(rest);
+    number(fields.nth(place.checked_sub(3)?)?)
+}
+
+/// The name, and what comes behind it. The name is in brackets and may hold anything, brackets
+/// and newlines included.
+fn split(stat: &[u8]) -> Option<(&[u8], &[u8])> {
+    let begin = stat.iter().position(|byte| *byte == b'(')?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = str::from_utf8(stat.get(end + 1..)?).ok()?;
-    rest.split_ascii_whitespace().nth(number.checked_sub(3)?)?.parse().ok()
+    Some((stat.get(begin + 1..end)?, stat.get(end + 1..)?))
+}
+
+/// Words between blanks.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let begin = self.0.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        let rest = self.0.get(begin..)?;
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let (word, rest) = rest.split_at_checked(end)?;
+        self.0 = rest;
+        Some(word)
+    }
+}
+
+/// A decimal number.
+fn number<T: TryFrom<i128>>(word: &[u8]) -> Option<T> {
+    let (digits, sign) = match word.strip_prefix(b"-") {
+        Some(digits) => (digits, -1),
+        None => (word, 1),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value = 0_u64;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    T::try_from(i128::from(value) * sign).ok()
+}
+
+#[cfg(feature = "snapshot")]
+impl crate::field::Stat {
+    /// Parses the file; `None` for what is none. A clock tick has `tick_ns` nanoseconds.
+    pub(super) fn parse(stat: &[u8], tick_ns: u64) -> Option<Self> {
+        let (comm, rest) = split(stat)?;
+        let mut words = Fields(rest);
+        let mut at = 2;
+        // The word of that number, which is never smaller than the last.
+        let mut word = |number: usize| {
+            let skipped = number.checked_sub(at + 1)?;
+            at = number;
+            words.nth(skipped)
+        };
+        macro_rules! next {
+            ($number:literal) => {
+                number(word($number)?)?
+            };
+        }
+        let ns = |ticks: u64| ticks.saturating_mul(tick_ns);
+        // In the order of the file, since each is taken from behind the one before.
+        Some(Self {
+            comm: comm.into(),
+            state: *word(3)?.first()?,
+            parent: next!(4),
+            pgid: next!(5),
+            sid: next!(6),
+            // Printed as a signed number.
+            tty: u32::from_ne_bytes(number::<i32>(word(7)?)?.to_ne_bytes()),
+            tpgid: next!(8),
+            flags: next!(9),
+            minor_faults: next!(10),
+            major_faults: next!(12),
+            user_ns: ns(next!(14)),
+            system_ns: ns(next!(15)),
+            priority: next!(18),
+            nice: next!(19),
+            threads: next!(20),
+            start_ns: ns(next!(22)),
+            virtual_size: next!(23),
+            processor: next!(39),
+            real_time_priority: next!(40),
+            policy: next!(41),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -47,5 +136,77 @@ mod tests {
         assert_eq!(field(b"7 (a) S 9 (b) R 42 7 7", 4), Some(42));
         assert_eq!(field(b"7 (\xff\n) R 42 7 7", 4), Some(42));
         assert_eq!(field(b"7 (x)", 4), None);
+    }
+
+    #[test]
+    fn numbers_of_every_size() {
+        assert_eq!(number::<i64>(b"-20"), Some(-20));
+        assert_eq!(number::<u64>(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(number::<u64>(b"18446744073709551616"), None);
+        assert_eq!(number::<u32>(b"-1"), None);
+        assert_eq!(number::<u32>(b""), None);
+        assert_eq!(number::<u32>(b"1x"), None);
+    }
+
+    #[cfg(feature = "snapshot")]
+    mod whole {
+        use proptest::prelude::*;
+
+        use crate::field::Stat;
+
+        const LINE: &str = " S 1 7 7 34816 -1 4194560 98 5 3 0 20 10 0 0 -51 -10 3 0 260517 66980 \
+            393 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 50 2 0 0 0 0 0 0 0 0 0 0 0\n";
+
+        fn with_name(name: &[u8]) -> Vec<u8> {
+            [b"42 (", name, b")", LINE.as_bytes()].concat()
+        }
+
+        #[test]
+        fn every_field_at_its_place() {
+            let stat = Stat::parse(&with_name(b"a b"), 10_000_000).unwrap();
+            let expected = Stat {
+                comm: (*b"a b").into(),
+                state: b'S',
+                parent: 1,
+                pgid: 7,
+                sid: 7,
+                tty: 34816,
+                tpgid: -1,
+                flags: 4_194_560,
+                minor_faults: 98,
+                major_faults: 3,
+                user_ns: 200_000_000,
+                system_ns: 100_000_000,
+                priority: -51,
+                nice: -10,
+                threads: 3,
+                start_ns: 2_605_170_000_000,
+                virtual_size: 66980,
+                processor: 1,
+                real_time_priority: 50,
+                policy: 2,
+            };
+            assert_eq!(stat, expected);
+        }
+
+        proptest! {
+            #[test]
+            fn any_name_is_kept(name: Vec<u8>) {
+                let stat = Stat::parse(&with_name(&name), 1).unwrap();
+                prop_assert_eq!(&*stat.comm, &name[..]);
+                prop_assert_eq!(stat.policy, 2);
+            }
+
+            #[test]
+            fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
+                let _parsed = Stat::parse(&bytes, u64::MAX);
+            }
+
+            #[test]
+            fn a_line_cut_anywhere_is_refused(end in 0_usize..120) {
+                let line = with_name(b"x");
+                prop_assert_eq!(Stat::parse(&line[..end], 1), None);
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ use observer::{
 
 use crate::{
     exit::{Failure, Outcome},
-    output::{Flow, Output},
+    output::{Flow, Output, terminal_width},
     plan::{EventsPlan, Format},
     signals::EndSignals,
     tree::Tree,
@@ -196,11 +196,4 @@ impl<'a> Printer<'a> {
             eprintln!("observer: {malformed} records could not be understood; please report this");
         }
     }
-}
-
-/// Of the terminal on stdout; `COLUMNS` wins, as for ps(1).
-fn terminal_width() -> Option<usize> {
-    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    Some(columns.unwrap_or(usize::from(width.0)))
 }

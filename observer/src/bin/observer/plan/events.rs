@@ -1,9 +1,6 @@
-//! What will happen: everything that was left open on the command line is decided here.
+//! What `observer events` will do.
 
-use std::{
-    io::{IsTerminal as _, stdout},
-    time::Duration,
-};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use nix::unistd::User;
@@ -13,8 +10,9 @@ use observer::{
     source::bpf::{Object, Options},
 };
 
+use super::color;
 use crate::{
-    args::{BackendName, ColorName, EventName, EventsArgs, Filters, TimeName},
+    args::{BackendName, EventName, EventsArgs, Filters, TimeName},
     exit::Failure,
     filter::Filter,
 };
@@ -105,19 +103,6 @@ fn format(args: &EventsArgs) -> Format {
         TimeName::None => TimeStyle::None,
     };
     Format::Text { time, color: color(args.color), header: !args.no_headers }
-}
-
-fn color(name: ColorName) -> Color {
-    let wanted = match name {
-        ColorName::Always => true,
-        ColorName::Never => false,
-        ColorName::Auto => {
-            let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-            stdout().is_terminal() && !refused && !dumb
-        }
-    };
-    if wanted { Color::Yes } else { Color::No }
 }
 
 fn filter(filters: &Filters) -> Result<Filter, Failure> {

@@ -1,7 +1,10 @@
-//! The JSON of the event stream, as types. Names are OpenTelemetry's `process.*`, nested.
+//! The JSON of the event stream and of snapshots, as types. Names are OpenTelemetry's
+//! `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
-//! `schema/event-v1.json` is generated from them.
+//! `schema/event-v1.json` and `schema/snapshot-v1.json` are generated from them.
+
+mod snapshot;
 
 use std::borrow::Cow;
 
@@ -10,6 +13,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+pub use self::snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead};
 use crate::event::Args;
 
 /// Version of the schema: raised by a change that a reader would notice, not by an addition.
@@ -417,7 +421,17 @@ impl Serialize for Base64<'_> {
 
 /// The schema of a [`Line`], as it is committed.
 #[cfg(feature = "schema")]
-pub fn json_schema() -> String {
-    let schema = schemars::schema_for!(Line<'static>);
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+pub fn event_schema() -> String {
+    text(&schemars::schema_for!(Line<'static>))
+}
+
+/// The schema of a [`Document`], as it is committed.
+#[cfg(feature = "schema")]
+pub fn snapshot_schema() -> String {
+    text(&schemars::schema_for!(Document<'static>))
+}
+
+#[cfg(feature = "schema")]
+fn text(schema: &schemars::Schema) -> String {
+    serde_json::to_string_pretty(schema).unwrap_or_default() + "\n"
 }

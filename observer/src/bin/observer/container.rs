@@ -1,0 +1,100 @@
+//! Which container a name, an id or its beginning means.
+
+use std::collections::BTreeSet;
+
+use observer::{
+    Snapshot,
+    container::{Container, engine},
+    field::Row,
+};
+
+use crate::exit::Failure;
+
+/// As many digits as engines print: taken for an id without asking anybody.
+const SHORT_ID: usize = 12;
+
+/// Keeps the processes of the container that is meant.
+///
+/// # Errors
+///
+/// [`Failure::NoMatch`] where no container, or more than one, is meant.
+pub(crate) fn keep(snapshot: &mut Snapshot, meant: &str) -> Result<(), Failure> {
+    let present = snapshot.rows.iter().filter_map(container).map(|found| found.id.clone());
+    let id = resolve(meant, &present.collect(), engine::id_of)?;
+    snapshot.rows.retain(|row| container(row).is_some_and(|found| found.id == id));
+    Ok(())
+}
+
+fn container(row: &Row) -> Option<&Container> {
+    row.cgroup.as_ref()?.container.as_ref()
+}
+
+type AskEngines = fn(&str) -> Result<engine::Found, engine::EngineError>;
+
+/// A whole id first, then a name, then the beginning of an id, as engines have it.
+fn resolve(meant: &str, present: &BTreeSet<String>, ask: AskEngines) -> Result<String, Failure> {
+    let begun: Vec<&String> = present.iter().filter(|id| id.starts_with(meant)).collect();
+    if let [id] = begun[..]
+        && (id == meant || meant.len() >= SHORT_ID)
+    {
+        return Ok(id.clone());
+    }
+    match ask(meant) {
+        Ok(found) => match &found.containers[..] {
+            [one] => Ok(one.id.clone()),
+            several => {
+                let ids: Vec<_> = several.iter().map(|named| &named.id).collect();
+                Err(ambiguous(meant, &ids))
+            }
+        },
+        Err(error) => match begun[..] {
+            [] => Err(Failure::NoMatch(format!(
+                "no container `{meant}` has a process: {error}; give its name or id"
+            ))),
+            [id] => Ok(id.clone()),
+            _ => Err(ambiguous(meant, &begun)),
+        },
+    }
+}
+
+fn ambiguous(meant: &str, ids: &[&String]) -> Failure {
+    let short = ids.iter().map(|id| id.get(..SHORT_ID).unwrap_or(id));
+    let list = short.collect::<Vec<_>>().join("`, `");
+    Failure::NoMatch(format!("`{meant}` means several containers: `{list}`; give an id"))
+}
+
+#[cfg(test)]
+mod tests {
+    use observer::container::engine::{EngineError, Found, Named};
+
+    use super::*;
+
+    fn id(digit: &str) -> String {
+        digit.repeat(64)
+    }
+
+    fn web(name: &str) -> Result<Found, EngineError> {
+        if name != "web" {
+            return Err(EngineError::NoEngine(Vec::new()));
+        }
+        let containers = vec![Named { id: id("b"), name: "web".into(), image: "box".into() }];
+        Ok(Found { containers, failures: Vec::new() })
+    }
+
+    fn check(meant: &str, expected: Option<&str>) {
+        let present = BTreeSet::from([id("a"), format!("a{}", "c".repeat(63)), id("b")]);
+        let found = resolve(meant, &present, web).ok();
+        assert_eq!(found.as_deref(), expected, "{meant}");
+    }
+
+    #[test]
+    fn ids_names_and_beginnings() {
+        check(&id("a"), Some(&id("a")));
+        check(&"a".repeat(12), Some(&id("a")));
+        check("web", Some(&id("b")));
+        check("b", Some(&id("b")));
+        check("aa", Some(&id("a")));
+        check("a", None);
+        check("shop", None);
+    }
+}

@@ -1,0 +1,27 @@
+//! What will happen: everything that was left open on the command line is decided here.
+
+mod events;
+mod ps;
+
+use std::io::{IsTerminal as _, stdout};
+
+use observer::render::Color;
+
+pub(crate) use self::{
+    events::{EventsPlan, Format, events},
+    ps::{Processes, PsPlan, ps},
+};
+use crate::args::ColorName;
+
+fn color(name: ColorName) -> Color {
+    let wanted = match name {
+        ColorName::Always => true,
+        ColorName::Never => false,
+        ColorName::Auto => {
+            let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+            stdout().is_terminal() && !refused && !dumb
+        }
+    };
+    if wanted { Color::Yes } else { Color::No }
+}

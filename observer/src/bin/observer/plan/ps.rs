@@ -1,0 +1,139 @@
+//! What `observer ps` will do.
+
+use observer::{
+    Error,
+    facts::Facts,
+    field::{Column, Filter, SortKey, Times, parse_columns},
+    render::{Color, JsonSnapshot},
+    snapshot::HostMaps,
+};
+
+use super::color;
+use crate::{
+    args::{PsArgs, PsBackendName, TimeStyleName},
+    exit::{Failure, describe},
+};
+
+/// A listing.
+#[derive(Debug)]
+pub(crate) struct PsPlan {
+    pub(crate) processes: Processes,
+    pub(crate) columns: Vec<Column>,
+    /// What has to be known of each process.
+    pub(crate) wanted: Facts,
+    pub(crate) filter: Filter,
+    /// By name, id, or the id's beginning.
+    pub(crate) container: Option<String>,
+    pub(crate) sort: Vec<SortKey>,
+    pub(crate) times: Times,
+    pub(crate) json: bool,
+    pub(crate) header: bool,
+    pub(crate) color: Color,
+    pub(crate) verbose: bool,
+}
+
+/// Which processes, and whose view of them.
+#[derive(Debug)]
+pub(crate) enum Processes {
+    All,
+    These(Vec<u32>),
+    /// All in the pid namespaces of these, or of the container's processes where these are none.
+    Joined {
+        pids: Vec<u32>,
+        maps: HostMaps,
+    },
+}
+
+/// # Errors
+///
+/// [`Failure::Usage`] where values do not go together or name nothing.
+pub(crate) fn ps(args: &PsArgs) -> Result<PsPlan, Failure> {
+    let (PsBackendName::Auto | PsBackendName::Proc) = args.backend;
+    let columns = parse_columns(&args.format.join(",")).map_err(|error| wrong(&error))?;
+    let filter = filter(&args.filters)?;
+    let sort = SortKey::parse_list(&args.sort.join(",")).map_err(|error| wrong(&error))?;
+    let fields = columns.iter().map(|column| column.field);
+    let fields = fields.chain(filter.fields()).chain(sort.iter().map(|key| key.field));
+    let mut wanted: Facts = fields.map(|field| field.needs).collect();
+    if args.container.is_some() {
+        wanted |= Facts::CGROUP;
+    }
+    if args.json {
+        wanted |= JsonSnapshot::FACTS;
+    }
+    Ok(PsPlan {
+        processes: processes(args)?,
+        columns,
+        wanted,
+        filter,
+        container: args.container.clone().map(container).transpose()?,
+        sort,
+        times: match args.time_style {
+            TimeStyleName::Psgo => Times::Psgo,
+            TimeStyleName::Ps => Times::Ps,
+        },
+        json: args.json,
+        header: !args.no_headers,
+        color: color(args.color),
+        verbose: args.verbose,
+    })
+}
+
+fn processes(args: &PsArgs) -> Result<Processes, Failure> {
+    let pids = pids(&args.pids)?;
+    let PsArgs { join, fill_mappings, container, .. } = args;
+    if *join && args.pids.is_empty() && container.is_none() {
+        let why = "--join shows the pid namespaces of processes, but none are given";
+        return Err(usage(format!("{why}; name them with -p PID,… or --container")));
+    }
+    if *fill_mappings && !join {
+        let why = "--fill-mappings translates the host columns, which only --join fills";
+        return Err(usage(format!("{why}; add --join, or leave it out")));
+    }
+    Ok(match (join, args.pids.is_empty()) {
+        (true, _) => {
+            let maps = if *fill_mappings { HostMaps::of_caller()? } else { HostMaps::default() };
+            Processes::Joined { pids, maps }
+        }
+        (false, false) => Processes::These(pids),
+        (false, true) => Processes::All,
+    })
+}
+
+fn pids(lists: &[String]) -> Result<Vec<u32>, Failure> {
+    let items = lists.iter().flat_map(|list| list.split([',', ' ', '\t', '\n']));
+    let pid = |item: &str| {
+        item.parse().map_err(|_not_a_number| {
+            usage(format!("`{item}` is no process id: a number is expected; separate by commas"))
+        })
+    };
+    items.filter(|item| !item.is_empty()).map(pid).collect()
+}
+
+fn filter(conditions: &[String]) -> Result<Filter, Failure> {
+    let mut filter = Filter::default();
+    for condition in conditions {
+        let (column, value) = condition.split_once('=').ok_or_else(|| {
+            usage(format!("`{condition}` is no filter: COLUMN=VALUE is expected, as user=root"))
+        })?;
+        filter.require(column.trim(), value).map_err(|error| wrong(&error))?;
+    }
+    Ok(filter)
+}
+
+fn container(name: String) -> Result<String, Failure> {
+    if name.is_empty() {
+        let why = "no container: the name is empty";
+        return Err(usage(format!("{why}; give a name, an id or its beginning")));
+    }
+    Ok(name)
+}
+
+fn usage(line: String) -> Failure {
+    Failure::Usage(line)
+}
+
+/// What was typed names nothing.
+fn wrong(error: &Error) -> Failure {
+    Failure::Usage(describe(error))
+}

@@ -1,0 +1,595 @@
+//! Names of containers ↔ their ids, which only the engines know: they are asked over their
+//! sockets, by the Docker API that Podman speaks as well.
+//!
+//! Never on a hot path: it takes two seconds at worst. Nothing that an engine says is believed
+//! further than it has to be: sizes and times are bounded, and an id is 64 hex digits or none.
+//! Names may hold anything; escape them before a terminal.
+
+use std::{
+    env, fmt, fs, io,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{http, is_id};
+
+/// For all engines together.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A container as its engine knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// 64 hex digits, as in the name of its cgroup.
+    pub id: String,
+    /// Its name, without the slash that Docker puts first.
+    pub name: String,
+    /// The image as it was asked for.
+    pub image: String,
+}
+
+/// What the engines answered.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Containers, by id, each once.
+    pub containers: Vec<Named>,
+    /// Engines that are there and did not answer: these may know more.
+    pub failures: Vec<Failure>,
+}
+
+/// Why no container was found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Not one engine answered.
+    #[error("no container engine answers: {}", list(.0))]
+    NoEngine(Vec<Failure>),
+    /// Those that answered do not know it.
+    #[error("no container is called `{name}`{}", but(.failures))]
+    NotThere {
+        /// What was asked for.
+        name: String,
+        /// Engines that are there and did not answer.
+        failures: Vec<Failure>,
+    },
+}
+
+/// An engine that was asked in vain.
+#[derive(Debug)]
+pub struct Failure {
+    /// Its socket, or what `$DOCKER_HOST` holds.
+    pub socket: PathBuf,
+    /// What went wrong.
+    pub why: Why,
+}
+
+/// What went wrong with one engine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Why {
+    /// `$DOCKER_HOST` names no socket of this machine.
+    #[error("only unix:// sockets are asked")]
+    NotUnix,
+    /// The socket is not there, or not for us.
+    #[error("{0}")]
+    Io(io::Error),
+    /// It took too long.
+    #[error("no answer within {} s", PATIENCE.as_secs())]
+    TooSlow,
+    /// Its answer has no end.
+    #[error("its answer is larger than 4 MiB")]
+    TooLarge,
+    /// It refused, in its own words.
+    #[error("it answered {status}{}{message}", if .message.is_empty() { "" } else { ": " })]
+    Refused {
+        /// The status code of HTTP.
+        status: u16,
+        /// Its words, cut to a line.
+        message: String,
+    },
+    /// Its answer is not one of the Docker API.
+    #[error("its answer cannot be understood")]
+    NotUnderstood,
+}
+
+/// Asks all engines of this machine for the containers that a name stands for, or the whole or the
+/// beginning of an id. More than one when several engines know it: the caller has to choose.
+///
+/// The engines are those at `$DOCKER_HOST`, in `/run` and in `$XDG_RUNTIME_DIR`. Each asks for its
+/// own privileges, Docker for membership in its group.
+///
+/// # Errors
+///
+/// [`EngineError`].
+pub fn id_of(name: &str) -> Result<Found, EngineError> {
+    Engines::of_environment().id_of(name)
+}
+
+/// Asks all engines of this machine for all of their containers, those not running included. Which
+/// engines, and with what privileges: see [`id_of`].
+///
+/// # Errors
+///
+/// [`EngineError::NoEngine`].
+pub fn names() -> Result<Found, EngineError> {
+    Engines::of_environment().names()
+}
+
+/// Places where engines listen.
+struct Engines(Vec<PathBuf>);
+
+impl Engines {
+    fn of_environment() -> Self {
+        Self::new(env::var("DOCKER_HOST").ok(), env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
+    }
+
+    /// A place that has two paths counts once.
+    fn new(docker_host: Option<String>, runtime_folder: Option<PathBuf>) -> Self {
+        let given = docker_host.filter(|host| !host.is_empty());
+        let fixed = ["/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock"];
+        let own = runtime_folder.filter(|folder| folder.is_absolute()).into_iter();
+        let mut places: Vec<PathBuf> = given.map(PathBuf::from).into_iter().collect();
+        places.extend(fixed.map(PathBuf::from));
+        places.extend(own.flat_map(|f| [f.join("docker.sock"), f.join("podman/podman.sock")]));
+        let mut once = Vec::new();
+        let is_new = |place: &PathBuf| {
+            let real = real_path(place);
+            let is_new = !once.contains(&real);
+            once.push(real);
+            is_new
+        };
+        places.retain(is_new);
+        Self(places)
+    }
+
+    fn id_of(&self, name: &str) -> Result<Found, EngineError> {
+        let answers = if is_part_of_a_path(name) {
+            self.ask(|socket, until| inspect(socket, name, until))
+        } else {
+            Vec::new()
+        };
+        let found = found(answers)?;
+        if found.containers.is_empty() {
+            return Err(EngineError::NotThere { name: name.to_owned(), failures: found.failures });
+        }
+        Ok(found)
+    }
+
+    fn names(&self) -> Result<Found, EngineError> {
+        found(self.ask(all))
+    }
+
+    /// Asks all at once, so that one that hangs takes no time from the others.
+    fn ask(&self, question: impl Fn(&Path, Instant) -> Result<Vec<Named>, Why> + Sync) -> Answers {
+        let until = Instant::now() + PATIENCE;
+        let question = &question;
+        thread::scope(|scope| {
+            let ask = |place: &PathBuf| {
+                let place = place.clone();
+                scope.spawn(move || {
+                    let answer = socket_of(&place).and_then(|socket| question(&socket, until));
+                    answer.map_err(|why| Failure { socket: place, why })
+                })
+            };
+            let threads: Vec<_> = self.0.iter().map(ask).collect();
+            threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        })
+    }
+}
+
+/// Whether a name stays what it is in a path. One that does not is no container's.
+fn is_part_of_a_path(name: &str) -> bool {
+    name.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+type Answers = Vec<Result<Vec<Named>, Failure>>;
+
+/// What `$DOCKER_HOST` holds, or a path.
+fn socket_of(place: &Path) -> Result<PathBuf, Why> {
+    match place.to_str().and_then(|text| text.split_once("://")) {
+        Some(("unix", path)) => Ok(PathBuf::from(path)),
+        Some(_) => Err(Why::NotUnix),
+        None => Ok(place.to_owned()),
+    }
+}
+
+fn real_path(place: &Path) -> PathBuf {
+    let socket = socket_of(place).unwrap_or_else(|_| place.to_owned());
+    let folder = socket.parent().and_then(|folder| fs::canonicalize(folder).ok());
+    match (folder, socket.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => socket,
+    }
+}
+
+fn found(answers: Answers) -> Result<Found, EngineError> {
+    let asked = answers.len();
+    let mut found = Found::default();
+    for answer in answers {
+        match answer {
+            Ok(containers) => found.containers.extend(containers),
+            Err(failure) => found.failures.push(failure),
+        }
+    }
+    if asked > 0 && found.failures.len() == asked {
+        return Err(EngineError::NoEngine(found.failures));
+    }
+    found.failures.retain(|failure| !failure.is_absent());
+    found.containers.sort();
+    found.containers.dedup_by(|one, other| one.id == other.id);
+    Ok(found)
+}
+
+/// What `GET /containers/NAME/json` answers, as far as it matters.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    name: String,
+    config: Config,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    image: String,
+}
+
+fn inspect(socket: &Path, name: &str, until: Instant) -> Result<Vec<Named>, Why> {
+    let path = format!("/containers/{}/json", percent_encoded(name));
+    let answer = http::get(socket, &path, until)?;
+    if answer.status == 404 && message(&answer.body).to_lowercase().contains("no such container") {
+        return Ok(Vec::new());
+    }
+    let Inspected { id, name, config } = understand(&answer)?;
+    Ok(vec![named(id, &name, config.image)?])
+}
+
+/// What `GET /containers/json` answers, for each container.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    id: String,
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    image: String,
+}
+
+fn all(socket: &Path, until: Instant) -> Result<Vec<Named>, Why> {
+    let answer = http::get(socket, "/containers/json?all=1", until)?;
+    let containers: Vec<Listed> = understand(&answer)?;
+    containers
+        .into_iter()
+        .map(|Listed { id, names, image }| named(id, own(&names), image))
+        .collect()
+}
+
+/// Others call a container `/other/alias`; its own name has one slash.
+fn own(names: &[String]) -> &str {
+    names.iter().find(|name| !bare(name).contains('/')).map_or("", String::as_str)
+}
+
+fn bare(name: &str) -> &str {
+    name.strip_prefix('/').unwrap_or(name)
+}
+
+fn named(id: String, name: &str, image: String) -> Result<Named, Why> {
+    if !is_id(&id) {
+        return Err(Why::NotUnderstood);
+    }
+    Ok(Named { id, name: bare(name).to_owned(), image })
+}
+
+fn understand<T: DeserializeOwned>(answer: &http::Answer) -> Result<T, Why> {
+    if answer.status != 200 {
+        return Err(Why::Refused { status: answer.status, message: message(&answer.body) });
+    }
+    serde_json::from_slice(&answer.body).ok().ok_or(Why::NotUnderstood)
+}
+
+/// The words of a refusal, or nothing.
+fn message(body: &[u8]) -> String {
+    const LONGEST: usize = 200;
+    #[derive(Deserialize)]
+    struct Refusal {
+        message: String,
+    }
+    let words = serde_json::from_slice(body).map_or_else(|_| String::new(), |r: Refusal| r.message);
+    words.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
+}
+
+/// RFC 3986: what is not unreserved.
+fn percent_encoded(name: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    name.bytes().map(encode).collect()
+}
+
+impl Failure {
+    /// Whether no engine listens there, which is no fault.
+    fn is_absent(&self) -> bool {
+        matches!(&self.why, Why::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.socket.display(), self.why)
+    }
+}
+
+fn list(failures: &[Failure]) -> String {
+    failures.iter().map(Failure::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn but(failures: &[Failure]) -> String {
+    if failures.is_empty() {
+        return String::new();
+    }
+    format!(", but not all engines answer: {}", list(failures))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        os::unix::net::{UnixListener, UnixStream},
+    };
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    const WATCHDOG: Duration = Duration::from_secs(20);
+
+    /// Engines that answer one question each, in a folder of their own.
+    struct Fakes {
+        folder: TempDir,
+        engines: Engines,
+    }
+
+    impl Fakes {
+        fn new() -> Self {
+            Self { folder: TempDir::new().unwrap(), engines: Engines(Vec::new()) }
+        }
+
+        /// With one that answers by this, given the first line of the question.
+        fn with(mut self, answer: impl Fn(&str, &mut UnixStream) + Send + 'static) -> Self {
+            let listener = self.listen();
+            thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut question = [0; 4096];
+                let size = stream.read(&mut question).unwrap();
+                let question = str::from_utf8(&question[..size]).unwrap();
+                answer(question.lines().next().unwrap(), &mut stream);
+            });
+            self
+        }
+
+        fn saying(self, answer: String) -> Self {
+            // The one who asks hangs up when it has heard enough.
+            self.with(move |_, stream| drop(stream.write_all(answer.as_bytes())))
+        }
+
+        fn listen(&mut self) -> UnixListener {
+            let place = self.folder.path().join(self.engines.0.len().to_string());
+            let listener = UnixListener::bind(&place).unwrap();
+            self.engines.0.push(place);
+            listener
+        }
+
+        fn with_none(mut self) -> Self {
+            self.engines.0.push(self.folder.path().join("nobody"));
+            self
+        }
+
+        fn id_of(&self, name: &str) -> Result<Found, EngineError> {
+            let start = Instant::now();
+            let answer = self.engines.id_of(name);
+            assert!(start.elapsed() < WATCHDOG, "it took {:?}", start.elapsed());
+            answer
+        }
+
+        fn assert_fails(&self, expected: &str) {
+            let error = self.id_of("web").unwrap_err().to_string();
+            assert!(error.starts_with("no container engine answers: "), "{error}");
+            assert!(error.ends_with(expected), "{error}");
+        }
+    }
+
+    fn inspected(id: &str, name: &str) -> String {
+        format!(r#"{{"Id":"{id}","Name":"/{name}","Config":{{"Image":"box"}},"State":{{}}}}"#)
+    }
+
+    fn ok(body: &str) -> String {
+        format!("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{body}")
+    }
+
+    fn not_there() -> String {
+        let body = r#"{"message":"No such container: web"}"#;
+        format!("HTTP/1.0 404 Not Found\r\n\r\n{body}\n")
+    }
+
+    fn web(id: &str) -> Named {
+        Named { id: id.to_owned(), name: "web".to_owned(), image: "box".to_owned() }
+    }
+
+    #[test]
+    fn a_container_is_found_by_its_name() {
+        let fakes = Fakes::new().with_none().with(|question, stream| {
+            assert_eq!(question, "GET /containers/web/json HTTP/1.0");
+            stream.write_all(ok(&inspected(ID, "web")).as_bytes()).unwrap();
+        });
+        let found = fakes.id_of("web").unwrap();
+        assert_eq!(found.containers, [web(ID)]);
+        assert!(found.failures.is_empty(), "no engine at a place is no failure");
+    }
+
+    #[test]
+    fn no_name_becomes_another_question() {
+        let fakes = Fakes::new().with(|question, stream| {
+            assert_eq!(question, "GET /containers/a%2F..%20b%3Fx%0D%0A%C3%A4/json HTTP/1.0");
+            stream.write_all(not_there().as_bytes()).unwrap();
+        });
+        assert!(matches!(fakes.id_of("a/.. b?x\r\nä"), Err(EngineError::NotThere { .. })));
+        for name in ["", ".", "..", "../images", "a//b", "/"] {
+            assert!(matches!(Fakes::new().id_of(name), Err(EngineError::NotThere { .. })));
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_not_there() {
+        let error = Fakes::new().saying(not_there()).with_none().id_of("web").unwrap_err();
+        assert_eq!(error.to_string(), "no container is called `web`");
+        let podman = r#"{"cause":"no such container","message":"no container with name or ID \"web\" found: no such container","response":404}"#;
+        let fakes = Fakes::new().saying(format!("HTTP/1.1 404 Not Found\r\n\r\n{podman}"));
+        assert!(matches!(fakes.id_of("web"), Err(EngineError::NotThere { .. })));
+    }
+
+    #[test]
+    fn another_404_is_a_refusal() {
+        let body = r#"{"message":"page not found"}"#;
+        Fakes::new()
+            .saying(format!("HTTP/1.0 404 Not Found\r\n\r\n{body}"))
+            .assert_fails(": it answered 404: page not found");
+    }
+
+    #[test]
+    fn two_engines_may_know_the_name() {
+        let other = ID.replace('0', "f");
+        let fakes = Fakes::new()
+            .saying(ok(&inspected(&other, "web")))
+            .saying(ok(&inspected(ID, "web")))
+            .saying(not_there())
+            .saying(ok(&inspected(ID, "web")));
+        assert_eq!(fakes.id_of("web").unwrap().containers, [web(ID), web(&other)]);
+    }
+
+    #[test]
+    fn an_engine_that_fails_is_told_beside_the_answer_of_another() {
+        let fakes = Fakes::new()
+            .saying(ok(&inspected(ID, "web")))
+            .saying("HTTP/1.0 500 Oh\r\n\r\n".to_owned());
+        let found = fakes.id_of("web").unwrap();
+        assert_eq!(found.containers, [web(ID)]);
+        assert!(matches!(
+            found.failures[..],
+            [Failure { why: Why::Refused { status: 500, .. }, .. }]
+        ));
+        let fakes = Fakes::new().saying(not_there()).saying("?".to_owned());
+        let error = fakes.id_of("web").unwrap_err().to_string();
+        assert!(error.contains("`web`, but not all engines answer: "), "{error}");
+        assert!(error.ends_with("/1`: its answer cannot be understood"), "{error}");
+    }
+
+    #[test]
+    fn without_an_engine_every_place_is_named() {
+        let mut fakes = Fakes::new().with_none();
+        fakes.engines.0.push("tcp://192.0.2.1:2375".into());
+        let error = fakes.id_of("web").unwrap_err().to_string();
+        assert!(error.contains("/nobody`: No such file"), "{error}");
+        assert!(
+            error.ends_with("`tcp://192.0.2.1:2375`: only unix:// sockets are asked"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn one_that_hangs_costs_two_seconds_and_not_the_others() {
+        let mut fakes = Fakes::new().saying(ok(&inspected(ID, "web"))).with(|_, stream| {
+            // Drips: each byte is in time, their end is not.
+            while stream.write_all(b"H").is_ok() {
+                thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let _never_accepts = fakes.listen();
+        let found = fakes.id_of("web").unwrap();
+        assert_eq!(found.containers, [web(ID)]);
+        let slow = |failure: &Failure| matches!(failure.why, Why::TooSlow);
+        assert_eq!(found.failures.iter().filter(|failure| slow(failure)).count(), 2);
+    }
+
+    #[test]
+    fn garbage_is_not_understood() {
+        for answer in [
+            String::new(),
+            "\0\u{1}".repeat(1000),
+            ok(""),
+            ok("{}"),
+            ok("[]"),
+            ok(&inspected("short", "web")),
+            ok(&inspected(&"../".repeat(64)[..64], "web")),
+            ok(&inspected(ID, "web")[..50]),
+        ] {
+            Fakes::new().saying(answer).assert_fails(": its answer cannot be understood");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_end_is_cut_off() {
+        Fakes::new()
+            .with(|_, stream| {
+                let piece = [b' '; 4096];
+                drop(stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n"));
+                while stream.write_all(&piece).is_ok() {}
+            })
+            .assert_fails(": its answer is larger than 4 MiB");
+    }
+
+    #[test]
+    fn a_redirect_is_not_followed() {
+        Fakes::new()
+            .saying("HTTP/1.0 301 Moved\r\nLocation: /json\r\n\r\n".to_owned())
+            .assert_fails(": it answered 301");
+    }
+
+    #[test]
+    fn an_answer_in_chunks_is_put_together() {
+        let body = inspected(ID, "web");
+        let (first, second) = body.split_at(40);
+        let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+        let body = [chunk(first), chunk(second), chunk("")].concat();
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n";
+        let fakes = Fakes::new().saying(format!("{head}{body}"));
+        assert_eq!(fakes.id_of("web").unwrap().containers, [web(ID)]);
+    }
+
+    #[test]
+    fn all_containers_are_listed_by_their_own_names() {
+        let other = ID.replace('0', "f");
+        let body = format!(
+            r#"[{{"Id":"{other}","Names":["/web/db","/db"],"Image":"x"}},
+                {{"Id":"{ID}","Names":["/web"],"Image":"box"}}]"#
+        );
+        let fakes = Fakes::new().with(move |question, stream| {
+            assert_eq!(question, "GET /containers/json?all=1 HTTP/1.0");
+            stream.write_all(ok(&body).as_bytes()).unwrap();
+        });
+        let db = Named { id: other, name: "db".to_owned(), image: "x".to_owned() };
+        assert_eq!(fakes.engines.names().unwrap().containers, [web(ID), db]);
+        assert!(Fakes::new().saying(ok("[]")).engines.names().unwrap().containers.is_empty());
+    }
+
+    #[test]
+    fn each_place_is_asked_once() {
+        let engines = Engines::new(Some("unix:///run/docker.sock".to_owned()), Some("/run".into()));
+        let places: Vec<_> = engines.0.iter().filter_map(|place| place.to_str()).collect();
+        let same = fs::canonicalize("/var/run").is_ok_and(|folder| folder == Path::new("/run"));
+        let expected: &[&str] = if same {
+            &["unix:///run/docker.sock", "/run/podman/podman.sock"]
+        } else {
+            &["unix:///run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock"]
+        };
+        assert_eq!(places, expected);
+        let engines = Engines::new(None, Some("not/absolute".into()));
+        assert!(engines.0.iter().all(|place| place.is_absolute()), "{:?}", engines.0);
+    }
+}

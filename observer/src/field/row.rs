@@ -1,0 +1,171 @@
+//! One process as the columns see it, whoever told it: a scan of /proc, or the live table.
+//!
+//! What was not asked for, or could not be known, is `None`; never 0, an empty text or `?`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{
+    event::{Cgroup, ProcessKey},
+    names::Names,
+};
+
+/// One process.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// Its pid, in the caller's pid namespace.
+    pub pid: u32,
+    /// Effective user and group.
+    pub owner: Option<Owner>,
+    /// [`Facts::STAT`](crate::facts::Facts::STAT).
+    pub stat: Option<Stat>,
+    /// [`Facts::STATUS`](crate::facts::Facts::STATUS).
+    pub status: Option<Status>,
+    /// The arguments, each with its NUL, as they are in its memory now; empty for a kernel
+    /// thread or a zombie.
+    pub arguments: Option<Bytes>,
+    /// The security module's label.
+    pub label: Option<Box<[u8]>>,
+    /// The file that it runs.
+    pub executable: Option<Box<[u8]>>,
+    /// Its working directory.
+    pub working_directory: Option<Box<[u8]>>,
+    /// Its cgroups and container.
+    pub cgroup: Option<Arc<Cgroup>>,
+    /// The kernel function in which it sleeps; empty when it runs.
+    pub wait_channel: Option<Box<[u8]>>,
+    /// Inode numbers of its namespaces, in the order of
+    /// [`NAMESPACES`](crate::event::NAMESPACES).
+    pub namespaces: [Option<u32>; 8],
+    /// The same process as the processes of a joined pid namespace see it.
+    pub inside: Option<Box<Inside>>,
+}
+
+/// Effective user and group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Effective user.
+    pub uid: u32,
+    /// Effective group.
+    pub gid: u32,
+}
+
+/// What `proc_pid_stat(5)` tells. Times are nanoseconds, sizes bytes unless they say otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stat {
+    /// Its name: at most 15 bytes for a process, 63 for a kernel thread.
+    pub comm: Box<[u8]>,
+    /// One letter: `R`, `S`, `D`, `Z`, `T`, `t`, `I`, `X`.
+    pub state: u8,
+    /// The parent's pid; 0 when it is outside the caller's pid namespace, or none.
+    pub parent: u32,
+    /// Process group; 0 when its leader is outside the caller's pid namespace.
+    pub pgid: i32,
+    /// Session, as the process group.
+    pub sid: i32,
+    /// Device number of the controlling terminal; 0 for none.
+    pub tty: u32,
+    /// Foreground process group of the terminal; -1 for none.
+    pub tpgid: i32,
+    /// Flags of the kernel's task, `PF_…`.
+    pub flags: u32,
+    /// Page faults that needed no disk.
+    pub minor_faults: u64,
+    /// Page faults that did.
+    pub major_faults: u64,
+    /// CPU time in user mode, of all threads, dead ones included.
+    pub user_ns: u64,
+    /// CPU time in the kernel.
+    pub system_ns: u64,
+    /// The kernel's priority.
+    pub priority: i64,
+    /// Nice value, -20 to 19.
+    pub nice: i64,
+    /// Threads.
+    pub threads: u32,
+    /// When it began, since boot.
+    pub start_ns: u64,
+    /// Virtual size.
+    pub virtual_size: u64,
+    /// The CPU that it ran on last.
+    pub processor: u32,
+    /// Real-time priority, 1 to 99; 0 for none.
+    pub real_time_priority: u32,
+    /// Scheduling policy, see sched(7).
+    pub policy: u32,
+}
+
+/// What `proc_pid_status(5)` tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Thread group: the pid again for a process, another for a thread.
+    pub tgid: Option<u32>,
+    /// Users: real, effective, saved, file system.
+    pub uids: Option<[u32; 4]>,
+    /// Groups: real, effective, saved, file system.
+    pub gids: Option<[u32; 4]>,
+    /// Supplementary groups.
+    pub groups: Option<Box<[u32]>>,
+    /// Its pid in each pid namespace from the caller's inwards.
+    pub pids: Box<[u32]>,
+    /// Its process group, likewise.
+    pub pgids: Box<[u32]>,
+    /// Its session, likewise.
+    pub sids: Box<[u32]>,
+    /// Resident size in KiB; `None` for what has no memory.
+    pub resident_kib: Option<u64>,
+    /// Locked memory in KiB.
+    pub locked_kib: Option<u64>,
+    /// Capabilities: inheritable, permitted, effective, bounding, ambient.
+    pub capabilities: [Option<u64>; 5],
+    /// Whether it can never gain privileges.
+    pub no_new_privileges: Option<bool>,
+    /// 0 none, 1 strict, 2 filter.
+    pub seccomp: Option<u32>,
+    /// Filters of seccomp.
+    pub seccomp_filters: Option<u32>,
+}
+
+/// A process as those of its own pid namespace see it, or of one around it.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    /// Its pid there.
+    pub pid: u32,
+    /// Its parent's; 0 for one from outside.
+    pub parent: u32,
+    /// Its process group there.
+    pub pgid: u32,
+    /// Its session there.
+    pub sid: u32,
+    /// Users as its user namespace maps them: real, effective, saved, file system.
+    pub uids: Option<[u32; 4]>,
+    /// Groups, likewise.
+    pub gids: Option<[u32; 4]>,
+    /// Supplementary groups, likewise.
+    pub groups: Option<Box<[u32]>>,
+    /// The names that the container's files give.
+    pub names: Arc<Names>,
+}
+
+impl Row {
+    /// Its identity; `None` before its start is known.
+    pub fn key(&self) -> Option<ProcessKey> {
+        self.stat.as_ref().map(|stat| ProcessKey { pid: self.pid, start_ns: stat.start_ns })
+    }
+
+    /// Effective user and group, from whatever told them.
+    pub fn effective(&self) -> Option<Owner> {
+        self.owner.or_else(|| {
+            let status = self.status.as_ref()?;
+            Some(Owner { uid: status.uids?[1], gid: status.gids?[1] })
+        })
+    }
+}
+
+impl Stat {
+    /// CPU time of both modes.
+    pub fn cpu_ns(&self) -> u64 {
+        self.user_ns.saturating_add(self.system_ns)
+    }
+}

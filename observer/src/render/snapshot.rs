@@ -1,0 +1,194 @@
+//! A snapshot → one JSON document, written process by process.
+
+use std::borrow::Cow;
+
+use hashbrown::HashMap;
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+use super::{
+    json::{append, namespaces},
+    schema::{
+        self, Base64, Container, Creation, Digits, Executable, Id, Linux, Listed, ListedProcess,
+        RawBytes, SnapshotHead,
+    },
+    time::rfc3339,
+    write_cell,
+};
+use crate::{
+    Snapshot,
+    event::ProcessKey,
+    facts::Facts,
+    field::{Column, Owner, Row},
+};
+
+/// What told it.
+const ORIGIN: &str = "proc";
+
+/// Writes a snapshot as one document.
+#[derive(Debug)]
+pub struct JsonSnapshot<'a> {
+    snapshot: &'a Snapshot,
+    /// Each column once.
+    columns: Vec<&'a Column>,
+    /// To tell a parent's identity.
+    starts: HashMap<u32, u64>,
+    any: bool,
+}
+
+impl<'a> JsonSnapshot<'a> {
+    /// What a document tells of every process, whatever its columns are.
+    pub const FACTS: Facts = Facts::STAT
+        .and(Facts::STATUS)
+        .and(Facts::ARGUMENTS)
+        .and(Facts::EXECUTABLE)
+        .and(Facts::CGROUP)
+        .and(Facts::PID_NAMESPACE)
+        .and(Facts::MOUNT_NAMESPACE)
+        .and(Facts::NETWORK_NAMESPACE)
+        .and(Facts::USER_NAMESPACE)
+        .and(Facts::UTS_NAMESPACE)
+        .and(Facts::IPC_NAMESPACE)
+        .and(Facts::CGROUP_NAMESPACE)
+        .and(Facts::TIME_NAMESPACE);
+
+    /// A document of these columns.
+    pub fn new(snapshot: &'a Snapshot, columns: &'a [Column]) -> Self {
+        let mut once: Vec<&Column> = Vec::with_capacity(columns.len());
+        for column in columns {
+            if once.iter().all(|known| known.field != column.field) {
+                once.push(column);
+            }
+        }
+        let keys = snapshot.rows.iter().filter_map(Row::key);
+        let starts = keys.map(|key| (key.pid, key.start_ns)).collect();
+        Self { snapshot, columns: once, starts, any: false }
+    }
+
+    /// The beginning.
+    pub fn begin(&self, out: &mut Vec<u8>) {
+        let snapshot = self.snapshot;
+        let head = SnapshotHead {
+            boot_id: &snapshot.view.machine.boot_id,
+            seq: 0,
+            lost: 0,
+            complete: snapshot.is_complete(),
+            time: rfc3339(snapshot.now().unix_ns),
+            boot_ns: Digits(snapshot.now().boot_ns),
+            origin: ORIGIN,
+            vanished: snapshot.vanished,
+            refused: snapshot.refused,
+            curtailed: snapshot.curtailed,
+        };
+        out.extend_from_slice(format!("{{\"v\":{},\"snapshot\":", schema::VERSION).as_bytes());
+        append(out, &head);
+        out.extend_from_slice(b",\"processes\":[");
+    }
+
+    /// One process.
+    pub fn process(&mut self, out: &mut Vec<u8>, row: &Row) {
+        if std::mem::replace(&mut self.any, true) {
+            out.extend_from_slice(b",\n");
+        }
+        let container = row.cgroup.as_ref().and_then(|cgroup| cgroup.container.as_ref());
+        let listed = Listed {
+            process: self.listed(row),
+            container: container.map(|container| Container {
+                id: &container.id,
+                runtime: container.runtime.name(),
+            }),
+            columns: Cells { row, snapshot: self.snapshot, columns: &self.columns },
+        };
+        append(out, &listed);
+    }
+
+    /// The end.
+    pub fn end(out: &mut Vec<u8>) {
+        out.extend_from_slice(b"]}\n");
+    }
+
+    fn listed<'r>(&self, row: &'r Row) -> ListedProcess<'r> {
+        let machine = &self.snapshot.view.machine;
+        let stat = row.stat.as_ref();
+        let status = row.status.as_ref();
+        let parent = stat.map(|stat| stat.parent);
+        let id = |number: Option<u32>| number.map(|id| Id { id });
+        let effective = row.effective();
+        let uids = status.and_then(|status| status.uids);
+        let gids = status.and_then(|status| status.gids);
+        ListedProcess {
+            id: row.key().map(|key| machine.process_id(key)),
+            pid: row.pid,
+            vpid: status.and_then(|status| status.pids.last().copied()),
+            parent_pid: parent,
+            parent_id: parent.and_then(|pid| {
+                let start_ns = *self.starts.get(&pid)?;
+                Some(machine.process_id(ProcessKey { pid, start_ns }))
+            }),
+            comm: stat.map(|stat| String::from_utf8_lossy(&stat.comm)),
+            executable: row
+                .executable
+                .as_deref()
+                .map(|path| Executable { path: String::from_utf8_lossy(path) }),
+            command_args: row.arguments.as_deref().map(arguments),
+            creation: stat.map(|stat| Creation {
+                time: rfc3339(self.snapshot.now().unix_ns_of(stat.start_ns)),
+                boot_ns: Digits(stat.start_ns),
+            }),
+            user: id(effective.map(|Owner { uid, .. }| uid)),
+            real_user: id(uids.map(|[real, ..]| real)),
+            group: id(effective.map(|Owner { gid, .. }| gid)),
+            real_group: id(gids.map(|[real, ..]| real)),
+            ns: namespaces(row.namespaces),
+            linux: row.cgroup.as_deref().map(|cgroup| Linux { cgroup: cgroup.path() }),
+            raw: raw(row),
+        }
+    }
+}
+
+/// Each argument as text, without its NUL.
+fn arguments(list: &[u8]) -> Vec<Cow<'_, str>> {
+    split(list).map(String::from_utf8_lossy).collect()
+}
+
+fn split(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ended = list.strip_suffix(b"\0").unwrap_or(list);
+    let empty = list.is_empty();
+    ended.split(|byte| *byte == 0).filter(move |_| !empty)
+}
+
+/// Exact bytes of what is not UTF-8.
+fn raw(row: &Row) -> Option<RawBytes<'_>> {
+    let lossy = |bytes: &&[u8]| str::from_utf8(bytes).is_err();
+    let raw = RawBytes {
+        comm: row.stat.as_ref().map(|stat| &*stat.comm).filter(lossy).map(Base64),
+        command_args: row
+            .arguments
+            .as_deref()
+            .filter(lossy)
+            .map(|list| split(list).map(Base64).collect()),
+        executable_path: row.executable.as_deref().filter(lossy).map(Base64),
+    };
+    let needed = raw.comm.is_some() || raw.command_args.is_some() || raw.executable_path.is_some();
+    needed.then_some(raw)
+}
+
+/// The asked-for columns of a row, by name.
+#[derive(Debug)]
+pub struct Cells<'a> {
+    row: &'a Row,
+    snapshot: &'a Snapshot,
+    columns: &'a [&'a Column],
+}
+
+impl Serialize for Cells<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.columns.len()))?;
+        let mut text = Vec::new();
+        for column in self.columns {
+            text.clear();
+            write_cell(&mut text, column.field, self.row, &self.snapshot.view);
+            map.serialize_entry(column.field.name, &String::from_utf8_lossy(&text))?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,140 @@
+//! The processes of the machine, or of a container, at one instant.
+
+use hashbrown::HashSet;
+use jiff::tz::TimeZone;
+
+use crate::{
+    Error,
+    facts::Facts,
+    field::{Filter, Instant, Row, SortKey, Times, View, sort},
+    id_map::{self, IdMap},
+    machine::Machine,
+    names::Names,
+    source::proc::{Scan, Which, join, scan},
+};
+
+/// Rows, and what to see them with. Immutable but for their order and choice.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// One row a process.
+    pub rows: Vec<Row>,
+    /// What the rows alone do not know.
+    pub view: View,
+    /// Processes that ended while they were read.
+    pub vanished: u64,
+    /// Processes of which nothing may be read.
+    pub refused: u64,
+    /// Processes of which some wanted fact may not be read.
+    pub curtailed: u64,
+    /// Of [`Snapshot::of_namespaces`]: how many were found.
+    pub namespaces: usize,
+}
+
+/// How the host columns of a joined view see the host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostMaps {
+    /// The caller's users to the host's; empty for a caller that is the host.
+    pub users: Vec<IdMap>,
+    /// The same for groups.
+    pub groups: Vec<IdMap>,
+}
+
+impl HostMaps {
+    /// The caller's own, from `/proc/self/uid_map` and `gid_map`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where /proc is not mounted.
+    pub fn of_caller() -> Result<Self, Error> {
+        let read = |path| {
+            let failed = |source| Error::System { what: "cannot read our own id maps", source };
+            std::fs::read(path).map(|text| id_map::parse(&text)).map_err(failed)
+        };
+        Ok(Self { users: read("/proc/self/uid_map")?, groups: read("/proc/self/gid_map")? })
+    }
+}
+
+impl Snapshot {
+    /// Reads processes from /proc. Needs no privileges; without `CAP_SYS_PTRACE` some facts of
+    /// other users' processes stay unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where /proc is not mounted.
+    pub fn of_processes(which: Which<'_>, wanted: Facts) -> Result<Self, Error> {
+        let machine = Machine::read()?;
+        let scan = scan(which, wanted, &machine)?;
+        Ok(Self::new(scan, wanted, machine, HostMaps::default()))
+    }
+
+    /// Reads all processes in the pid namespaces of these processes, as they see themselves,
+    /// without entering anything. Needs `CAP_SYS_PTRACE` for processes of other users.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::JoinRefused`]; [`Error::System`] where /proc is not mounted.
+    pub fn of_namespaces(pids: &[u32], wanted: Facts, maps: HostMaps) -> Result<Self, Error> {
+        let machine = Machine::read()?;
+        let scan = join(pids, wanted, &machine)?;
+        Ok(Self::new(scan, wanted, machine, maps))
+    }
+
+    fn new(scan: Scan, wanted: Facts, machine: Machine, maps: HostMaps) -> Self {
+        let Scan { rows, now, vanished, refused, curtailed, namespaces } = scan;
+        let mut view = View {
+            now,
+            machine,
+            zone: TimeZone::system(),
+            times: Times::default(),
+            names: Names::default(),
+            uid_map: maps.users,
+            gid_map: maps.groups,
+        };
+        view.names = look_up(&rows, wanted, &view);
+        Self { rows, view, vanished, refused, curtailed, namespaces }
+    }
+
+    /// Drops the rows that do not meet the filter.
+    pub fn keep(&mut self, filter: &Filter) {
+        let Self { rows, view, .. } = self;
+        rows.retain(|row| filter.matches(row, view));
+    }
+
+    /// Puts the rows in order.
+    pub fn sort(&mut self, keys: &[SortKey]) {
+        sort(&mut self.rows, keys, &self.view);
+    }
+
+    /// The instant that all its times are measured from.
+    pub fn now(&self) -> Instant {
+        self.view.now
+    }
+
+    /// Whether every process that was there is in it.
+    pub fn is_complete(&self) -> bool {
+        self.refused == 0
+    }
+}
+
+/// The caller's names of all ids that some wanted column may show, each looked up once.
+fn look_up(rows: &[Row], wanted: Facts, view: &View) -> Names {
+    let mut uids = HashSet::new();
+    let mut gids = HashSet::new();
+    for row in rows {
+        let effective = row.effective();
+        let status = row.status.as_ref();
+        if wanted.have(Facts::USER_NAMES) {
+            uids.extend(effective.map(|owner| view.host_uid(owner.uid)));
+            uids.extend(status.and_then(|status| status.uids).into_iter().flatten());
+        }
+        if wanted.have(Facts::GROUP_NAMES) {
+            gids.extend(effective.map(|owner| view.host_gid(owner.gid)));
+            gids.extend(status.and_then(|status| status.gids).into_iter().flatten());
+        }
+        if wanted.have(Facts::SUPPLEMENTARY_NAMES) {
+            let groups = status.and_then(|status| status.groups.as_deref()).unwrap_or_default();
+            gids.extend(groups.iter().map(|gid| view.host_gid(*gid)));
+        }
+    }
+    Names::of_host(uids, gids)
+}
