@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::kernels::Image;
 use crate::live::Programs;
 use crate::tally::Tally;
-use crate::{live, machine, shell, workspace};
+use crate::{live, machine, peers, shell, workspace};
 
 const DEADLINE: Duration = Duration::from_mins(10);
 /// What the guest says last, before the exit status of the tests.
@@ -49,6 +49,9 @@ impl Initramfs {
         install(&busybox, &tree.join("bin/busybox"))?;
         install(&programs.tests, &tree.join("bin/live"))?;
         install(&programs.observer, &tree.join("bin/observer"))?;
+        if let Some(psgo) = peers::psgo()? {
+            install(&psgo, &tree.join("bin/psgo"))?;
+        }
         write(&tree.join("etc/passwd"), PASSWD, 0o644)?;
         write(&tree.join("etc/group"), GROUP, 0o644)?;
         write(&tree.join("init"), &init(&boot.test_arguments), 0o755)?;
@@ -137,6 +140,7 @@ mount -t securityfs securityfs /sys/kernel/security
 hostname guest
 echo
 cd /root
+[ -x /bin/psgo ] && export OBSERVER_PSGO=/bin/psgo
 {ci}OBSERVER_GUEST=1 OBSERVER_SCALE=0.05 OBSERVER_BIN=/bin/observer /bin/live {}
 echo \"{ENDED} $?\"
 poweroff -f

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::machine::{self, Rights};
 use crate::tally::Tally;
-use crate::{left_behind, shell, workspace};
+use crate::{left_behind, peers, shell, workspace};
 
 /// How much larger the storms of a long run are.
 const LONG_SCALE: &str = "5";
@@ -42,6 +42,9 @@ impl Run<'_> {
         ];
         if let Some(object) = self.object {
             variables.push(("OBSERVER_BPF_OBJECT", text(object)?.to_owned()));
+        }
+        if let Some(psgo) = peers::psgo()? {
+            variables.push(("OBSERVER_PSGO", text(&psgo)?.to_owned()));
         }
         if self.length == Length::Long {
             variables.push(("OBSERVER_SCALE", LONG_SCALE.to_owned()));

@@ -17,6 +17,7 @@ mod left_behind;
 mod live;
 mod machine;
 mod packages;
+mod peers;
 mod run;
 mod setup;
 mod shell;
@@ -46,6 +47,8 @@ enum Command {
     Test(test::Options),
     Vm(vm::Options),
     Bench(bench::Options),
+    #[command(hide = true)]
+    Measured(bench::measured::Options),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test(options) => return Ok(test::test(&options)),
         Command::Vm(options) => vm::vm(&options)?,
         Command::Bench(options) => bench::bench(&options)?,
+        Command::Measured(options) => bench::measured::measured(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

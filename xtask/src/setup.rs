@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::packages::{self, Installer};
 use crate::toolchain::{LINKER_VERSION, Toolchain};
-use crate::{kernels, shell, toolchain};
+use crate::{kernels, peers, shell, toolchain};
 
 /// Get what building, testing or comparing takes, as far as it is missing.
 ///
@@ -28,27 +28,43 @@ pub(crate) struct Options {
 pub(crate) enum Level {
     /// Compiling the eBPF programs: rustc for BPF, LLVM, bpf-linker
     Build,
-    /// The whole check: also qemu and its kernels, busybox, cpio, a container engine
+    /// The whole check: also qemu and its kernels, busybox, cpio, a container engine, ps, psgo
     Test,
     /// Benchmarks: also the programs to compare with
     Bench,
 }
 
-/// The program we look for, and the Debian package that has it.
+/// What we look for, and the Debian package that has it.
 #[derive(Debug)]
 struct Need {
     level: Level,
-    program: &'static str,
+    what: What,
     package: &'static str,
 }
 
-const NEEDS: [Need; 6] = [
-    Need { level: Level::Test, program: "qemu-system-x86_64", package: "qemu-system-x86" },
-    Need { level: Level::Test, program: "busybox", package: "busybox-static" },
-    Need { level: Level::Test, program: "cpio", package: "cpio" },
-    Need { level: Level::Test, program: "dockerd", package: "docker.io" },
-    Need { level: Level::Bench, program: "bpftrace", package: "bpftrace" },
-    Need { level: Level::Bench, program: "execsnoop", package: "libbpf-tools" },
+#[derive(Debug)]
+enum What {
+    Program(&'static str),
+    /// A program without libraries: a guest has none.
+    StaticProgram(&'static str),
+    Folder(&'static str),
+}
+
+const NEEDS: [Need; 10] = [
+    Need::program(Level::Test, "qemu-system-x86_64", "qemu-system-x86"),
+    Need { level: Level::Test, what: What::StaticProgram("busybox"), package: "busybox-static" },
+    Need::program(Level::Test, "cpio", "cpio"),
+    Need::program(Level::Test, "dockerd", "docker.io"),
+    Need::program(Level::Test, "ps", "procps"),
+    Need::program(Level::Test, "lsns", "util-linux"),
+    Need::program(Level::Test, "go", "golang-go"),
+    Need {
+        level: Level::Test,
+        what: What::Folder(peers::PSGO_LIBRARY),
+        package: "golang-github-containers-psgo-dev",
+    },
+    Need::program(Level::Bench, "bpftrace", "bpftrace"),
+    Need::program(Level::Bench, "execsnoop", "libbpf-tools"),
 ];
 
 /// Tools of cargo that a minimal toolchain lacks, with their rustup components.
@@ -100,6 +116,7 @@ pub(crate) fn ensure(level: Level) -> Result<()> {
     }
     eprintln!("eBPF toolchain: {}", Toolchain::find()?);
     if level >= Level::Test {
+        eprintln!("psgo: {}", peers::build_psgo()?.display());
         for kernel in kernels::STOCK {
             let image = kernels::image(kernel)?;
             eprintln!("kernel {kernel}: {}", image.name);
@@ -145,12 +162,18 @@ fn detect(level: Level) -> Missing {
 }
 
 impl Need {
+    const fn program(level: Level, name: &'static str, package: &'static str) -> Self {
+        Self { level, what: What::Program(name), package }
+    }
+
     fn is_met(&self) -> bool {
-        let Some(program) = shell::find_program(self.program) else {
-            return false;
-        };
-        // A guest has no libraries: there busybox must stand alone.
-        self.program != "busybox" || is_static(&program)
+        match self.what {
+            What::Program(name) => shell::find_program(name).is_some(),
+            What::StaticProgram(name) => {
+                shell::find_program(name).is_some_and(|program| is_static(&program))
+            }
+            What::Folder(path) => Path::new(path).is_dir(),
+        }
     }
 }
 
@@ -309,6 +332,6 @@ mod tests {
     #[test]
     fn a_level_includes_those_before_it() {
         let count = |level| NEEDS.iter().filter(|need| need.level <= level).count();
-        assert_eq!((count(Level::Build), count(Level::Test), count(Level::Bench)), (0, 4, 6));
+        assert_eq!((count(Level::Build), count(Level::Test), count(Level::Bench)), (0, 8, 10));
     }
 }

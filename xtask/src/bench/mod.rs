@@ -2,43 +2,40 @@
 //!
 //! It measures and never judges by its exit status: a slow machine is no failed test.
 
-mod contestant;
-mod latency;
-mod noop;
+mod aim;
+mod elf;
+mod events;
+mod page;
+mod ps;
 mod quiet;
-mod report;
-mod rounds;
-mod startup;
+mod setting;
 mod stats;
-mod storm;
 mod usage;
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use tempfile::TempDir;
 
-use self::quiet::Patience;
-use self::report::{Figures, Setting};
-use self::rounds::{Arena, Size};
-use self::storm::{Pace, Storm};
+use self::setting::Setting;
 use crate::machine::Rights;
 use crate::setup::{self, Level};
 use crate::{run, workspace};
 
-/// Measure observer beside bpftrace and execsnoop.
+pub(crate) use self::ps::measured;
+
+/// Measure observer beside others that do the same.
 ///
-/// Prints the figures with their aims and writes them to docs/benchmarks.md. Takes a few minutes
-/// as root, and waits for moments when nobody else works.
+/// Prints the figures with their aims and writes them to their part of docs/benchmarks.md. Takes a
+/// few minutes as root, and waits for moments when nobody else works.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// What to measure
     #[arg(value_enum, default_value_t = Subject::Events)]
     subject: Subject,
-    /// A tenth of the load and fewer rounds: rough figures, never written
+    /// Less load and fewer rounds: rough figures, never written
     #[arg(long)]
     quick: bool,
     /// Only print
@@ -48,8 +45,17 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
-    /// The live stream of events
+    /// The live stream of events, beside bpftrace and execsnoop
     Events,
+    /// Snapshots, beside ps and psgo
+    Ps,
+}
+
+/// How much of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Quick,
+    Whole,
 }
 
 pub(crate) fn bench(options: &Options) -> Result<()> {
@@ -59,69 +65,52 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     );
     setup::ensure(Level::Bench)?;
     let observer = run::build_release()?;
-    let report = match options.subject {
-        Subject::Events => events(&observer, Extent::of(options))?,
+    let setting = Setting::read()?;
+    let folder = folder_in_memory()?;
+    let extent = if options.quick { Extent::Quick } else { Extent::Whole };
+    let figures = match options.subject {
+        Subject::Events => events::measure(&observer, &folder, extent)?,
+        Subject::Ps => ps::measure(&observer, &folder, extent)?,
     };
-    println!("{report}");
+    let part = options.subject.part(&setting, &figures);
+    println!("{part}");
     if !options.quick && !options.no_write {
-        let path = workspace::root()?.join("docs/benchmarks.md");
-        fs::write(&path, report).with_context(|| format!("cannot write `{}`", path.display()))?;
-        eprintln!("written to {}", path.display());
+        write(options.subject, &part)?;
     }
     Ok(())
 }
 
-/// How much of everything.
-#[derive(Debug, Clone, Copy)]
-struct Extent {
-    storm: Size,
-    /// Processes of the paced load, which has so many a second.
-    paced: u64,
-    quiet: u64,
-    starts: usize,
-    patience: Patience,
-}
-
-const PACE: u32 = 10_000;
-
-impl Extent {
-    fn of(options: &Options) -> Self {
-        if options.quick {
-            Self {
-                storm: Size { processes: 4_000, rounds: 3 },
-                paced: 10_000,
-                quiet: 30,
-                starts: 5,
-                patience: Patience { wait: Duration::from_secs(1), tries: 1 },
-            }
-        } else {
-            Self {
-                storm: Size { processes: 40_000, rounds: 7 },
-                paced: 50_000,
-                quiet: 200,
-                starts: 15,
-                patience: Patience { wait: Duration::from_mins(2), tries: 5 },
-            }
+impl Subject {
+    /// The heading of its part of the page.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Events => "Events",
+            Self::Ps => "Snapshots",
         }
+    }
+
+    fn command(self) -> &'static str {
+        match self {
+            Self::Events => "cargo xtask bench events",
+            Self::Ps => "cargo xtask bench ps",
+        }
+    }
+
+    fn part(self, setting: &Setting, figures: &str) -> String {
+        let (title, command) = (self.title(), self.command());
+        format!("## {title}\n\n`{command}` wrote this part {setting}.\n\n{figures}")
     }
 }
 
-fn events(observer: &Path, extent: Extent) -> Result<String> {
-    let setting = Setting::read()?;
-    let storm = Storm::new()?;
-    let folder = folder_in_memory()?;
-    let arena = Arena { observer, storm: &storm, folder: folder.path(), patience: extent.patience };
-    let scores = rounds::play(arena, extent.storm)?;
-    let latency = |pace, processes| {
-        extent.patience.undisturbed(|| latency::measure(observer, &storm, pace, processes))
-    };
-    let figures = Figures {
-        scores,
-        paced: latency(Pace::PerSecond(PACE), extent.paced)?,
-        quiet: latency(Pace::Quiet, extent.quiet)?,
-        starts: extent.patience.undisturbed(|| startup::measure(observer, extent.starts))?,
-    };
-    report::write(&setting, &figures)
+/// Puts the part in its place and leaves the others alone.
+fn write(subject: Subject, part: &str) -> Result<()> {
+    let path = workspace::root()?.join("docs/benchmarks.md");
+    let page =
+        fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    fs::write(&path, page::with_part(&page, subject.title(), part))
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    eprintln!("written to {}", path.display());
+    Ok(())
 }
 
 /// For the contestants' output, so that no disk is measured.

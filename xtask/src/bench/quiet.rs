@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike as _};
 
+use super::Extent;
+
 /// How much is done for the sake of a measurement without others in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
@@ -23,6 +25,13 @@ const TICK: Duration = Duration::from_millis(10);
 const TOLERATED: f64 = 0.12;
 
 impl Patience {
+    pub(crate) fn of(extent: Extent) -> Self {
+        match extent {
+            Extent::Quick => Self { wait: Duration::from_secs(1), tries: 1 },
+            Extent::Whole => Self { wait: Duration::from_mins(2), tries: 5 },
+        }
+    }
+
     /// The first result of `measure` that others had no part in, or else the last.
     ///
     /// All that `measure` starts must end within it.

@@ -13,8 +13,8 @@ use nix::time::{ClockId, clock_gettime};
 
 use super::contestant::{Program, is_ready, lost_in, observer_events};
 use super::noop;
-use super::stats::{float, percentile};
 use super::storm::{Pace, Storm};
+use crate::bench::stats::{float, percentile};
 
 /// How long lines took, in nanoseconds.
 #[derive(Debug)]

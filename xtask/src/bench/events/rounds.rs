@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::contestant::{Contestant, Printed, Running};
-use super::quiet::Patience;
-use super::stats::{float, median};
 use super::storm::{Pace, Storm};
+use crate::bench::quiet::Patience;
+use crate::bench::stats::{float, median, range};
 
 /// What one contestant did in one round.
 #[derive(Debug, Clone, Copy)]
@@ -149,8 +149,7 @@ impl Score {
 
     /// The least and the most of the rounds' slow-downs.
     pub(crate) fn slowdown_range(&self) -> (f64, f64) {
-        let slowdowns = || self.samples.iter().map(|sample| sample.slowdown);
-        (slowdowns().fold(f64::INFINITY, f64::min), slowdowns().fold(f64::NEG_INFINITY, f64::max))
+        range(self.samples.iter().map(|sample| sample.slowdown))
     }
 
     /// Lines printed about the storm in all rounds.

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::noop;
-use super::usage::Process;
+use crate::bench::usage::Process;
 
 /// An observer of the storm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
