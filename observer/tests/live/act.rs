@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, Uid, fexecve, getppid, setresuid, setsid};
 
 use crate::child::{c_string, program};
-use crate::sys;
+use crate::{ps, psgo, sys};
 
 /// Holds the words of an act where the argument list is not free.
 pub(crate) const VARIABLE: &str = "OBSERVER_LIVE_ACT";
@@ -55,6 +55,9 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["rename", first, second] => rename(first, second),
         ["rename-thread", name] => rename_thread(name),
         ["drop-user", uid] => drop_user(uid),
+        ["ps", words @ ..] => ps::perform(words),
+        ["scene", words @ ..] => psgo::scene::perform(words),
+        ["world", depth, ids, folder] => psgo::world::perform(depth, ids, folder),
         ["fork-only", code] => fork_only(number(code)),
         other => panic!("unknown act {other:?}"),
     }
@@ -64,13 +67,13 @@ fn number(text: &str) -> i32 {
     text.parse().expect("a number")
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let mut out = io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes()).expect("a listening test");
     out.flush().expect("a listening test");
 }
 
-fn wait_for_word() -> Option<String> {
+pub(crate) fn wait_for_word() -> Option<String> {
     let mut line = String::new();
     let bytes = io::stdin().lock().read_line(&mut line).unwrap_or(0);
     (bytes > 0).then(|| line.trim_end().to_owned())
@@ -86,7 +89,7 @@ fn exit(code: &str, rest: &[&str]) -> ExitCode {
 }
 
 /// Lives until its input ends.
-fn pause() -> ExitCode {
+pub(crate) fn pause() -> ExitCode {
     say("ready");
     let mut sink = Vec::new();
     drop(io::stdin().lock().read_to_end(&mut sink));
@@ -222,7 +225,7 @@ fn child_by_clone(flags: i32, token: &str) -> ExitCode {
     reap(pid)
 }
 
-fn reap(pid: u32) -> ExitCode {
+pub(crate) fn reap(pid: u32) -> ExitCode {
     sys::wait4_within(pid, Duration::from_mins(10)).expect("a child").expect("a child that ends");
     ExitCode::SUCCESS
 }
@@ -280,7 +283,7 @@ fn orphan(parent: Pid, token: &str) -> ! {
 }
 
 /// The child's pid, or `None` in the child.
-fn fork_here() -> Option<u32> {
+pub(crate) fn fork_here() -> Option<u32> {
     sys::fork_single_threaded().expect("a fork").map(|pid| pid.as_raw().cast_unsigned())
 }
 
@@ -311,7 +314,7 @@ fn rename(first: &str, second: &str) -> ExitCode {
 }
 
 /// Words stand in JSON-like text; `%XX` is a byte.
-fn unescaped(word: &str) -> Vec<u8> {
+pub(crate) fn unescaped(word: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = word.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {

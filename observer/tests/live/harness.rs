@@ -41,7 +41,7 @@ pub(crate) fn run(cases: Vec<Case>) -> ExitCode {
 }
 
 fn trial(case: &Case, arguments: &Arguments) -> Trial {
-    let module = case.module.rsplit("::").next().unwrap_or(case.module);
+    let module = case.module.split_once("::").map_or(case.module, |(_, module)| module);
     let name = format!("{module}::{}", case.name);
     let run = case.run;
     let obstacle = case.needs.iter().find_map(|need| need());

@@ -1,4 +1,4 @@
-//! Black-box tests of `observer events` against a running kernel.
+//! Black-box tests of `observer events` and `observer ps` against a running kernel.
 //!
 //! They drive the real program and compare with oracles that are not the program: the spawner's
 //! own log, `wait4`'s status and resource usage, /proc. The whole machine is in view, so nothing
@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | `OBSERVER_BIN` | the program under test, else the one cargo built |
 //! | `OBSERVER_BPF_OBJECT` | passed on as `--bpf-object` |
+//! | `OBSERVER_PSGO` | the psgo to compare with |
 //! | `OBSERVER_SCALE` | factor on the counts of storms |
 //! | `OBSERVER_GUEST` | set in an emulated guest: more patience |
 //! | `CI` | `true` or `1`: a test that cannot run fails instead of being skipped |
@@ -29,6 +30,7 @@ mod cgroup;
 mod child;
 mod death;
 mod docker;
+mod engine;
 mod errors;
 mod event;
 mod filters;
@@ -38,6 +40,8 @@ mod lockdown;
 mod loss;
 mod observed;
 mod output;
+mod ps;
+mod psgo;
 mod reader;
 mod shapes;
 mod smoke;
@@ -70,6 +74,8 @@ fn main() -> ExitCode {
         library::cases(),
         docker::cases(),
         lockdown::cases(),
+        ps::cases(),
+        psgo::cases(),
     ];
     harness::run(cases.into_iter().flatten().collect())
 }

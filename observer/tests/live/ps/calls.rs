@@ -1,0 +1,58 @@
+//! The system calls that these tests need and no safe wrapper offers.
+#![expect(unsafe_code, reason = "direct system calls; each block says why it is sound")]
+
+use std::io;
+use std::mem;
+
+use libc::{c_int, c_long};
+
+/// Nice value of the caller.
+pub(super) fn be_nice(value: c_int) -> io::Result<()> {
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, value) }.into()).map(drop)
+}
+
+/// Scheduling policy of the caller; the priority is 0 for those that know none.
+pub(super) fn schedule(policy: c_int, priority: c_int) -> io::Result<()> {
+    let parameters = libc::sched_param { sched_priority: priority };
+    // SAFETY: the pointer is to a live sched_param.
+    checked(unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) }.into()).map(drop)
+}
+
+/// Makes the caller leader of a session on the terminal that is its standard input.
+pub(super) fn take_terminal() -> io::Result<()> {
+    nix::unistd::setsid().map_err(io::Error::from)?;
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) }.into()).map(drop)
+}
+
+/// Lets the caller die with its parent.
+pub(super) fn die_with_parent() -> io::Result<()> {
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) }.into()).map(drop)
+}
+
+/// A fork of which the child has this pid in the innermost namespace, see clone3(2): its pid, or
+/// `None` in the child. The caller has one thread.
+pub(super) fn fork_as(pid: u32) -> io::Result<Option<u32>> {
+    let wanted = [pid];
+    // SAFETY: all zeroes is a valid value of these numbers.
+    let mut arguments: libc::clone_args = unsafe { mem::zeroed() };
+    arguments.exit_signal = libc::SIGCHLD as u64;
+    arguments.set_tid = (&raw const wanted) as u64;
+    arguments.set_tid_size = 1;
+    // SAFETY: without CLONE_VM the child has a copy of everything, as after fork; the pointers are
+    // to live values of the size given.
+    let result = unsafe {
+        libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<libc::clone_args>())
+    };
+    let child = u32::try_from(checked(result)?).expect("a pid");
+    Ok((child > 0).then_some(child))
+}
+
+fn checked(result: c_long) -> io::Result<c_long> {
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(result)
+}

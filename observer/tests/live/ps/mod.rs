@@ -1,0 +1,43 @@
+//! `observer ps` against oracles that are not the program: ps(1), /proc, the `procfs` crate, what
+//! a test has just started itself.
+
+mod act;
+mod bytes;
+mod calls;
+mod churn;
+mod cli;
+mod contained;
+mod hidden;
+mod hostile;
+mod json;
+mod limits;
+mod oracle;
+mod replaced;
+mod scene;
+mod select;
+mod snapshot;
+mod special;
+mod truth;
+mod width;
+
+pub(crate) use act::perform;
+
+use crate::harness::Case;
+
+pub(crate) fn cases() -> Vec<Case> {
+    let cases = [
+        cli::cases(),
+        select::cases(),
+        width::cases(),
+        json::cases(),
+        oracle::cases(),
+        churn::cases(),
+        bytes::cases(),
+        special::cases(),
+        replaced::cases(),
+        hidden::cases(),
+        limits::cases(),
+        hostile::cases(),
+    ];
+    cases.into_iter().flatten().collect()
+}

@@ -1,0 +1,103 @@
+//! What /proc itself says, read as simply as can be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::harness::soon;
+
+/// One life of a pid: two with the same pid differ in their start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Life {
+    pub(super) pid: u32,
+    /// In clock ticks since boot.
+    pub(super) start: u64,
+}
+
+/// `/proc/PID/stat`.
+#[derive(Debug)]
+pub(super) struct Stat {
+    pub(super) comm: Vec<u8>,
+    /// From the state on, which proc(5) calls the third.
+    fields: Vec<String>,
+}
+
+impl Stat {
+    /// `None` for a process that has gone.
+    pub(super) fn of(pid: u32) -> Option<Self> {
+        let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        let open = bytes.iter().position(|byte| *byte == b'(').expect("a name");
+        let close = bytes.iter().rposition(|byte| *byte == b')').expect("a name");
+        let rest = str::from_utf8(&bytes[close + 1..]).expect("numbers");
+        Some(Self {
+            comm: bytes[open + 1..close].to_vec(),
+            fields: rest.split_whitespace().map(str::to_owned).collect(),
+        })
+    }
+
+    /// By its number in proc(5), from 3 on.
+    pub(super) fn field(&self, number: usize) -> &str {
+        &self.fields[number - 3]
+    }
+
+    pub(super) fn state(&self) -> &str {
+        self.field(3)
+    }
+
+    pub(super) fn start(&self) -> u64 {
+        self.field(22).parse().expect("a number")
+    }
+}
+
+/// Every process that a listing of /proc has at this moment.
+pub(super) fn living() -> BTreeSet<Life> {
+    let entries = fs::read_dir("/proc").expect("/proc");
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let pids = names.filter_map(|name| name.parse::<u32>().ok());
+    pids.filter_map(|pid| Some(Life { pid, start: Stat::of(pid)?.start() })).collect()
+}
+
+/// Everybody that is there, with how often its threads were taken off a CPU so far: who has the same
+/// number later slept all the while.
+pub(super) fn living_with_switches() -> BTreeMap<Life, String> {
+    living().into_iter().filter_map(|life| Some((life, switches(life.pid)?))).collect()
+}
+
+/// Of each thread.
+fn switches(pid: u32) -> Option<String> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let texts = threads.filter_map(|thread| fs::read(thread.ok()?.path().join("status")).ok());
+    let texts: Vec<_> = texts.map(|text| String::from_utf8_lossy(&text).into_owned()).collect();
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let wanted = |line: &&str| line.starts_with("Pid:") || line.contains("_ctxt_switches:");
+    Some(lines.filter(wanted).collect())
+}
+
+/// What stands behind a word of `/proc/PID/status`.
+pub(super) fn status(pid: u32, word: &str) -> String {
+    let text = fs::read(format!("/proc/{pid}/status")).expect("a live process");
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(':'));
+    line.unwrap_or_else(|| panic!("no {word} of process {pid}")).trim().to_owned()
+}
+
+/// Whether this program may look into everything. In a sandbox the first process may be closed even
+/// to root.
+fn may_see_all() -> bool {
+    ["/proc/1/exe", "/proc/1/ns/net"].into_iter().all(|link| fs::read_link(link).is_ok())
+}
+
+/// Fails if root is told of something hidden where nothing is.
+pub(super) fn assert_nothing_hidden(errors: &str) {
+    assert!(errors.is_empty() || !may_see_all(), "nothing is hidden from this caller: {errors}");
+}
+
+/// Waits until a process is in a state, such as `Z`.
+pub(super) fn wait_for_state(pid: u32, state: &str) {
+    let deadline = Instant::now() + soon();
+    while Stat::of(pid).expect("a process").state() != state {
+        assert!(Instant::now() < deadline, "process {pid} should come to state {state}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
