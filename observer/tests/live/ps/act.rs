@@ -166,15 +166,25 @@ fn look(observer: &str, pids: &str) -> String {
     String::from_utf8(output.stdout).expect("UTF-8").replace('\n', "")
 }
 
+/// How long lives last, in turn: many too short to be read whole, and on the slowest machine some
+/// that are long enough.
+const LIFE_SPANS: [Duration; 5] = [
+    Duration::from_micros(20),
+    Duration::from_micros(60),
+    Duration::from_micros(200),
+    Duration::from_micros(700),
+    Duration::from_millis(5),
+];
+
 /// Each life has its name and group from its first moment on: the parent takes them before.
 fn give_lives(pid: u32) -> ! {
     calls::die_with_parent().expect("a wish");
-    for turn in (0..TURNS.len()).cycle() {
+    for (turn, span) in (0..TURNS.len()).cycle().zip(LIFE_SPANS.into_iter().cycle()) {
         let group = Gid::from_raw(group_of(turn));
         setresgid(group, group, group).expect("another group");
         sys::name_thread(&CString::new(TURNS[turn]).expect("no NUL")).expect("a name");
         let Some(child) = calls::fork_as(pid).expect("a child with that pid") else {
-            std::thread::sleep(Duration::from_micros(20));
+            std::thread::sleep(span);
             sys::end_process(0);
         };
         waitpid(Pid::from_raw(child.cast_signed()), None).expect("a child");
