@@ -27,7 +27,9 @@ impl fmt::Display for Escaped<'_> {
 }
 
 fn as_harmless(bytes: &[u8]) -> Option<&str> {
-    str::from_utf8(bytes).ok().filter(|text| !text.contains(is_harmful))
+    // Nearly all text of the field is printable ASCII, which takes no look at its characters.
+    let printable = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    str::from_utf8(bytes).ok().filter(|text| printable || !text.contains(is_harmful))
 }
 
 fn write_character(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {

@@ -36,7 +36,11 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(proc: &'a Directory, wanted: Facts, tick_ns: u64) -> Self {
         const FIRST: usize = 16 << 10;
-        let buffer = vec![0; FIRST];
+        let mut buffer = vec![0; FIRST];
+        // Where no security module gives labels, no process has one.
+        let unlabelled = wanted.have(Facts::LABEL)
+            && proc.read(c"self/attr/current", &mut buffer) == Err(Errno::EINVAL);
+        let wanted = if unlabelled { wanted.without(Facts::LABEL) } else { wanted };
         Self { proc, wanted, tick_ns, buffer, cgroups: CgroupCache::default(), curtailed: 0 }
     }
 
