@@ -28,13 +28,15 @@ pub enum Place {
     /// Byte offset of a member, as `struct.member.member`; anonymous structs and unions in between
     /// are not named.
     Member(&'static str),
+    /// Offset in bits of a bit field of one bit, likewise.
+    Bit(&'static str),
     /// Size of a struct.
     Size(&'static str),
     /// Value of an enumerator, as `enum.enumerator`.
     Enumerator(&'static str),
 }
 
-use Place::{Enumerator, Member, Size};
+use Place::{Bit, Enumerator, Member, Size};
 
 macro_rules! layout {
     ($($field:ident: [$($place:expr),+] $(, $optional:ident)?;)+) => {
@@ -77,9 +79,12 @@ layout! {
     task_utime: [Member("task_struct.utime")];
     task_stime: [Member("task_struct.stime")];
     task_sum_exec_runtime: [Member("task_struct.se.sum_exec_runtime")];
+    task_self_exec_id: [Member("task_struct.self_exec_id")], optional;
     task_thread_node: [Member("task_struct.thread_node")];
     signal_live: [Member("signal_struct.live")];
     signal_group_exit_code: [Member("signal_struct.group_exit_code")];
+    signal_is_child_subreaper: [Bit("signal_struct.is_child_subreaper")];
+    signal_has_child_subreaper: [Bit("signal_struct.has_child_subreaper")];
     signal_pids: [Member("signal_struct.pids")];
     signal_thread_head: [Member("signal_struct.thread_head")];
     signal_utime: [Member("signal_struct.utime")];
@@ -103,6 +108,7 @@ layout! {
     nsproxy_ipc_ns: [Member("nsproxy.ipc_ns")];
     nsproxy_cgroup_ns: [Member("nsproxy.cgroup_ns")];
     nsproxy_time_ns: [Member("nsproxy.time_ns")];
+    pid_ns_child_reaper: [Member("pid_namespace.child_reaper")];
     pid_ns_inum: [Member("pid_namespace.ns.inum")];
     mnt_ns_inum: [Member("mnt_namespace.ns.inum")];
     net_ns_inum: [Member("net.ns.inum")];

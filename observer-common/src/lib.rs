@@ -31,4 +31,4 @@ pub use record::{ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFa
 
 /// Raised whenever a record's layout changes, so that a program and an object that do not belong
 /// together say so instead of misreading each other.
-pub const ABI_VERSION: u16 = 1;
+pub const ABI_VERSION: u16 = 2;

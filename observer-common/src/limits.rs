@@ -29,6 +29,9 @@ pub const ARGS_PIECES: u32 = 64 * 1024;
 /// before are in the kernel's own sum and do not count against it.
 pub const THREADS: u32 = 4096;
 
+/// Ancestors looked at for a subreaper, at most.
+pub const ANCESTORS: u32 = 1024;
+
 /// The memory one program builds its record in. Twice the longest record, so that a masked
 /// position plus a masked length always stays inside, which is what the verifier wants to see.
 pub const SCRATCH: usize = 32 * 1024;

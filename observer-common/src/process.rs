@@ -15,6 +15,8 @@ pub struct ProcessFacts {
     pub start_ns: u64,
     /// The same of its parent.
     pub parent_start_ns: u64,
+    /// The kernel's `self_exec_id`: raised by each exec, inherited by fork; 0 where there is none.
+    pub exec_id: u64,
     /// The process's id (the kernel's tgid).
     pub pid: u32,
     /// The thread that acted.

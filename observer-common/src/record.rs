@@ -70,10 +70,12 @@ pub struct ExitFacts {
     pub runtime_ns: u64,
     /// Largest resident set, in pages.
     pub max_rss_pages: u64,
+    /// When the process began that becomes the parent of its children; 0 for none.
+    pub reaper_start_ns: u64,
+    /// The id of that process; 0 for none.
+    pub reaper_pid: u32,
     /// The status in the form of wait(2).
     pub status: u32,
-    /// Always zero.
-    pub reserved: u32,
 }
 
 /// The kernel let go of a process: its accounting is final now.

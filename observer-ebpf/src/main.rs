@@ -15,6 +15,7 @@ mod log;
 mod maps;
 mod probe;
 mod process;
+mod reaper;
 mod scratch;
 mod task;
 

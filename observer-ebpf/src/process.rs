@@ -32,6 +32,7 @@ fn identity(leader: Task, thread: Task, facts: &mut ProcessFacts) {
     facts.pid = thread.tgid();
     facts.tid = thread.pid();
     facts.parent_pid = parent.tgid();
+    facts.exec_id = leader.exec_id();
     facts.comm = leader.comm();
 }
 

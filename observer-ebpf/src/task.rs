@@ -6,7 +6,7 @@
 use core::{ffi::c_void, mem::MaybeUninit};
 
 use aya_ebpf::helpers::generated::{bpf_get_current_task, bpf_probe_read_kernel};
-use observer_common::limits;
+use observer_common::{ABSENT, limits};
 
 use crate::layout::place;
 
@@ -62,6 +62,12 @@ impl Task {
     #[inline(always)]
     pub fn start_ns(self) -> u64 {
         read(self.0, place!(task_start_boottime))
+    }
+
+    #[inline(always)]
+    pub fn exec_id(self) -> u64 {
+        let offset = place!(task_self_exec_id);
+        if offset == ABSENT { 0 } else { read(self.0, offset) }
     }
 
     #[inline(always)]
@@ -153,6 +159,35 @@ impl Signal {
         }
     }
 
+    /// Whether orphans among its descendants become its children.
+    #[inline(always)]
+    pub fn is_subreaper(self) -> bool {
+        self.bit(place!(signal_is_child_subreaper))
+    }
+
+    /// Whether one of its ancestors is such a process.
+    #[inline(always)]
+    pub fn has_subreaper(self) -> bool {
+        self.bit(place!(signal_has_child_subreaper))
+    }
+
+    #[inline(always)]
+    fn bit(self, place: u32) -> bool {
+        let byte: u8 = read(self.0, place / 8);
+        (byte >> (place % 8)) & 1 != 0
+    }
+
+    /// How deep its pid namespace is below the initial one.
+    #[inline(always)]
+    pub fn pid_level(self) -> u32 {
+        read(self.pid_struct(), place!(pid_level))
+    }
+
+    #[inline(always)]
+    fn pid_struct(self) -> u64 {
+        read(self.0, place!(signal_pids) + place!(pidtype_tgid) * 8)
+    }
+
     /// The list head of the threads that it has not.
     #[inline(always)]
     pub fn thread_head(self) -> u64 {
@@ -162,8 +197,7 @@ impl Signal {
     /// The process's id in its own pid namespace, and that namespace.
     #[inline(always)]
     pub fn own_pid(self) -> (u32, u64) {
-        let pids = place!(signal_pids) + place!(pidtype_tgid) * 8;
-        let pid: u64 = read(self.0, pids);
+        let pid = self.pid_struct();
         let level: u32 = read(pid, place!(pid_level));
         let numbers = pid.wrapping_add(u64::from(place!(pid_numbers)));
         let upid = numbers.wrapping_add(u64::from(level) * u64::from(place!(upid_size)));

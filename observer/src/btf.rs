@@ -164,7 +164,11 @@ impl Btf {
     /// A place's value; `None` where the kernel has no such place.
     pub fn find(&self, place: Place) -> Option<u32> {
         match place {
-            Place::Member(path) => self.member(path),
+            Place::Member(path) => {
+                let bits = self.member(path)?;
+                (bits % 8 == 0).then_some(bits / 8)
+            }
+            Place::Bit(path) => self.member(path),
             Place::Size(name) => {
                 Some(self.type_of(self.named(Kind::Struct, name.as_bytes())?)?.size_or_id)
             }
@@ -191,6 +195,7 @@ impl Btf {
         (at == self.types.len()).then_some(())
     }
 
+    /// Offset in bits.
     fn member(&self, path: &str) -> Option<u32> {
         let mut steps = path.split('.');
         let mut id = self.named(Kind::Struct, steps.next()?.as_bytes())?;
@@ -200,7 +205,7 @@ impl Btf {
             bits += member_bits;
             id = member_type;
         }
-        (bits % 8 == 0).then_some(bits / 8)
+        Some(bits)
     }
 
     /// Offset in bits and type of a member, also inside members without a name.
@@ -312,7 +317,8 @@ fn is_tracepoint(kind: Kind, name: &[u8]) -> bool {
 }
 
 fn path(place: Place) -> &'static str {
-    let (Place::Member(path) | Place::Size(path) | Place::Enumerator(path)) = place;
+    let (Place::Member(path) | Place::Bit(path) | Place::Size(path) | Place::Enumerator(path)) =
+        place;
     path
 }
 
@@ -343,14 +349,13 @@ mod tests {
         let mut compared = 0;
         for place in Layout::WANTED.iter().flat_map(|wanted| wanted.places) {
             let expected = match place {
-                Place::Member(path) => {
+                Place::Member(path) | Place::Bit(path) => {
                     let (outer, member) = path.split_once('.').unwrap();
                     let id = theirs.id_of(outer).unwrap();
-                    theirs.offset_of(id, member).ok().map(|(_, offset)| match offset {
-                        btfparse::Offset::ByteOffset(bytes) => bytes,
-                        btfparse::Offset::BitOffsetAndSize(..) => {
-                            panic!("{path} is a bit field")
-                        }
+                    theirs.offset_of(id, member).ok().map(|(_, offset)| match (place, offset) {
+                        (Place::Member(_), btfparse::Offset::ByteOffset(bytes)) => bytes,
+                        (Place::Bit(_), btfparse::Offset::BitOffsetAndSize(bits, 1)) => bits,
+                        (place, offset) => panic!("{place:?} is at {offset:?}"),
                     })
                 }
                 Place::Size(name) => {

@@ -46,6 +46,7 @@ fn process(name: &[u8], container: bool) -> Process {
     Process {
         key: ProcessKey { pid: 4711, start_ns: 812_340_000_000 },
         parent: Some(ProcessKey { pid: 4700, start_ns: 800_000_000_000 }),
+        exec_id: 3,
         tid: 4711,
         vpid: 7,
         comm: comm(name),
@@ -74,7 +75,7 @@ fn exec(name: &[u8], filename: &[u8], area: &[u8], size: u64) -> Event {
 
 fn exit(status: Status) -> Event {
     let usage = Usage { user_ns: 1_000_000, system_ns: 200_000, max_rss_pages: 300 };
-    let mut ended = event(What::Exit { process: process(b"sh", false), status, usage });
+    let mut ended = event(What::Exit { process: process(b"sh", false), status, usage, reaper: None });
     ended.boot_ns += 1_500_000_000;
     ended
 }

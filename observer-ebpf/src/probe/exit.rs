@@ -18,6 +18,7 @@ use crate::{
     log::log,
     maps::{EXITED, ExitedKey},
     process::describe,
+    reaper::reaper,
     scratch::{self, Draft},
     task::{CpuTime, Signal, Task, read},
 };
@@ -59,7 +60,9 @@ fn tell(thread: Task) {
     facts.runtime_ns = time.runtime_ns;
     facts.max_rss_pages = signal.max_rss_pages();
     facts.status = signal.status();
-    facts.reserved = 0;
+    let reaper = reaper(thread.leader());
+    facts.reaper_pid = reaper.tgid();
+    facts.reaper_start_ns = reaper.leader().start_ns();
     emit(draft, Kind::EXIT);
 }
 

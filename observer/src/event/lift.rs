@@ -48,6 +48,7 @@ impl Lift {
                 process: self.process(&facts.process, *cgroup, facts.process.comm),
                 status: Status::from_wait(facts.status),
                 usage: exit_usage(facts),
+                reaper: some_key(facts.reaper_pid, facts.reaper_start_ns),
             },
             Record::Free { facts } => What::Free {
                 key: key(facts.pid, facts.start_ns),
@@ -58,9 +59,10 @@ impl Lift {
                 process: self.process(&facts.process, *cgroup, facts.new_comm),
                 old_comm: Comm::new(facts.process.comm),
             },
-            Record::Cgroup { facts, cgroup } => {
-                What::Cgroup { process: self.process(&facts.process, *cgroup, facts.process.comm) }
-            }
+            Record::Cgroup { facts, cgroup } => What::Cgroup {
+                process: self.process(&facts.process, *cgroup, facts.process.comm),
+                old_cgroup: None,
+            },
             Record::Args { facts, bytes } => {
                 self.keep_piece(header.cpu, facts, bytes);
                 return None;
@@ -76,10 +78,10 @@ impl Lift {
         cgroup: CgroupNames<'_>,
         comm: [u8; 16],
     ) -> Process {
-        let parent = key(facts.parent_pid, facts.parent_start_ns);
         Process {
             key: key(facts.pid, facts.start_ns),
-            parent: (parent.pid != 0).then_some(parent),
+            parent: some_key(facts.parent_pid, facts.parent_start_ns),
+            exec_id: facts.exec_id,
             tid: facts.tid,
             vpid: facts.vpid,
             comm: Comm::new(comm),
@@ -127,6 +129,11 @@ impl Partial {
 
 fn key(pid: u32, start_ns: u64) -> ProcessKey {
     ProcessKey { pid, start_ns }
+}
+
+/// Pid 0 stands for no process.
+fn some_key(pid: u32, start_ns: u64) -> Option<ProcessKey> {
+    (pid != 0).then(|| key(pid, start_ns))
 }
 
 fn exit_usage(facts: &ExitFacts) -> Usage {

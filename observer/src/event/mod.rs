@@ -61,6 +61,9 @@ pub enum What {
         status: Status,
         /// What it used, so far: other threads may still be on their way out.
         usage: Usage,
+        /// Who becomes the parent of its children: a subreaper, or the init of its pid namespace;
+        /// `None` where that is itself.
+        reaper: Option<ProcessKey>,
     },
     /// The kernel let go of a process, some milliseconds after its parent waited for it.
     Free {
@@ -82,11 +85,39 @@ pub enum What {
     Cgroup {
         /// The process, in its new cgroup.
         process: Process,
+        /// Where it was, if the table knew.
+        old_cgroup: Option<Arc<Cgroup>>,
+    },
+    /// A process got another parent, because its own ended. Told by the table.
+    Reparent {
+        /// The process, under its new parent.
+        process: Process,
+        /// Its parent before.
+        old_parent: ProcessKey,
+    },
+    /// A process was found that no event told of: it was there before, or the event was lost.
+    /// Told by the table.
+    Found {
+        /// The process, as it was found.
+        process: Process,
+    },
+    /// A process that had ended has been waited for, or was found to be gone. What it used in the
+    /// end follows as [`What::Free`], if it was not lost. Told by the table.
+    Gone {
+        /// The process's identity.
+        key: ProcessKey,
     },
     /// Events of one CPU found no room in the ring: they are missing at this place.
     Lost {
         /// How many.
         count: u64,
+    },
+    /// After a loss the table was compared with the kernel's own list. Told by the table.
+    Repair {
+        /// Processes that it did not know.
+        added: u64,
+        /// Processes that had ended without its knowledge.
+        removed: u64,
     },
 }
 
@@ -94,7 +125,7 @@ impl What {
     /// The identity of the process that it is about.
     pub fn key(&self) -> Option<ProcessKey> {
         match self {
-            Self::Free { key, .. } => Some(*key),
+            Self::Free { key, .. } | Self::Gone { key } => Some(*key),
             what => what.process().map(|process| process.key),
         }
     }
@@ -108,7 +139,11 @@ impl What {
             Self::Free { .. } => Some(Kind::FREE),
             Self::Rename { .. } => Some(Kind::RENAME),
             Self::Cgroup { .. } => Some(Kind::CGROUP),
-            Self::Lost { .. } => None,
+            Self::Reparent { .. }
+            | Self::Found { .. }
+            | Self::Gone { .. }
+            | Self::Lost { .. }
+            | Self::Repair { .. } => None,
         }
     }
 
@@ -119,8 +154,10 @@ impl What {
             | Self::Exec { process, .. }
             | Self::Exit { process, .. }
             | Self::Rename { process, .. }
-            | Self::Cgroup { process } => Some(process),
-            Self::Free { .. } | Self::Lost { .. } => None,
+            | Self::Cgroup { process, .. }
+            | Self::Reparent { process, .. }
+            | Self::Found { process } => Some(process),
+            Self::Free { .. } | Self::Gone { .. } | Self::Lost { .. } | Self::Repair { .. } => None,
         }
     }
 }
@@ -141,6 +178,9 @@ pub struct Process {
     pub key: ProcessKey,
     /// Its parent's; `None` for those that the kernel itself started.
     pub parent: Option<ProcessKey>,
+    /// The kernel's count of its execs, its ancestors' included: another number is another program;
+    /// 0 where the kernel does not tell.
+    pub exec_id: u64,
     /// The thread that acted.
     pub tid: u32,
     /// Its pid in its own pid namespace.

@@ -7,14 +7,14 @@ use super::{
     schema::{
         self, Base64, Bye, Container, Creation, Creator, Digits, Executable, Exit, Freed,
         FreedProcess, Hello, Id, Line, Linux, Lost, Namespaces, Number, Process, ProcessEvent, Raw,
-        RawArgs, Ready, TextArgs,
+        RawArgs, Ready, Repair, TextArgs,
     },
     text::signal_name,
     time::rfc3339,
 };
 use crate::{
     engine::Totals,
-    event::{self, Args, Event, ProcessKey, Status, What},
+    event::{self, Args, Cgroup, Event, ProcessKey, Status, What},
     machine::{Machine, WallClock},
 };
 
@@ -50,10 +50,12 @@ impl JsonLines {
         write(out, &Line::Bye(Bye { produced, delivered, lost, printed }));
     }
 
-    /// One event.
+    /// One event; nothing for what only the table needs to know.
     pub fn event(&self, out: &mut Vec<u8>, event: &Event, seq: u64, clock: WallClock) {
         let told = Told { machine: &self.machine, clock, event, seq };
-        write(out, &told.line());
+        if let Some(line) = told.line() {
+            write(out, &line);
+        }
     }
 }
 
@@ -66,8 +68,8 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn line(&self) -> Line<'a> {
-        match &self.event.what {
+    fn line(&self) -> Option<Line<'a>> {
+        Some(match &self.event.what {
             What::Fork { process, creator, clone_flags } => Line::Fork(ProcessEvent {
                 parent: Some(self.creator(creator)),
                 clone_flags: Some(Number(*clone_flags)),
@@ -76,12 +78,21 @@ impl<'a> Told<'a> {
             What::Exec { process, filename, args } => {
                 Line::Exec(self.exec(process, filename, args))
             }
-            What::Exit { process, status, usage } => Line::Exit(self.exit(process, *status, usage)),
+            What::Exit { process, status, usage, .. } => Line::Exit(self.exit(process, *status, usage)),
             What::Rename { process, old_comm } => Line::Rename(ProcessEvent {
                 old_comm: Some(String::from_utf8_lossy(old_comm.as_bytes())),
                 ..self.process_event(process)
             }),
-            What::Cgroup { process } => Line::Cgroup(self.process_event(process)),
+            What::Cgroup { process, old_cgroup } => Line::Cgroup(ProcessEvent {
+                old_cgroup: old_cgroup.as_deref().map(Cgroup::path),
+                ..self.process_event(process)
+            }),
+            What::Reparent { process, old_parent } => Line::Reparent(ProcessEvent {
+                old_parent_pid: Some(old_parent.pid),
+                old_parent_id: Some(self.machine.process_id(*old_parent)),
+                ..self.process_event(process)
+            }),
+            What::Found { .. } | What::Gone { .. } => return None,
             What::Free { key, status, usage } => Line::Free(self.freed(*key, *status, usage)),
             What::Lost { count } => Line::Lost(Lost {
                 v: schema::VERSION,
@@ -91,7 +102,15 @@ impl<'a> Told<'a> {
                 count: *count,
                 cpu: self.event.cpu,
             }),
-        }
+            What::Repair { added, removed } => Line::Repair(Repair {
+                v: schema::VERSION,
+                seq: self.seq,
+                time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
+                boot_ns: Digits(self.event.boot_ns),
+                added: *added,
+                removed: *removed,
+            }),
+        })
     }
 
     fn exec(
@@ -176,6 +195,9 @@ impl<'a> Told<'a> {
             system_time_ns: None,
             max_rss: None,
             old_comm: None,
+            old_parent_pid: None,
+            old_parent_id: None,
+            old_cgroup: None,
             container: process.cgroup.container.as_ref().map(|container| Container {
                 id: &container.id,
                 runtime: container.runtime.name(),

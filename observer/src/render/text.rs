@@ -10,7 +10,7 @@ use super::{
     time::{TimeStyle, span},
 };
 use crate::{
-    event::{Args, Comm, Event, Process, Status, Usage, What},
+    event::{Args, Cgroup, Comm, Event, Process, Status, Usage, What},
     machine::WallClock,
 };
 
@@ -77,7 +77,7 @@ impl TextLines {
             What::Exec { process, args, filename } => {
                 line("exec", GREEN, process, arguments(args, filename))
             }
-            What::Exit { process, status, usage } => {
+            What::Exit { process, status, usage, .. } => {
                 let style = if *status == Status::Code(0) { DIM } else { RED };
                 let text = self.summary(event.boot_ns, process, usage);
                 row("exit", style, process, status_text(*status), text)
@@ -86,11 +86,19 @@ impl TextLines {
                 let [old, new] = [old_comm, &process.comm].map(Comm::as_bytes);
                 line("rename", "", process, format!("{} -> {}", Escaped(old), Escaped(new)))
             }
-            What::Cgroup { process } => {
-                let path = process.cgroup.path().as_bytes();
-                line("cgroup", "", process, Escaped(path).to_string())
+            What::Cgroup { process, old_cgroup } => {
+                line("cgroup", "", process, moved(process, old_cgroup.as_deref()))
             }
+            What::Reparent { process, old_parent } => {
+                let parent = process.parent.map_or(0, |parent| parent.pid);
+                line("reparent", "", process, format!("{} -> {parent}", old_parent.pid))
+            }
+            What::Found { process } => {
+                line("found", DIM, process, Escaped(process.comm.as_bytes()).to_string())
+            }
+            What::Gone { key } => gone_row(key.pid),
             What::Lost { count } => lost_row(*count, event.cpu),
+            What::Repair { added, removed } => repair_row(*added, *removed),
             What::Free { key, status, usage } => self.freed_row(key.pid, *status, usage),
         }
     }
@@ -170,6 +178,27 @@ fn lost_row(count: u64, cpu: u32) -> Row {
     row
 }
 
+fn repair_row(added: u64, removed: u64) -> Row {
+    let mut row = bare_row("repair", YELLOW);
+    row.cells[7] = format!("{added} processes were missing, {removed} had ended").into();
+    row
+}
+
+fn gone_row(pid: u32) -> Row {
+    let mut row = bare_row("gone", DIM);
+    row.cells[2] = pid.to_string().into();
+    row
+}
+
+/// From where to where, as far as it is known.
+fn moved(process: &Process, old: Option<&Cgroup>) -> String {
+    let new = Escaped(process.cgroup.path().as_bytes());
+    match old {
+        Some(old) => format!("{} -> {new}", Escaped(old.path().as_bytes())),
+        None => new.to_string(),
+    }
+}
+
 /// A row that knows no process.
 fn bare_row(name: &'static str, style: &'static str) -> Row {
     let mut cells = [const { Cow::Borrowed("-") }; 8];
@@ -205,11 +234,16 @@ pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
         What::Exit { status, .. } => ("exit", status_text(*status)),
         What::Fork { .. } => ("fork", Escaped(&comm).to_string().into()),
         What::Rename { .. } => ("rename", Escaped(&comm).to_string().into()),
-        What::Cgroup { process } => {
+        What::Cgroup { process, .. } => {
             ("cgroup", Escaped(process.cgroup.path().as_bytes()).to_string().into())
         }
+        What::Reparent { process, .. } => {
+            ("reparent", process.parent.map_or(0, |parent| parent.pid).to_string().into())
+        }
+        What::Found { .. } => ("found", Escaped(&comm).to_string().into()),
+        What::Gone { .. } => ("gone", "-".into()),
         What::Free { status, .. } => ("free", status_text(*status)),
-        What::Lost { .. } => return,
+        What::Lost { .. } | What::Repair { .. } => return,
     };
     out.extend_from_slice(format!("{name}\t{pid}\t{text}\n").as_bytes());
 }

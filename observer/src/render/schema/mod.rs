@@ -32,8 +32,10 @@ pub enum Line<'a> {
     Exit(ProcessEvent<'a>),
     Free(Freed<'a>),
     Rename(ProcessEvent<'a>),
+    Reparent(ProcessEvent<'a>),
     Cgroup(ProcessEvent<'a>),
     Lost(Lost),
+    Repair(Repair),
     Bye(Bye),
 }
 
@@ -96,6 +98,15 @@ pub struct ProcessEvent<'a> {
     /// Of a rename: the name before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_comm: Option<Cow<'a, str>>,
+    /// Of a reparent: the parent before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_parent_pid: Option<u32>,
+    /// Of a reparent: the identity of the parent before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_parent_id: Option<String>,
+    /// Of a cgroup: the path before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_cgroup: Option<&'a str>,
     /// The container that the process runs in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container: Option<Container<'a>>,
@@ -333,6 +344,24 @@ pub struct Lost {
     pub count: u64,
     /// The CPU on which they happened.
     pub cpu: u32,
+}
+
+/// After a loss the table was compared with the kernel's own list of processes.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Repair {
+    /// Version of the schema.
+    pub v: u32,
+    /// Number in this stream.
+    pub seq: u64,
+    /// When the comparison was done, RFC 3339 in UTC.
+    pub time: String,
+    /// The same in nanoseconds since boot.
+    pub boot_ns: Digits,
+    /// Processes that the table did not know.
+    pub added: u64,
+    /// Processes that had ended without its knowledge.
+    pub removed: u64,
 }
 
 /// The last line of a stream that ends in order.
