@@ -6,7 +6,7 @@ use zerocopy::FromBytes;
 
 use crate::{
     ABI_VERSION, ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFacts, Header, Kind,
-    ProcessFacts, RenameFacts,
+    ProcessFacts, RenameFacts, TaskArgsFacts, TaskFacts,
 };
 
 /// A record as it stands in the ring: fixed parts copied out, tails borrowed.
@@ -27,6 +27,11 @@ pub enum Record<'a> {
     Cgroup { facts: CgroupFacts, cgroup: CgroupNames<'a> },
     /// A piece of the arguments of the exec that follows.
     Args { facts: ArgsFacts, bytes: &'a [u8] },
+    /// A process as a walk found it; `name` is a kernel thread's whole one, NUL included, `groups`
+    /// the supplementary groups, each as 4 bytes of the machine's order.
+    Task { facts: TaskFacts, cgroup: CgroupNames<'a>, name: &'a [u8], groups: &'a [u8] },
+    /// The arguments of a process as a walk found them.
+    TaskArgs { facts: TaskArgsFacts, bytes: &'a [u8] },
     /// A record of a newer object.
     Unknown { kind: Kind, bytes: &'a [u8] },
 }
@@ -98,6 +103,16 @@ pub fn decode(bytes: &[u8]) -> Result<(Header, Record<'_>), Malformed> {
         Kind::ARGS => {
             let facts: ArgsFacts = tail.fixed()?;
             Record::Args { bytes: tail.bytes(facts.args_len)?, facts }
+        }
+        Kind::TASK => {
+            let facts: TaskFacts = tail.fixed()?;
+            let cgroup = tail.cgroup(&facts.process)?;
+            let name = tail.bytes(facts.name_len)?;
+            Record::Task { cgroup, name, groups: tail.bytes(facts.groups_len)?, facts }
+        }
+        Kind::TASK_ARGS => {
+            let facts: TaskArgsFacts = tail.fixed()?;
+            Record::TaskArgs { bytes: tail.bytes(facts.args_len)?, facts }
         }
         kind => Record::Unknown { kind, bytes: tail.0 },
     };
@@ -190,7 +205,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_record_or_malformed(body: Vec<u8>, kind in 0_u16..9) {
+        fn any_bytes_are_a_record_or_malformed(body: Vec<u8>, kind in 0_u16..11) {
             let record = bytes(&[header(Kind(kind)).as_bytes(), &body]);
             let _total = decode(&record);
             let _total = decode(&body);

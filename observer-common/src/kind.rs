@@ -24,7 +24,12 @@ impl Kind {
     /// A piece of the arguments of the exec whose record follows on the same CPU.
     pub const ARGS: Self = Self(6);
 
-    /// How many kinds there are.
+    /// A process as a walk over all tasks found it: in an iterator's output, never in the ring.
+    pub const TASK: Self = Self(7);
+    /// The arguments of a process as such a walk found them.
+    pub const TASK_ARGS: Self = Self(8);
+
+    /// How many kinds are counted: those that go through the ring.
     pub const COUNT: usize = 7;
 
     /// The place of this kind in per-kind tables.

@@ -19,6 +19,7 @@ mod layout;
 pub mod limits;
 mod process;
 mod record;
+mod task;
 
 pub use config::Config;
 pub use counters::Counters;
@@ -27,6 +28,7 @@ pub use header::Header;
 pub use kind::Kind;
 pub use layout::{ABSENT, Layout, Place, Wanted};
 pub use process::{NAMESPACES, ProcessFacts};
+pub use task::{TaskArgsFacts, TaskFacts, portion};
 pub use record::{ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFacts, RenameFacts};
 
 /// Raised whenever a record's layout changes, so that a program and an object that do not belong

@@ -32,6 +32,20 @@ pub const THREADS: u32 = 4096;
 /// Ancestors looked at for a subreaper, at most.
 pub const ANCESTORS: u32 = 1024;
 
+/// Supplementary groups told by a walk, at most, in bytes; a process may have 256 KiB of them, but
+/// what a walk tells of one must stay below 32 KiB.
+pub const TASK_GROUPS: u32 = 4 * 1024;
+
+/// Argument bytes of a process told by a walk, at most: all that is told of one must stay below
+/// 32 KiB, or the whole walk ends there.
+pub const TASK_ARGS: u32 = 28 * 1024;
+
+/// Bytes of a title that a program wrote over its arguments, at most (a page, as /proc has it).
+pub const TITLE: u32 = 4096;
+
+/// A kernel thread's whole name, NUL included.
+pub const THREAD_NAME: usize = 64;
+
 /// The memory one program builds its record in. Twice the longest record, so that a masked
 /// position plus a masked length always stays inside, which is what the verifier wants to see.
 pub const SCRATCH: usize = 32 * 1024;

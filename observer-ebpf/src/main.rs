@@ -10,6 +10,7 @@
 mod args;
 mod cgroup;
 mod emit;
+mod iter;
 mod layout;
 mod log;
 mod maps;
@@ -18,6 +19,7 @@ mod process;
 mod reaper;
 mod scratch;
 mod task;
+mod threads;
 
 #[unsafe(link_section = "license")]
 #[unsafe(no_mangle)]

@@ -18,6 +18,10 @@ pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0)
 #[map]
 pub static READER_SLEEPS: Array<u32> = Array::with_max_entries(1, 0);
 
+/// What the next walk over all tasks is asked for: bits of [`observer_common::portion`].
+#[map]
+pub static WALK: Array<u32> = Array::with_max_entries(1, 0);
+
 /// Processes whose exit has been told, where the kernel may tell it twice.
 #[map]
 pub static EXITED: LruHashMap<ExitedKey, u8> = LruHashMap::with_max_entries(limits::EXITED, 0);

@@ -5,7 +5,7 @@
 //! same CPU. A program cannot interrupt itself: tracepoints run it with preemption off.
 
 use aya_ebpf::{
-    helpers::generated::{bpf_probe_read_kernel_str, bpf_probe_read_user},
+    helpers::generated::{bpf_probe_read_kernel, bpf_probe_read_kernel_str, bpf_probe_read_user},
     macros::map,
     maps::PerCpuArray,
 };
@@ -30,7 +30,7 @@ macro_rules! scratch_maps {
     )+};
 }
 
-scratch_maps!(FORK, EXEC, EXIT, FREE, RENAME, CGROUP);
+scratch_maps!(FORK, EXEC, EXIT, FREE, RENAME, CGROUP, TASK, TASK_ARGS);
 
 /// A record being built in one program's scratch memory.
 #[derive(Clone, Copy)]
@@ -97,6 +97,37 @@ impl Draft {
         }
         self.grow(len);
         true
+    }
+
+    /// Appends `len` bytes at `source` in kernel memory; returns whether they could be read. `len`
+    /// is cut to `MAX`.
+    #[inline(always)]
+    pub fn append_kernel<const MAX: usize>(self, source: u64, len: u64) -> bool {
+        let len = if len > MAX as u64 { MAX as u64 } else { len };
+        // SAFETY: the end stays inside: `MAX` is at most half the memory.
+        let failed =
+            unsafe { bpf_probe_read_kernel(self.end(), len as u32, source as *const c_void) };
+        if failed != 0 {
+            return false;
+        }
+        self.grow(len);
+        true
+    }
+
+    /// Where the tail begins behind a fixed part `T`.
+    #[inline(always)]
+    pub fn tail<T>(self) -> *mut c_void {
+        let position = size_of::<Header>() + size_of::<T>();
+        // SAFETY: header and any fixed part fit many times over.
+        unsafe { (&raw mut (*self.0).bytes).cast::<u8>().add(position).cast() }
+    }
+
+    /// Says that the tail behind a fixed part `T`, written at its place, has `len` bytes.
+    #[inline(always)]
+    pub fn set_tail<T>(self, len: u64) {
+        let len = (size_of::<Header>() + size_of::<T>()) as u64 + len;
+        // SAFETY: as in `begin`.
+        unsafe { (&raw mut (*self.0).len).write_volatile(len) }
     }
 
     #[inline(always)]

@@ -101,29 +101,35 @@ impl Task {
     }
 
     #[inline(always)]
-    pub fn cpu_time(self) -> CpuTime {
-        CpuTime {
+    pub fn used(self) -> Usage {
+        Usage {
             user_ns: read(self.0, place!(task_utime)),
             system_ns: read(self.0, place!(task_stime)),
             runtime_ns: read(self.0, place!(task_sum_exec_runtime)),
+            minor_faults: read(self.0, place!(task_min_flt)),
+            major_faults: read(self.0, place!(task_maj_flt)),
         }
     }
 }
 
-/// CPU time of a thread or of several, in nanoseconds.
+/// What a thread or several have used: CPU time in nanoseconds, page faults.
 #[derive(Clone, Copy)]
-pub struct CpuTime {
+pub struct Usage {
     pub user_ns: u64,
     pub system_ns: u64,
     pub runtime_ns: u64,
+    pub minor_faults: u64,
+    pub major_faults: u64,
 }
 
-impl CpuTime {
+impl Usage {
     #[inline(always)]
     pub fn add(&mut self, other: Self) {
         self.user_ns = self.user_ns.wrapping_add(other.user_ns);
         self.system_ns = self.system_ns.wrapping_add(other.system_ns);
         self.runtime_ns = self.runtime_ns.wrapping_add(other.runtime_ns);
+        self.minor_faults = self.minor_faults.wrapping_add(other.minor_faults);
+        self.major_faults = self.major_faults.wrapping_add(other.major_faults);
     }
 }
 
@@ -149,14 +155,33 @@ impl Signal {
         read(self.0, place!(signal_maxrss))
     }
 
-    /// CPU time of the threads that the kernel has let go of.
+    /// What the threads used that the kernel has let go of.
     #[inline(always)]
-    pub fn gone_cpu_time(self) -> CpuTime {
-        CpuTime {
+    pub fn used_by_the_gone(self) -> Usage {
+        Usage {
             user_ns: read(self.0, place!(signal_utime)),
             system_ns: read(self.0, place!(signal_stime)),
             runtime_ns: read(self.0, place!(signal_sum_sched_runtime)),
+            minor_faults: read(self.0, place!(signal_min_flt)),
+            major_faults: read(self.0, place!(signal_maj_flt)),
         }
+    }
+
+    /// Threads that the kernel has not let go of.
+    #[inline(always)]
+    pub fn threads(self) -> u32 {
+        read(self.0, place!(signal_nr_threads))
+    }
+
+    #[inline(always)]
+    pub fn tty(self) -> u64 {
+        read(self.0, place!(signal_tty))
+    }
+
+    /// The id, in the initial pid namespace, of one of the groups that it is in, by `pid_type`.
+    #[inline(always)]
+    pub fn group_id(self, pid_type: u32) -> u32 {
+        global_id(read(self.0, place!(signal_pids) + pid_type * 8))
     }
 
     /// Whether orphans among its descendants become its children.
@@ -203,4 +228,10 @@ impl Signal {
         let upid = numbers.wrapping_add(u64::from(level) * u64::from(place!(upid_size)));
         (read(upid, place!(upid_nr)), read(upid, place!(upid_ns)))
     }
+}
+
+/// The id of a `struct pid` in the initial pid namespace; 0 for none.
+#[inline(always)]
+pub fn global_id(pid: u64) -> u32 {
+    if pid == 0 { 0 } else { read(pid, place!(pid_numbers) + place!(upid_nr)) }
 }

@@ -261,6 +261,14 @@ mod tests {
             Ok(self.counters.clone())
         }
 
+        fn walk(&mut self, _: u32, _: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn walk_arguments(&mut self, _: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
+            Ok(())
+        }
+
         fn stop(&mut self) {}
     }
 

@@ -4,23 +4,21 @@
 //! On the others `signal->live` is 0 then, but a thread that was overtaken on its way here reads 0
 //! as well: the map of the exited lets one of them through.
 
-use core::ffi::c_void;
-
 use aya_ebpf::{
-    bindings::BPF_NOEXIST, helpers::generated::bpf_loop, macros::raw_tracepoint,
-    programs::RawTracePointContext,
+    bindings::BPF_NOEXIST, macros::raw_tracepoint, programs::RawTracePointContext,
 };
-use observer_common::{ExitFacts, Kind, limits};
+use observer_common::{ExitFacts, Kind};
 
 use crate::{
     emit::emit,
-    layout::{place, setting},
+    layout::setting,
     log::log,
     maps::{EXITED, ExitedKey},
     process::describe,
     reaper::reaper,
     scratch::{self, Draft},
-    task::{CpuTime, Signal, Task, read},
+    task::Task,
+    threads,
 };
 
 #[raw_tracepoint]
@@ -52,46 +50,16 @@ fn tell(thread: Task) {
         return;
     };
     let signal = thread.signal();
-    let time = cpu_time(signal);
+    let used = threads::used(signal);
     let facts: &mut ExitFacts = draft.begin();
     describe(thread, &mut facts.process, draft);
-    facts.user_ns = time.user_ns;
-    facts.system_ns = time.system_ns;
-    facts.runtime_ns = time.runtime_ns;
+    facts.user_ns = used.user_ns;
+    facts.system_ns = used.system_ns;
+    facts.runtime_ns = used.runtime_ns;
     facts.max_rss_pages = signal.max_rss_pages();
     facts.status = signal.status();
     let reaper = reaper(thread.leader());
     facts.reaper_pid = reaper.tgid();
     facts.reaper_start_ns = reaper.leader().start_ns();
     emit(draft, Kind::EXIT);
-}
-
-/// A walk along the threads that the kernel has not let go of: the one that acts, a leader that
-/// ended before the others, and those that are on their way out beside this one.
-struct Threads {
-    node: u64,
-    head: u64,
-    time: CpuTime,
-}
-
-#[inline(always)]
-fn cpu_time(signal: Signal) -> CpuTime {
-    let head = signal.thread_head();
-    let mut threads = Threads { node: read(head, 0), head, time: signal.gone_cpu_time() };
-    // SAFETY: the callback gets the pointer to `threads` back, which outlives the call.
-    unsafe { bpf_loop(limits::THREADS, add_thread as *mut c_void, (&raw mut threads).cast(), 0) };
-    threads.time
-}
-
-#[inline(never)]
-unsafe extern "C" fn add_thread(_index: u64, threads: *mut Threads) -> i64 {
-    // SAFETY: `bpf_loop` hands on the pointer that `cpu_time` gave it.
-    let threads = unsafe { &mut *threads };
-    if threads.node == threads.head || threads.node == 0 {
-        return 1;
-    }
-    let task = Task(threads.node.wrapping_sub(u64::from(place!(task_thread_node))));
-    threads.time.add(task.cpu_time());
-    threads.node = read(threads.node, 0);
-    0
 }

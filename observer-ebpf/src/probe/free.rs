@@ -31,12 +31,12 @@ fn tell(leader: Task) {
         return;
     };
     let signal = leader.signal();
-    let time = signal.gone_cpu_time();
+    let used = signal.used_by_the_gone();
     *draft.begin() = FreeFacts {
         start_ns: leader.start_ns(),
-        user_ns: time.user_ns,
-        system_ns: time.system_ns,
-        runtime_ns: time.runtime_ns,
+        user_ns: used.user_ns,
+        system_ns: used.system_ns,
+        runtime_ns: used.runtime_ns,
         max_rss_pages: signal.max_rss_pages(),
         pid: leader.pid(),
         status: signal.status(),

@@ -3,7 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use hashbrown::HashMap;
-use observer_common::{ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, ProcessFacts, Record};
+use observer_common::{ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, ProcessFacts, Record, TaskFacts};
 
 use super::{
     Args, CgroupCache, Comm, Creator, Credentials, Event, Process, ProcessKey, Status, Usage, What,
@@ -67,9 +67,14 @@ impl Lift {
                 self.keep_piece(header.cpu, facts, bytes);
                 return None;
             }
-            Record::Unknown { .. } => return None,
+            Record::Task { .. } | Record::TaskArgs { .. } | Record::Unknown { .. } => return None,
         };
         Some(Event { boot_ns: header.boot_ns, cpu: header.cpu, what })
+    }
+
+    /// The process of a record of a walk, which is no event.
+    pub fn seen(&mut self, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
+        self.process(&facts.process, cgroup, facts.process.comm)
     }
 
     fn process(

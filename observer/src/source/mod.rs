@@ -51,6 +51,24 @@ pub trait Source {
     /// [`Error::System`].
     fn counters(&self) -> Result<Vec<Counters>, Error>;
 
+    /// Walks over all processes and tells of each, by ascending pid, as
+    /// [`Task`](observer_common::Record::Task), what is wanted: bits of
+    /// [`observer_common::portion`]. Processes come and go meanwhile: it is no instant. A kernel
+    /// may keep some processes out of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`].
+    fn walk(&mut self, wanted: u32, each: &mut dyn FnMut(Item<'_>)) -> Result<(), Error>;
+
+    /// Walks over all processes and tells the arguments of each that has memory, as
+    /// [`TaskArgs`](observer_common::Record::TaskArgs).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`].
+    fn walk_arguments(&mut self, each: &mut dyn FnMut(Item<'_>)) -> Result<(), Error>;
+
     /// Ends production. What was produced can still be drained; hooks that are running may produce
     /// for another moment.
     fn stop(&mut self);

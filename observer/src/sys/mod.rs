@@ -5,6 +5,8 @@
 )]
 
 #[cfg(feature = "ebpf")]
+pub(crate) mod iterator;
+#[cfg(feature = "ebpf")]
 mod map_value;
 #[cfg(feature = "ebpf")]
 mod memory;

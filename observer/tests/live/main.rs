@@ -49,6 +49,7 @@ mod spaces;
 mod storm;
 mod sys;
 mod threads;
+mod walk;
 
 use std::process::ExitCode;
 
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         library::cases(),
         docker::cases(),
         lockdown::cases(),
+        walk::cases(),
         ps::cases(),
         psgo::cases(),
     ];

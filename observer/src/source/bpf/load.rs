@@ -1,16 +1,21 @@
 //! Puts the programs into the kernel: finds the offsets they need, patches them in, loads and
 //! attaches what was asked for.
 
-use std::{borrow::Cow, fs, io, path::PathBuf};
+use std::{
+    borrow::Cow,
+    fs, io,
+    os::fd::{AsFd as _, OwnedFd},
+    path::PathBuf,
+};
 
 use aya::{
     Ebpf, EbpfError, EbpfLoader, VerifierLogLevel,
     maps::Map,
-    programs::{ProgramError, RawTracePoint, raw_trace_point::RawTracePointLink},
+    programs::{Iter, ProgramError, RawTracePoint, raw_trace_point::RawTracePointLink},
 };
 use observer_common::{Config, Kind, Layout, limits};
 
-use super::{Options, RingSize};
+use super::{Options, RingSize, walk::Walks};
 use crate::{Error, btf::Btf, error::Refusal, privilege, sys::MapValue};
 
 /// The committed object, the same for every kernel.
@@ -71,6 +76,8 @@ pub(super) fn load(options: &Options) -> Result<Ebpf, Error> {
     // The loader parses the kernel's BTF for purposes of its own: 20 MB for as many milliseconds.
     // It could do so beside our scan, but not without ours on top of its peak.
     EbpfLoader::new()
+        // The programs have no relocations that it would be needed for.
+        .btf(None)
         .override_global("LAYOUT", &layout, true)
         .override_global("CONFIG", &config, true)
         .map_max_entries("EVENTS", options.ring.bytes())
@@ -147,6 +154,27 @@ pub(super) fn attach(
         links.push(program.take_link(link).map_err(|error| program_error(name, &error))?);
     }
     Ok(links)
+}
+
+/// Loads the programs that walk over all processes.
+pub(super) fn walks(programs: &mut Ebpf, options: &Options) -> Result<Walks, Error> {
+    let wanted = take_map(programs, "WALK", &options.object)?;
+    // To find the kernel's function to stand for, the loader wants its own reading of the BTF.
+    let btf = aya::Btf::from_sys_fs()
+        .map_err(|error| options.object.unusable(first_line(&error)))?;
+    let mut load = |name: &str| -> Result<OwnedFd, Error> {
+        let program: &mut Iter = programs
+            .program_mut(name)
+            .and_then(|program| program.try_into().ok())
+            .ok_or_else(|| options.object.unusable(format!("it has no program `{name}`")))?;
+        program.load("task", &btf).map_err(|error| program_error(name, &error))?;
+        let fd = program.fd().map_err(|error| program_error(name, &error))?;
+        let system = |source| Error::System { what: "cannot keep an iterator program", source };
+        fd.as_fd().try_clone_to_owned().map_err(system)
+    };
+    let tasks = load("walk_tasks")?;
+    let arguments = load("walk_arguments")?;
+    Walks::new(tasks.as_fd(), arguments.as_fd(), wanted)
 }
 
 /// Takes a map out of the loaded object.

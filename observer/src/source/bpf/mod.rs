@@ -5,6 +5,7 @@
 
 mod load;
 mod ring;
+mod walk;
 
 use std::{
     fmt,
@@ -17,7 +18,7 @@ use aya::{
 };
 use observer_common::{Counters, Kind};
 
-use self::ring::Ring;
+use self::{ring::Ring, walk::Walks};
 pub use self::{load::Object, ring::RingSize};
 use super::{Item, Source};
 use crate::{
@@ -34,6 +35,8 @@ pub struct Options {
     pub ring: RingSize,
     /// Bytes of arguments taken of one exec; `None` for all there are.
     pub args_max: Option<u64>,
+    /// Whether [`Source::walk`] will be called.
+    pub walks: bool,
     /// Which object to load.
     pub object: Object,
 }
@@ -44,6 +47,7 @@ impl Default for Options {
             kinds: vec![Kind::EXEC, Kind::EXIT],
             ring: RingSize::default(),
             args_max: None,
+            walks: false,
             object: Object::BuiltIn,
         }
     }
@@ -56,6 +60,7 @@ pub struct BpfSource {
     ring: Ring,
     counters: PerCpuArray<MapData, MapValue<Counters>>,
     reader_sleeps: Array<MapData, u32>,
+    walks: Option<Walks>,
     #[cfg(feature = "log")]
     log: Option<aya_log::EbpfLogger<&'static dyn log::Log>>,
 }
@@ -78,6 +83,7 @@ impl BpfSource {
         let counters = load::take_map(&mut programs, "COUNTERS", &options.object)?;
         let sleeps = load::take_map(&mut programs, "READER_SLEEPS", &options.object)?;
         let links = load::attach(&mut programs, options)?;
+        let walks = if options.walks { Some(load::walks(&mut programs, options)?) } else { None };
         // What loading took is not needed any more; the ring is mapped into its place.
         drop(programs);
         sys::give_back_freed_memory();
@@ -85,6 +91,7 @@ impl BpfSource {
             ring: Ring::open(ring)?,
             counters: counters.try_into().map_err(map_error("cannot use the counters"))?,
             reader_sleeps: sleeps.try_into().map_err(map_error("cannot use the wake-up flag"))?,
+            walks,
             links,
             #[cfg(feature = "log")]
             log,
@@ -118,6 +125,14 @@ impl Source for BpfSource {
     fn counters(&self) -> Result<Vec<Counters>, Error> {
         let counters = self.counters.get(&0, 0).map_err(map_error("cannot read the counters"))?;
         Ok(counters.iter().map(|value| value.0).collect())
+    }
+
+    fn walk(&mut self, wanted: u32, each: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
+        self.walks.as_mut().map_or(Ok(()), |walks| walks.tasks(wanted, each))
+    }
+
+    fn walk_arguments(&mut self, each: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
+        self.walks.as_mut().map_or(Ok(()), |walks| walks.arguments(each))
     }
 
     fn stop(&mut self) {

@@ -56,6 +56,7 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
             kinds: watched,
             ring: args.ring,
             args_max: args.args_max,
+            walks: false,
             object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
         },
         kinds,

@@ -1,0 +1,37 @@
+//! How large a process's memory is.
+
+use observer_common::{ABSENT, TaskFacts};
+
+use crate::{layout::place, task::read};
+
+/// Kinds of resident pages: of files, anonymous, and shared; the one between is swap.
+const RESIDENT: [u32; 3] = [0, 1, 3];
+
+/// Sizes of a process with the memory `mm`, which a kernel thread and a dead process do not have.
+#[inline(always)]
+pub fn sizes(mm: u64, facts: &mut TaskFacts) {
+    facts.virtual_pages = 0;
+    facts.resident_pages = 0;
+    facts.locked_pages = 0;
+    if mm == 0 {
+        return;
+    }
+    facts.virtual_pages = read(mm, place!(mm_total_vm));
+    facts.locked_pages = read(mm, place!(mm_locked_vm));
+    for kind in RESIDENT {
+        facts.resident_pages += resident(mm, kind);
+    }
+}
+
+/// Pages of a kind, without what each CPU has yet to add.
+#[inline(always)]
+fn resident(mm: u64, kind: u32) -> u64 {
+    // Up to 6.1 an array of numbers in a struct, since then an array of per-CPU counters.
+    let offset = if place!(mm_rss_stat_count) == ABSENT {
+        place!(mm_rss_stat) + kind * place!(percpu_counter_size) + place!(percpu_counter_count)
+    } else {
+        place!(mm_rss_stat_count) + kind * 8
+    };
+    let count: i64 = read(mm, offset);
+    if count < 0 { 0 } else { count as u64 }
+}
