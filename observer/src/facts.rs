@@ -20,26 +20,37 @@ macro_rules! facts {
 }
 
 facts! {
-    /// Name, state, parent, process group, session, terminal, start, CPU time, scheduling, page
-    /// faults, virtual size, number of threads.
-    STAT = 0;
+    /// Name, parent, start, whether it is a zombie.
+    IDENTITY = 0;
+    /// State, process group, session, terminal, scheduling, page faults, virtual size, number of
+    /// threads.
+    TASK = 1;
+    /// CPU time.
+    CPU_TIME = 2;
     /// Effective user and group.
-    OWNER = 1;
-    /// All ids, supplementary groups, capabilities, seccomp, resident size, pids in every
-    /// namespace.
-    STATUS = 2;
+    OWNER = 3;
+    /// Real, effective, saved and file system users and groups.
+    IDS = 4;
+    /// Supplementary groups.
+    GROUPS = 5;
+    /// Capabilities, seccomp, whether it can gain privileges.
+    CAPABILITIES = 6;
+    /// Resident size, locked memory.
+    MEMORY = 7;
+    /// Its pid, process group and session in every pid namespace.
+    PIDS = 8;
     /// The arguments as they are in its memory now.
-    ARGUMENTS = 3;
+    ARGUMENTS = 9;
     /// The security module's label.
-    LABEL = 4;
+    LABEL = 10;
     /// The file that it runs.
-    EXECUTABLE = 5;
+    EXECUTABLE = 11;
     /// Its working directory.
-    WORKING_DIRECTORY = 6;
+    WORKING_DIRECTORY = 12;
     /// Its cgroups, and the container that follows from them.
-    CGROUP = 7;
+    CGROUP = 13;
     /// The kernel function in which it sleeps.
-    WAIT_CHANNEL = 8;
+    WAIT_CHANNEL = 14;
     /// Namespaces, by the kinds and in the order of [`NAMESPACES`](crate::event::NAMESPACES).
     PID_NAMESPACE = 16;
     /// See [`Facts::PID_NAMESPACE`].
@@ -67,6 +78,16 @@ facts! {
 impl Facts {
     /// No portion.
     pub const NONE: Self = Self(0);
+
+    /// What `proc_pid_stat(5)` tells.
+    pub const STAT: Self = Self::IDENTITY.and(Self::TASK).and(Self::CPU_TIME);
+
+    /// What `proc_pid_status(5)` tells.
+    pub const STATUS: Self =
+        Self::IDS.and(Self::GROUPS).and(Self::CAPABILITIES).and(Self::MEMORY).and(Self::PIDS);
+
+    /// The names that look-ups give.
+    pub const NAMES: Self = Self::USER_NAMES.and(Self::GROUP_NAMES).and(Self::SUPPLEMENTARY_NAMES);
 
     /// The namespaces, in the order of [`NAMESPACES`](crate::event::NAMESPACES).
     pub const NAMESPACES: [Self; 8] = [

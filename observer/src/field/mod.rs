@@ -22,7 +22,7 @@ use std::fmt;
 pub use self::{
     filter::Filter,
     registry::{DEFAULT, PSGO},
-    row::{Inside, Owner, Row, Stat, Status},
+    row::{CpuTime, Identity, Inside, Owner, Row, Stat, Status},
     select::{Column, default_columns, find, list, parse_columns, parse_items},
     sort::{SortKey, sort},
     value::{MomentStyle, Value},

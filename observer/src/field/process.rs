@@ -15,7 +15,7 @@ pub(super) fn pid<'a>(row: &'a Row, _: &View) -> Cell<'a> {
 pub(super) fn ppid<'a>(row: &'a Row, _: &View) -> Cell<'a> {
     match &row.inside {
         Some(inside) => Some(Value::number(inside.parent)),
-        None => row.stat.as_ref().map(|stat| Value::number(stat.parent)),
+        None => row.identity.as_ref().map(|identity| Value::number(identity.parent)),
     }
 }
 
@@ -46,7 +46,8 @@ pub(super) fn hpid<'a>(row: &'a Row, _: &View) -> Cell<'a> {
 }
 
 pub(super) fn hppid<'a>(row: &'a Row, _: &View) -> Cell<'a> {
-    row.inside.as_ref().and(row.stat.as_ref()).map(|stat| Value::number(stat.parent))
+    let identity = row.inside.as_ref().and(row.identity.as_ref())?;
+    Some(Value::number(identity.parent))
 }
 
 pub(super) fn tty<'a>(row: &'a Row, _: &View) -> Cell<'a> {
@@ -54,7 +55,7 @@ pub(super) fn tty<'a>(row: &'a Row, _: &View) -> Cell<'a> {
 }
 
 pub(super) fn comm<'a>(row: &'a Row, _: &View) -> Cell<'a> {
-    row.stat.as_ref().map(|stat| Value::bytes(&stat.comm))
+    row.identity.as_ref().map(|identity| Value::bytes(&identity.comm))
 }
 
 /// The arguments with blanks between, as ps(1) shows them; the name in brackets where there are
@@ -68,12 +69,12 @@ pub(super) fn args<'a>(row: &'a Row, _: &View) -> Cell<'a> {
         let text = words.iter().map(|byte| if *byte == 0 { b' ' } else { *byte });
         return Some(Value::Bytes(Cow::Owned(text.collect())));
     }
-    let stat = row.stat.as_ref()?;
-    let mut text = Vec::with_capacity(stat.comm.len() + 12);
+    let identity = row.identity.as_ref()?;
+    let mut text = Vec::with_capacity(identity.comm.len() + 12);
     text.push(b'[');
-    text.extend_from_slice(&stat.comm);
+    text.extend_from_slice(&identity.comm);
     text.push(b']');
-    if stat.state == b'Z' {
+    if identity.zombie {
         text.extend_from_slice(b" <defunct>");
     }
     Some(Value::Bytes(Cow::Owned(text)))

@@ -18,9 +18,13 @@ pub struct Row {
     pub pid: u32,
     /// Effective user and group.
     pub owner: Option<Owner>,
-    /// [`Facts::STAT`](crate::facts::Facts::STAT).
+    /// [`Facts::IDENTITY`](crate::facts::Facts::IDENTITY).
+    pub identity: Option<Identity>,
+    /// [`Facts::TASK`](crate::facts::Facts::TASK).
     pub stat: Option<Stat>,
-    /// [`Facts::STATUS`](crate::facts::Facts::STATUS).
+    /// [`Facts::CPU_TIME`](crate::facts::Facts::CPU_TIME).
+    pub cpu_time: Option<CpuTime>,
+    /// Of [`Facts::STATUS`](crate::facts::Facts::STATUS) at least what was asked for.
     pub status: Option<Status>,
     /// The arguments, each with its NUL, as they are in its memory now; empty for a kernel
     /// thread or a zombie.
@@ -51,15 +55,33 @@ pub struct Owner {
     pub gid: u32,
 }
 
-/// What `proc_pid_stat(5)` tells. Times are nanoseconds, sizes bytes unless they say otherwise.
+/// What every source knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stat {
+pub struct Identity {
     /// Its name: at most 15 bytes for a process, 63 for a kernel thread.
     pub comm: Box<[u8]>,
-    /// One letter: `R`, `S`, `D`, `Z`, `T`, `t`, `I`, `X`.
-    pub state: u8,
     /// The parent's pid; 0 when it is outside the caller's pid namespace, or none.
     pub parent: u32,
+    /// When it began, in nanoseconds since boot; from /proc to the clock tick.
+    pub start_ns: u64,
+    /// Whether it has ended and its parent has not yet waited for it.
+    pub zombie: bool,
+}
+
+/// CPU time in nanoseconds, of all threads, dead ones included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CpuTime {
+    /// In user mode.
+    pub user_ns: u64,
+    /// In the kernel.
+    pub system_ns: u64,
+}
+
+/// What `proc_pid_stat(5)` tells besides. Sizes are bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stat {
+    /// One letter: `R`, `S`, `D`, `Z`, `T`, `t`, `I`, `X`.
+    pub state: u8,
     /// Process group; 0 when its leader is outside the caller's pid namespace.
     pub pgid: i32,
     /// Session, as the process group.
@@ -74,18 +96,12 @@ pub struct Stat {
     pub minor_faults: u64,
     /// Page faults that did.
     pub major_faults: u64,
-    /// CPU time in user mode, of all threads, dead ones included.
-    pub user_ns: u64,
-    /// CPU time in the kernel.
-    pub system_ns: u64,
     /// The kernel's priority.
     pub priority: i64,
     /// Nice value, -20 to 19.
     pub nice: i64,
     /// Threads.
     pub threads: u32,
-    /// When it began, since boot.
-    pub start_ns: u64,
     /// Virtual size.
     pub virtual_size: u64,
     /// The CPU that it ran on last.
@@ -151,7 +167,8 @@ pub struct Inside {
 impl Row {
     /// Its identity; `None` before its start is known.
     pub fn key(&self) -> Option<ProcessKey> {
-        self.stat.as_ref().map(|stat| ProcessKey { pid: self.pid, start_ns: stat.start_ns })
+        let identity = self.identity.as_ref()?;
+        Some(ProcessKey { pid: self.pid, start_ns: identity.start_ns })
     }
 
     /// Effective user and group, from whatever told them.
@@ -163,9 +180,9 @@ impl Row {
     }
 }
 
-impl Stat {
-    /// CPU time of both modes.
-    pub fn cpu_ns(&self) -> u64 {
+impl CpuTime {
+    /// Of both modes.
+    pub fn total_ns(self) -> u64 {
         self.user_ns.saturating_add(self.system_ns)
     }
 }

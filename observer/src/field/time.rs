@@ -1,6 +1,6 @@
 //! Columns of time. All of a snapshot's are measured from its one instant.
 
-use super::{MomentStyle, Row, Stat, Times, Value, View};
+use super::{MomentStyle, Row, Times, Value, View};
 
 type Cell<'a> = Option<Value<'a>>;
 
@@ -10,30 +10,30 @@ const WHOLE: u128 = 100_000;
 
 /// CPU time over the process's life; 0 for one that just began. psgo rounds it, ps cuts it.
 pub(super) fn pcpu<'a>(row: &'a Row, view: &View) -> Cell<'a> {
-    let stat = row.stat.as_ref()?;
-    let life = u128::from(view.now.since(stat.start_ns));
+    let life = u128::from(view.now.since(row.identity.as_ref()?.start_ns));
     let half = match view.times {
         Times::Psgo => life / 2,
         Times::Ps => 0,
     };
-    let share = (u128::from(stat.cpu_ns()) * WHOLE + half).checked_div(life).unwrap_or(0);
+    let share =
+        (u128::from(row.cpu_time?.total_ns()) * WHOLE + half).checked_div(life).unwrap_or(0);
     Some(Value::Percent(share.try_into().unwrap_or(u64::MAX)))
 }
 
 pub(super) fn etime<'a>(row: &'a Row, view: &View) -> Cell<'a> {
-    row.stat.as_ref().map(|stat| Value::Elapsed(age(stat, view)))
+    age(row, view).map(Value::Elapsed)
 }
 
 pub(super) fn etimes<'a>(row: &'a Row, view: &View) -> Cell<'a> {
-    row.stat.as_ref().map(|stat| Value::number(age(stat, view) / NS_PER_SECOND))
+    age(row, view).map(|age| Value::number(age / NS_PER_SECOND))
 }
 
 pub(super) fn time<'a>(row: &'a Row, _: &View) -> Cell<'a> {
-    row.stat.as_ref().map(|stat| Value::CpuTime(stat.cpu_ns()))
+    row.cpu_time.map(|used| Value::CpuTime(used.total_ns()))
 }
 
 pub(super) fn cputimes<'a>(row: &'a Row, _: &View) -> Cell<'a> {
-    row.stat.as_ref().map(|stat| Value::number(stat.cpu_ns() / NS_PER_SECOND))
+    row.cpu_time.map(|used| Value::number(used.total_ns() / NS_PER_SECOND))
 }
 
 pub(super) fn stime<'a>(row: &'a Row, view: &View) -> Cell<'a> {
@@ -53,12 +53,12 @@ pub(super) fn start_time<'a>(row: &'a Row, view: &View) -> Cell<'a> {
 }
 
 /// To the clock tick: a start is not known better, and digits that say nothing mislead.
-fn age(stat: &Stat, view: &View) -> u64 {
-    let exact = view.now.since(stat.start_ns);
-    exact - exact % view.machine.tick_ns().max(1)
+fn age(row: &Row, view: &View) -> Option<u64> {
+    let exact = view.now.since(row.identity.as_ref()?.start_ns);
+    Some(exact - exact % view.machine.tick_ns().max(1))
 }
 
 fn began<'a>(row: &'a Row, view: &View, style: MomentStyle) -> Cell<'a> {
-    let stat = row.stat.as_ref()?;
-    Some(Value::Moment(view.now.unix_ns_of(stat.start_ns), style))
+    let identity = row.identity.as_ref()?;
+    Some(Value::Moment(view.now.unix_ns_of(identity.start_ns), style))
 }

@@ -37,8 +37,9 @@ pub struct JsonSnapshot<'a> {
 
 impl<'a> JsonSnapshot<'a> {
     /// What a document tells of every process, whatever its columns are.
-    pub const FACTS: Facts = Facts::STAT
-        .and(Facts::STATUS)
+    pub const FACTS: Facts = Facts::IDENTITY
+        .and(Facts::IDS)
+        .and(Facts::PIDS)
         .and(Facts::ARGUMENTS)
         .and(Facts::EXECUTABLE)
         .and(Facts::CGROUP)
@@ -108,9 +109,9 @@ impl<'a> JsonSnapshot<'a> {
 
     fn listed<'r>(&self, row: &'r Row) -> ListedProcess<'r> {
         let machine = &self.snapshot.view.machine;
-        let stat = row.stat.as_ref();
+        let identity = row.identity.as_ref();
         let status = row.status.as_ref();
-        let parent = stat.map(|stat| stat.parent);
+        let parent = identity.map(|identity| identity.parent);
         let id = |number: Option<u32>| number.map(|id| Id { id });
         let effective = row.effective();
         let uids = status.and_then(|status| status.uids);
@@ -124,15 +125,15 @@ impl<'a> JsonSnapshot<'a> {
                 let start_ns = *self.starts.get(&pid)?;
                 Some(machine.process_id(ProcessKey { pid, start_ns }))
             }),
-            comm: stat.map(|stat| String::from_utf8_lossy(&stat.comm)),
+            comm: identity.map(|identity| String::from_utf8_lossy(&identity.comm)),
             executable: row
                 .executable
                 .as_deref()
                 .map(|path| Executable { path: String::from_utf8_lossy(path) }),
             command_args: row.arguments.as_deref().map(arguments),
-            creation: stat.map(|stat| Creation {
-                time: rfc3339(self.snapshot.now().unix_ns_of(stat.start_ns)),
-                boot_ns: Digits(stat.start_ns),
+            creation: identity.map(|identity| Creation {
+                time: rfc3339(self.snapshot.now().unix_ns_of(identity.start_ns)),
+                boot_ns: Digits(identity.start_ns),
             }),
             user: id(effective.map(|Owner { uid, .. }| uid)),
             real_user: id(uids.map(|[real, ..]| real)),
@@ -160,7 +161,7 @@ fn split(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn raw(row: &Row) -> Option<RawBytes<'_>> {
     let lossy = |bytes: &&[u8]| str::from_utf8(bytes).is_err();
     let raw = RawBytes {
-        comm: row.stat.as_ref().map(|stat| &*stat.comm).filter(lossy).map(Base64),
+        comm: row.identity.as_ref().map(|identity| &*identity.comm).filter(lossy).map(Base64),
         command_args: row
             .arguments
             .as_deref()

@@ -5,11 +5,11 @@ use std::{ffi::CStr, os::unix::ffi::OsStringExt as _};
 use bytes::Bytes;
 use nix::errno::Errno;
 
-use super::Directory;
+use super::{Directory, stat::StatFile};
 use crate::{
     event::CgroupCache,
     facts::Facts,
-    field::{Owner, Row, Stat, Status},
+    field::{Owner, Row, Status},
 };
 
 /// Why there is no row.
@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn read(&mut self, pid: u32) -> Result<Row, Missing> {
         let mut row = Row { pid, ..Row::default() };
-        if self.wanted.without(LOOKED_UP) == Facts::NONE {
+        if self.wanted.without(Facts::NAMES) == Facts::NONE {
             return Ok(row);
         }
         let folder = self.proc.process(pid)?;
@@ -65,7 +65,13 @@ impl<'a> Reader<'a> {
             row.owner = Some(Owner { uid: attributes.st_uid, gid: attributes.st_gid });
         }
         if wanted.have(Facts::STAT) {
-            row.stat = Stat::parse(folder.read(c"stat", &mut self.buffer)?, self.tick_ns);
+            let text = folder.read(c"stat", &mut self.buffer)?;
+            if let Some(StatFile { identity, stat, cpu_time }) = StatFile::parse(text, self.tick_ns)
+            {
+                row.identity = Some(identity);
+                row.stat = Some(stat);
+                row.cpu_time = Some(cpu_time);
+            }
         }
         if wanted.have(Facts::STATUS) {
             row.status = Some(Status::parse(folder.read(c"status", &mut self.buffer)?));
@@ -110,9 +116,6 @@ impl<'a> Reader<'a> {
         kept
     }
 }
-
-/// Facts that no file of the process has.
-const LOOKED_UP: Facts = Facts::USER_NAMES.and(Facts::GROUP_NAMES).and(Facts::SUPPLEMENTARY_NAMES);
 
 /// In the order of [`NAMESPACES`](crate::event::NAMESPACES).
 const NAMESPACE_LINKS: [&CStr; 8] =
@@ -175,8 +178,10 @@ mod tests {
     fn only_what_is_wanted_is_read() {
         let proc = Directory::proc().unwrap();
         let read = |wanted| Reader::new(&proc, wanted, 1).read(std::process::id()).unwrap();
-        let row = read(Facts::STAT);
-        assert!(row.stat.is_some() && row.status.is_none() && row.arguments.is_none());
+        let row = read(Facts::IDENTITY);
+        assert!(row.identity.is_some() && row.status.is_none() && row.arguments.is_none());
+        let row = read(Facts::MEMORY);
+        assert!(row.identity.is_none() && row.status.unwrap().resident_kib.is_some());
         let row = read(Facts::ALL);
         let status = row.status.unwrap();
         assert_eq!(status.tgid, Some(row.pid));
@@ -199,10 +204,11 @@ mod tests {
             let Ok(row) = reader.read(stat.pid.cast_unsigned()) else {
                 continue;
             };
-            let (Some(own), Some(known)) = (row.stat, row.status) else {
+            let (Some(identity), Some(own), Some(known)) = (row.identity, row.stat, row.status)
+            else {
                 panic!("process {} was not understood", row.pid);
             };
-            if own.start_ns != stat.starttime {
+            if identity.start_ns != stat.starttime {
                 continue;
             }
             assert_eq!(own.sid, stat.session, "{stat:?}");
@@ -223,7 +229,7 @@ mod tests {
     #[test]
     fn a_process_that_has_gone_is_missing() {
         let proc = Directory::proc().unwrap();
-        let mut reader = Reader::new(&proc, Facts::STAT, 1);
+        let mut reader = Reader::new(&proc, Facts::IDENTITY, 1);
         assert_eq!(reader.read(u32::MAX).unwrap_err(), Missing::Vanished);
     }
 }

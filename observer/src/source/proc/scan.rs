@@ -151,17 +151,17 @@ mod tests {
     #[test]
     fn this_process_is_there_once_and_younger_than_the_snapshot() {
         let own = std::process::id();
-        let scan = read(Which::All, Facts::STAT);
+        let scan = read(Which::All, Facts::IDENTITY);
         let rows: Vec<_> = scan.rows.iter().filter(|row| row.pid == own).collect();
         assert_eq!(rows.len(), 1);
-        assert!(rows[0].stat.as_ref().unwrap().start_ns < scan.now.boot_ns);
+        assert!(rows[0].identity.as_ref().unwrap().start_ns < scan.now.boot_ns);
         assert!(scan.rows.is_sorted_by_key(|row| row.pid));
     }
 
     #[test]
     fn given_pids_keep_their_order_and_number() {
         let own = std::process::id();
-        let scan = read(Which::Pids(&[own, 1, u32::MAX, own]), Facts::STAT);
+        let scan = read(Which::Pids(&[own, 1, u32::MAX, own]), Facts::IDENTITY);
         let pids: Vec<_> = scan.rows.iter().map(|row| row.pid).collect();
         assert_eq!(pids, [own, 1, own]);
     }
@@ -177,7 +177,7 @@ mod tests {
         });
         let living_id = id.recv().unwrap().as_raw().cast_unsigned();
         let dead_id = thread.as_raw().cast_unsigned();
-        let scan = read(Which::Pids(&[living_id, dead_id]), Facts::STAT);
+        let scan = read(Which::Pids(&[living_id, dead_id]), Facts::IDENTITY);
         assert!(scan.rows.is_empty(), "{:?}", scan.rows);
         drop(sender);
         living.join().unwrap();

@@ -4,6 +4,9 @@ use std::fs;
 
 use nix::unistd::{SysconfVar, sysconf};
 
+#[cfg(feature = "snapshot")]
+use crate::field::{CpuTime, Identity, Stat};
+
 /// When a process began, in clock ticks since boot.
 pub(crate) fn start_ticks(pid: u32) -> Option<u64> {
     const STARTTIME: usize = 22;
@@ -81,8 +84,17 @@ fn number<T: TryFrom<i128>>(word: &[u8]) -> Option<T> {
     T::try_from(i128::from(value) * sign).ok()
 }
 
+/// The whole file.
 #[cfg(feature = "snapshot")]
-impl crate::field::Stat {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StatFile {
+    pub(super) identity: Identity,
+    pub(super) stat: Stat,
+    pub(super) cpu_time: CpuTime,
+}
+
+#[cfg(feature = "snapshot")]
+impl StatFile {
     /// Parses the file; `None` for what is none. A clock tick has `tick_ns` nanoseconds.
     pub(super) fn parse(stat: &[u8], tick_ns: u64) -> Option<Self> {
         let (comm, rest) = split(stat)?;
@@ -101,29 +113,28 @@ impl crate::field::Stat {
         }
         let ns = |ticks: u64| ticks.saturating_mul(tick_ns);
         // In the order of the file, since each is taken from behind the one before.
-        Some(Self {
-            comm: comm.into(),
-            state: *word(3)?.first()?,
-            parent: next!(4),
-            pgid: next!(5),
-            sid: next!(6),
-            // Printed as a signed number.
-            tty: u32::from_ne_bytes(number::<i32>(word(7)?)?.to_ne_bytes()),
-            tpgid: next!(8),
-            flags: next!(9),
-            minor_faults: next!(10),
-            major_faults: next!(12),
-            user_ns: ns(next!(14)),
-            system_ns: ns(next!(15)),
-            priority: next!(18),
-            nice: next!(19),
-            threads: next!(20),
-            start_ns: ns(next!(22)),
-            virtual_size: next!(23),
-            processor: next!(39),
-            real_time_priority: next!(40),
-            policy: next!(41),
-        })
+        let mut stat = Stat { state: *word(3)?.first()?, ..Stat::default() };
+        let parent = next!(4);
+        stat.pgid = next!(5);
+        stat.sid = next!(6);
+        // Printed as a signed number.
+        stat.tty = number::<i32>(word(7)?)?.cast_unsigned();
+        stat.tpgid = next!(8);
+        stat.flags = next!(9);
+        stat.minor_faults = next!(10);
+        stat.major_faults = next!(12);
+        let cpu_time = CpuTime { user_ns: ns(next!(14)), system_ns: ns(next!(15)) };
+        stat.priority = next!(18);
+        stat.nice = next!(19);
+        stat.threads = next!(20);
+        let start_ns = ns(next!(22));
+        stat.virtual_size = next!(23);
+        stat.processor = next!(39);
+        stat.real_time_priority = next!(40);
+        stat.policy = next!(41);
+        let zombie = stat.state == b'Z';
+        let identity = Identity { comm: comm.into(), parent, start_ns, zombie };
+        Some(Self { identity, stat, cpu_time })
     }
 }
 
@@ -152,7 +163,7 @@ mod tests {
     mod whole {
         use proptest::prelude::*;
 
-        use crate::field::Stat;
+        use super::*;
 
         const LINE: &str = " S 1 7 7 34816 -1 4194560 98 5 3 0 20 10 0 0 -51 -10 3 0 260517 66980 \
             393 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 50 2 0 0 0 0 0 0 0 0 0 0 0\n";
@@ -163,49 +174,63 @@ mod tests {
 
         #[test]
         fn every_field_at_its_place() {
-            let stat = Stat::parse(&with_name(b"a b"), 10_000_000).unwrap();
-            let expected = Stat {
-                comm: (*b"a b").into(),
-                state: b'S',
-                parent: 1,
-                pgid: 7,
-                sid: 7,
-                tty: 34816,
-                tpgid: -1,
-                flags: 4_194_560,
-                minor_faults: 98,
-                major_faults: 3,
-                user_ns: 200_000_000,
-                system_ns: 100_000_000,
-                priority: -51,
-                nice: -10,
-                threads: 3,
-                start_ns: 2_605_170_000_000,
-                virtual_size: 66980,
-                processor: 1,
-                real_time_priority: 50,
-                policy: 2,
+            let file = StatFile::parse(&with_name(b"a b"), 10_000_000).unwrap();
+            let expected = StatFile {
+                identity: Identity {
+                    comm: (*b"a b").into(),
+                    parent: 1,
+                    start_ns: 2_605_170_000_000,
+                    zombie: false,
+                },
+                stat: Stat {
+                    state: b'S',
+                    pgid: 7,
+                    sid: 7,
+                    tty: 34816,
+                    tpgid: -1,
+                    flags: 4_194_560,
+                    minor_faults: 98,
+                    major_faults: 3,
+                    priority: -51,
+                    nice: -10,
+                    threads: 3,
+                    virtual_size: 66980,
+                    processor: 1,
+                    real_time_priority: 50,
+                    policy: 2,
+                },
+                cpu_time: CpuTime { user_ns: 200_000_000, system_ns: 100_000_000 },
             };
-            assert_eq!(stat, expected);
+            assert_eq!(file, expected);
+        }
+
+        #[test]
+        fn only_what_has_ended_is_a_zombie() {
+            let zombie = |letter: &str| {
+                let line = format!("42 (x){}", LINE.replacen('S', letter, 1));
+                StatFile::parse(line.as_bytes(), 1).unwrap().identity.zombie
+            };
+            assert!(zombie("Z"));
+            assert!(["R", "S", "D", "T", "t", "I"].into_iter().all(|letter| !zombie(letter)));
         }
 
         proptest! {
             #[test]
             fn any_name_is_kept(name: Vec<u8>) {
-                let stat = Stat::parse(&with_name(&name), 1).unwrap();
-                prop_assert_eq!(&*stat.comm, &name[..]);
-                prop_assert_eq!(stat.policy, 2);
+                let file = StatFile::parse(&with_name(&name), 1).unwrap();
+                prop_assert_eq!(&*file.identity.comm, &name[..]);
+                prop_assert_eq!(file.stat.policy, 2);
             }
 
             #[test]
             fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
-                let _parsed = Stat::parse(&bytes, u64::MAX);
+                let _parsed = StatFile::parse(&bytes, u64::MAX);
             }
 
             #[test]
             fn a_line_cut_anywhere_is_refused(end in 0_usize..120) {
                 let line = with_name(b"x");
-                prop_assert_eq!(Stat::parse(&line[..end], 1), None);
+                prop_assert_eq!(StatFile::parse(&line[..end], 1), None);
             }
         }
     }

@@ -52,7 +52,7 @@ impl<'a> Insider<'a> {
     fn inside(&mut self, target: &Target, row: &Row, pids: &HashMap<u32, u32>) -> Option<Inside> {
         let status = row.status.as_ref()?;
         let at_level = |list: &[u32]| list.get(target.level).copied().unwrap_or(0);
-        let parent = row.stat.as_ref().and_then(|stat| pids.get(&stat.parent));
+        let parent = row.identity.as_ref().and_then(|known| pids.get(&known.parent));
         let mut inside = Inside {
             pid: *pids.get(&row.pid)?,
             parent: parent.copied().unwrap_or(0),

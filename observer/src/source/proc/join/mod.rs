@@ -16,8 +16,12 @@ use super::{
 use crate::{Error, facts::Facts, field::Row, machine::Machine};
 
 /// What is needed of each process to tell where it belongs and what it is called there.
-const NEEDED: Facts =
-    Facts::STAT.and(Facts::STATUS).and(Facts::PID_NAMESPACE).and(Facts::USER_NAMESPACE);
+const NEEDED: Facts = Facts::IDENTITY
+    .and(Facts::PIDS)
+    .and(Facts::IDS)
+    .and(Facts::GROUPS)
+    .and(Facts::PID_NAMESPACE)
+    .and(Facts::USER_NAMESPACE);
 /// Places among [`NAMESPACES`](crate::event::NAMESPACES).
 const PID: usize = 0;
 const USER: usize = 3;

@@ -63,8 +63,7 @@ fn target(
 
 /// Only if some were asked for.
 fn names(folder: &Directory, wanted: Facts) -> Result<Names, Errno> {
-    let any = Facts::USER_NAMES | Facts::GROUP_NAMES | Facts::SUPPLEMENTARY_NAMES;
-    if !wanted.have(any) {
+    if !wanted.have(Facts::NAMES) {
         return Ok(Names::default());
     }
     let root = folder.open(c"root", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
