@@ -37,14 +37,14 @@ pub mod facts;
 pub mod field;
 #[cfg(feature = "snapshot")]
 pub mod id_map;
+#[cfg(feature = "snapshot")]
+pub mod listing;
 pub mod machine;
 #[cfg(feature = "snapshot")]
 pub mod names;
 #[cfg(feature = "snapshot")]
 pub mod psgo;
 pub mod render;
-#[cfg(feature = "snapshot")]
-pub mod snapshot;
 pub mod source;
 #[cfg(feature = "snapshot")]
 pub mod tty;
@@ -62,4 +62,4 @@ pub use event::Event;
 #[cfg(feature = "ebpf")]
 pub use events::Events;
 #[cfg(feature = "snapshot")]
-pub use snapshot::Snapshot;
+pub use listing::Listing;

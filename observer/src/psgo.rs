@@ -1,6 +1,6 @@
 //! psgo's functions under psgo's names: rows of strings, row 0 the header.
 //!
-//! For those who come from psgo, and for those to whom text is enough; behind it are [`Snapshot`]
+//! For those who come from psgo, and for those to whom text is enough; behind it are [`Listing`]
 //! and [`field`]. `docs/psgo.md` of the repository lists what differs on purpose.
 //!
 //! A list of descriptors holds psgo's names and codes, and ours; an empty one means
@@ -15,11 +15,11 @@
 
 pub use crate::id_map::IdMap;
 use crate::{
-    Error, Snapshot,
+    Error, Listing,
     facts::Facts,
     field::{self, Column},
+    listing::HostMaps,
     render::write_cell,
-    snapshot::HostMaps,
     source::proc::Which,
 };
 
@@ -53,7 +53,7 @@ pub fn list_descriptors() -> Vec<&'static str> {
 /// [`Error::UnknownDescriptor`]; [`Error::System`] where /proc is not mounted.
 pub fn process_info(descriptors: &[&str]) -> Result<Vec<Vec<String>>, Error> {
     let columns = field::parse_items(descriptors)?;
-    Ok(table(&columns, &Snapshot::of_processes(Which::All, facts(&columns))?))
+    Ok(table(&columns, &Listing::of_processes(Which::All, facts(&columns))?))
 }
 
 /// These processes, in this order, each as often as it is named. What is no process is left out.
@@ -67,7 +67,7 @@ pub fn process_info_by_pids(
 ) -> Result<Vec<Vec<String>>, Error> {
     let columns = field::parse_items(descriptors)?;
     let pids = numbers(pids);
-    Ok(table(&columns, &Snapshot::of_processes(Which::Pids(&pids), facts(&columns))?))
+    Ok(table(&columns, &Listing::of_processes(Which::Pids(&pids), facts(&columns))?))
 }
 
 /// All processes in the pid namespace of a process, as they see themselves: their pids there,
@@ -98,7 +98,7 @@ pub fn join_namespace_and_process_info_with_options(
 ) -> Result<Vec<Vec<String>>, Error> {
     let columns = field::parse_items(descriptors)?;
     let pids = numbers(&[pid]);
-    let joined = Snapshot::of_namespaces(&pids, facts(&columns), options.maps()?)?;
+    let joined = Listing::of_namespaces(&pids, facts(&columns), options.maps()?)?;
     if joined.namespaces == 0 {
         return Err(Error::NoProcess(pid.trim().to_owned()));
     }
@@ -132,7 +132,7 @@ pub fn join_namespace_and_process_info_by_pids_with_options(
 ) -> Result<Vec<Vec<String>>, Error> {
     let columns = field::parse_items(descriptors)?;
     let pids = numbers(pids);
-    let joined = Snapshot::of_namespaces(&pids, facts(&columns), options.maps()?)?;
+    let joined = Listing::of_namespaces(&pids, facts(&columns), options.maps()?)?;
     Ok(table(&columns, &joined))
 }
 
@@ -154,12 +154,12 @@ fn numbers(pids: &[&str]) -> Vec<u32> {
     pids.iter().filter_map(|pid| pid.trim().parse().ok()).collect()
 }
 
-fn table(columns: &[Column], snapshot: &Snapshot) -> Vec<Vec<String>> {
+fn table(columns: &[Column], listing: &Listing) -> Vec<Vec<String>> {
     let header = columns.iter().map(|column| column.header.clone().into_owned()).collect();
-    let rows = snapshot.rows.iter().map(|row| {
+    let rows = listing.rows.iter().map(|row| {
         let cell = |column: &Column| {
             let mut text = Vec::new();
-            write_cell(&mut text, column.field, row, &snapshot.view);
+            write_cell(&mut text, column.field, row, &listing.view);
             String::from_utf8(text)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
         };

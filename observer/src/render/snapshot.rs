@@ -1,4 +1,4 @@
-//! A snapshot → one JSON document, written process by process.
+//! A listing → the JSON document of a snapshot, written process by process.
 
 use std::borrow::Cow;
 
@@ -15,19 +15,16 @@ use super::{
     write_cell,
 };
 use crate::{
-    Snapshot,
+    Listing,
     event::ProcessKey,
     facts::Facts,
     field::{Column, Owner, Row},
 };
 
-/// What told it.
-const ORIGIN: &str = "proc";
-
-/// Writes a snapshot as one document.
+/// Writes a listing as one document.
 #[derive(Debug)]
 pub struct JsonSnapshot<'a> {
-    snapshot: &'a Snapshot,
+    listing: &'a Listing,
     /// Each column once.
     columns: Vec<&'a Column>,
     /// To tell a parent's identity.
@@ -53,32 +50,32 @@ impl<'a> JsonSnapshot<'a> {
         .and(Facts::TIME_NAMESPACE);
 
     /// A document of these columns.
-    pub fn new(snapshot: &'a Snapshot, columns: &'a [Column]) -> Self {
+    pub fn new(listing: &'a Listing, columns: &'a [Column]) -> Self {
         let mut once: Vec<&Column> = Vec::with_capacity(columns.len());
         for column in columns {
             if once.iter().all(|known| known.field != column.field) {
                 once.push(column);
             }
         }
-        let keys = snapshot.rows.iter().filter_map(Row::key);
+        let keys = listing.rows.iter().filter_map(Row::key);
         let starts = keys.map(|key| (key.pid, key.start_ns)).collect();
-        Self { snapshot, columns: once, starts, any: false }
+        Self { listing, columns: once, starts, any: false }
     }
 
     /// The beginning.
     pub fn begin(&self, out: &mut Vec<u8>) {
-        let snapshot = self.snapshot;
+        let listing = self.listing;
         let head = SnapshotHead {
-            boot_id: &snapshot.view.machine.boot_id,
-            seq: 0,
-            lost: 0,
-            complete: snapshot.is_complete(),
-            time: rfc3339(snapshot.now().unix_ns),
-            boot_ns: Digits(snapshot.now().boot_ns),
-            origin: ORIGIN,
-            vanished: snapshot.vanished,
-            refused: snapshot.refused,
-            curtailed: snapshot.curtailed,
+            boot_id: &listing.view.machine.boot_id,
+            seq: listing.seq,
+            lost: listing.lost,
+            complete: listing.is_complete(),
+            time: rfc3339(listing.now().unix_ns),
+            boot_ns: Digits(listing.now().boot_ns),
+            origin: listing.origin,
+            vanished: listing.vanished,
+            refused: listing.refused,
+            curtailed: listing.curtailed,
         };
         out.extend_from_slice(format!("{{\"v\":{},\"snapshot\":", schema::VERSION).as_bytes());
         append(out, &head);
@@ -97,7 +94,7 @@ impl<'a> JsonSnapshot<'a> {
                 id: &container.id,
                 runtime: container.runtime.name(),
             }),
-            columns: Cells { row, snapshot: self.snapshot, columns: &self.columns },
+            columns: Cells { row, listing: self.listing, columns: &self.columns },
         };
         append(out, &listed);
     }
@@ -108,7 +105,7 @@ impl<'a> JsonSnapshot<'a> {
     }
 
     fn listed<'r>(&self, row: &'r Row) -> ListedProcess<'r> {
-        let machine = &self.snapshot.view.machine;
+        let machine = &self.listing.view.machine;
         let identity = row.identity.as_ref();
         let status = row.status.as_ref();
         let parent = identity.map(|identity| identity.parent);
@@ -132,7 +129,7 @@ impl<'a> JsonSnapshot<'a> {
                 .map(|path| Executable { path: String::from_utf8_lossy(path) }),
             command_args: row.arguments.as_deref().map(arguments),
             creation: identity.map(|identity| Creation {
-                time: rfc3339(self.snapshot.now().unix_ns_of(identity.start_ns)),
+                time: rfc3339(self.listing.now().unix_ns_of(identity.start_ns)),
                 boot_ns: Digits(identity.start_ns),
             }),
             user: id(effective.map(|Owner { uid, .. }| uid)),
@@ -177,7 +174,7 @@ fn raw(row: &Row) -> Option<RawBytes<'_>> {
 #[derive(Debug)]
 pub struct Cells<'a> {
     row: &'a Row,
-    snapshot: &'a Snapshot,
+    listing: &'a Listing,
     columns: &'a [&'a Column],
 }
 
@@ -187,7 +184,7 @@ impl Serialize for Cells<'_> {
         let mut text = Vec::new();
         for column in self.columns {
             text.clear();
-            write_cell(&mut text, column.field, self.row, &self.snapshot.view);
+            write_cell(&mut text, column.field, self.row, &self.listing.view);
             map.serialize_entry(column.field.name, &String::from_utf8_lossy(&text))?;
         }
         map.end()

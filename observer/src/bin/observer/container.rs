@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use observer::{
-    Snapshot,
+    Listing,
     container::{Container, engine},
     field::Row,
 };
@@ -18,10 +18,10 @@ const SHORT_ID: usize = 12;
 /// # Errors
 ///
 /// [`Failure::NoMatch`] where no container, or more than one, is meant.
-pub(crate) fn keep(snapshot: &mut Snapshot, meant: &str) -> Result<(), Failure> {
-    let present = snapshot.rows.iter().filter_map(container).map(|found| found.id.clone());
+pub(crate) fn keep(listing: &mut Listing, meant: &str) -> Result<(), Failure> {
+    let present = listing.rows.iter().filter_map(container).map(|found| found.id.clone());
     let id = resolve(meant, &present.collect(), engine::id_of)?;
-    snapshot.rows.retain(|row| container(row).is_some_and(|found| found.id == id));
+    listing.rows.retain(|row| container(row).is_some_and(|found| found.id == id));
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! `observer ps`: a snapshot.
 
 use observer::{
-    Error, Snapshot,
+    Error, Listing,
     facts::Facts,
     field::list,
+    listing::HostMaps,
     render::{JsonSnapshot, Table, write_cell},
-    snapshot::HostMaps,
     source::proc::Which,
 };
 
@@ -25,45 +25,45 @@ pub(crate) fn print_list() -> Result<Outcome, Failure> {
 
 /// Prints the processes once.
 pub(crate) fn run(plan: &PsPlan) -> Result<Outcome, Failure> {
-    let mut snapshot = take(plan)?;
-    snapshot.view.times = plan.times;
-    snapshot.keep(&plan.filter);
-    snapshot.sort(&plan.sort);
+    let mut listing = take(plan)?;
+    listing.view.times = plan.times;
+    listing.keep(&plan.filter);
+    listing.sort(&plan.sort);
     if plan.json {
-        print_json(plan, &snapshot)?;
+        print_json(plan, &listing)?;
     } else {
-        print_table(plan, &snapshot)?;
+        print_table(plan, &listing)?;
     }
-    tell(plan, &snapshot);
-    Ok(if snapshot.rows.is_empty() { Outcome::Nothing } else { Outcome::Fine })
+    tell(plan, &listing);
+    Ok(if listing.rows.is_empty() { Outcome::Nothing } else { Outcome::Fine })
 }
 
-fn take(plan: &PsPlan) -> Result<Snapshot, Failure> {
+fn take(plan: &PsPlan) -> Result<Listing, Failure> {
     let which = match &plan.processes {
         Processes::Joined { pids, maps } => return join(plan, pids, maps),
         Processes::These(pids) => Which::Pids(pids),
         Processes::All => Which::All,
     };
-    let mut snapshot = Snapshot::of_processes(which, plan.wanted)?;
+    let mut listing = Listing::of_processes(which, plan.wanted)?;
     if let Some(name) = &plan.container {
-        container::keep(&mut snapshot, name)?;
+        container::keep(&mut listing, name)?;
     }
-    Ok(snapshot)
+    Ok(listing)
 }
 
 /// The namespaces of a container are those of its processes.
-fn join(plan: &PsPlan, pids: &[u32], maps: &HostMaps) -> Result<Snapshot, Failure> {
+fn join(plan: &PsPlan, pids: &[u32], maps: &HostMaps) -> Result<Listing, Failure> {
     let Some(name) = &plan.container else {
-        return Ok(Snapshot::of_namespaces(pids, plan.wanted, maps.clone())?);
+        return Ok(Listing::of_namespaces(pids, plan.wanted, maps.clone())?);
     };
     let which = if pids.is_empty() { Which::All } else { Which::Pids(pids) };
-    let mut members = Snapshot::of_processes(which, Facts::CGROUP)?;
+    let mut members = Listing::of_processes(which, Facts::CGROUP)?;
     container::keep(&mut members, name)?;
     let pids: Vec<u32> = members.rows.iter().map(|row| row.pid).collect();
-    Ok(Snapshot::of_namespaces(&pids, plan.wanted, maps.clone())?)
+    Ok(Listing::of_namespaces(&pids, plan.wanted, maps.clone())?)
 }
 
-fn print_table(plan: &PsPlan, snapshot: &Snapshot) -> Result<(), Error> {
+fn print_table(plan: &PsPlan, listing: &Listing) -> Result<(), Error> {
     let mut table = Table::new(plan.columns.len());
     if plan.header {
         table = table.with_header();
@@ -72,23 +72,23 @@ fn print_table(plan: &PsPlan, snapshot: &Snapshot) -> Result<(), Error> {
         }
     }
     let mut cell = Vec::new();
-    for row in &snapshot.rows {
+    for row in &listing.rows {
         for column in &plan.columns {
             cell.clear();
-            write_cell(&mut cell, column.field, row, &snapshot.view);
+            write_cell(&mut cell, column.field, row, &listing.view);
             table.push(&cell);
         }
     }
     table.write(terminal_width(), plan.color, print)
 }
 
-fn print_json(plan: &PsPlan, snapshot: &Snapshot) -> Result<(), Error> {
+fn print_json(plan: &PsPlan, listing: &Listing) -> Result<(), Error> {
     /// Written at a time.
     const PIECE: usize = 256 << 10;
-    let mut json = JsonSnapshot::new(snapshot, &plan.columns);
+    let mut json = JsonSnapshot::new(listing, &plan.columns);
     let mut text = Vec::with_capacity(PIECE);
     json.begin(&mut text);
-    for row in &snapshot.rows {
+    for row in &listing.rows {
         json.process(&mut text, row);
         if text.len() >= PIECE {
             print(&text)?;
@@ -101,8 +101,8 @@ fn print_json(plan: &PsPlan, snapshot: &Snapshot) -> Result<(), Error> {
 
 /// What is not in the listing, and why.
 #[expect(clippy::print_stderr, reason = "what is not part of the listing")]
-fn tell(plan: &PsPlan, snapshot: &Snapshot) {
-    let Snapshot { rows, refused, curtailed, vanished, .. } = snapshot;
+fn tell(plan: &PsPlan, listing: &Listing) {
+    let Listing { rows, refused, curtailed, vanished, .. } = listing;
     if let Some(level) = hidden::by_mount() {
         eprintln!(
             "observer: processes of other users are hidden: /proc is mounted with \

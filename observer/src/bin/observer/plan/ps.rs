@@ -4,8 +4,8 @@ use observer::{
     Error,
     facts::Facts,
     field::{Column, Filter, SortKey, Times, parse_columns},
+    listing::HostMaps,
     render::{Color, JsonSnapshot},
-    snapshot::HostMaps,
 };
 
 use super::color;

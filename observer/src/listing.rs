@@ -1,4 +1,7 @@
-//! The processes of the machine, or of a container, at one instant.
+//! The processes of one instant as rows, and what to see them with.
+//!
+//! The rows come from a scan of /proc, or from whoever read them. Follows nothing: what happens
+//! after the instant is not in it.
 
 use hashbrown::HashSet;
 use jiff::tz::TimeZone;
@@ -15,7 +18,7 @@ use crate::{
 
 /// Rows, and what to see them with. Immutable but for their order and choice.
 #[derive(Debug)]
-pub struct Snapshot {
+pub struct Listing {
     /// One row a process.
     pub rows: Vec<Row>,
     /// What the rows alone do not know.
@@ -26,8 +29,14 @@ pub struct Snapshot {
     pub refused: u64,
     /// Processes of which some wanted fact may not be read.
     pub curtailed: u64,
-    /// Of [`Snapshot::of_namespaces`]: how many were found.
+    /// Of [`Listing::of_namespaces`]: how many were found.
     pub namespaces: usize,
+    /// What told the rows: `proc` for a scan.
+    pub origin: &'static str,
+    /// The event after which a stream would continue it; 0 for a scan, which follows no stream.
+    pub seq: u64,
+    /// Events lost up to then.
+    pub lost: u64,
 }
 
 /// How the host columns of a joined view see the host.
@@ -54,7 +63,7 @@ impl HostMaps {
     }
 }
 
-impl Snapshot {
+impl Listing {
     /// Reads processes from /proc. Needs no privileges; without `CAP_SYS_PTRACE` some facts of
     /// other users' processes stay unknown.
     ///
@@ -64,7 +73,7 @@ impl Snapshot {
     pub fn of_processes(which: Which<'_>, wanted: Facts) -> Result<Self, Error> {
         let machine = Machine::read()?;
         let scan = scan(which, wanted, &machine)?;
-        Ok(Self::new(scan, wanted, machine, HostMaps::default()))
+        Ok(Self::of_scan(scan, wanted, machine, HostMaps::default()))
     }
 
     /// Reads all processes in the pid namespaces of these processes, as they see themselves,
@@ -76,22 +85,41 @@ impl Snapshot {
     pub fn of_namespaces(pids: &[u32], wanted: Facts, maps: HostMaps) -> Result<Self, Error> {
         let machine = Machine::read()?;
         let scan = join(pids, wanted, &machine)?;
-        Ok(Self::new(scan, wanted, machine, maps))
+        Ok(Self::of_scan(scan, wanted, machine, maps))
     }
 
-    fn new(scan: Scan, wanted: Facts, machine: Machine, maps: HostMaps) -> Self {
+    fn of_scan(scan: Scan, wanted: Facts, machine: Machine, maps: HostMaps) -> Self {
         let Scan { rows, now, vanished, refused, curtailed, namespaces } = scan;
-        let mut view = View {
-            now,
-            machine,
-            zone: TimeZone::system(),
-            times: Times::default(),
-            names: Names::default(),
-            uid_map: maps.users,
-            gid_map: maps.groups,
-        };
+        let view = View { uid_map: maps.users, gid_map: maps.groups, ..view(now, machine) };
+        let listing = Self::new(rows, wanted, view, "proc");
+        Self { vanished, refused, curtailed, namespaces, ..listing }
+    }
+
+    /// Takes rows that somebody else read at that instant, and looks up the names that are wanted.
+    /// Whoever knows of losses, and of what is missing, sets the fields for it.
+    pub fn of_rows(
+        rows: Vec<Row>,
+        now: Instant,
+        wanted: Facts,
+        machine: Machine,
+        origin: &'static str,
+    ) -> Self {
+        Self::new(rows, wanted, view(now, machine), origin)
+    }
+
+    fn new(rows: Vec<Row>, wanted: Facts, mut view: View, origin: &'static str) -> Self {
         view.names = look_up(&rows, wanted, &view);
-        Self { rows, view, vanished, refused, curtailed, namespaces }
+        Self {
+            rows,
+            view,
+            vanished: 0,
+            refused: 0,
+            curtailed: 0,
+            namespaces: 0,
+            origin,
+            seq: 0,
+            lost: 0,
+        }
     }
 
     /// Drops the rows that do not meet the filter.
@@ -113,6 +141,19 @@ impl Snapshot {
     /// Whether every process that was there is in it.
     pub fn is_complete(&self) -> bool {
         self.refused == 0
+    }
+}
+
+/// The caller's, who is the host, without names.
+fn view(now: Instant, machine: Machine) -> View {
+    View {
+        now,
+        machine,
+        zone: TimeZone::system(),
+        times: Times::default(),
+        names: Names::default(),
+        uid_map: Vec::new(),
+        gid_map: Vec::new(),
     }
 }
 
