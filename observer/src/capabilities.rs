@@ -3,9 +3,7 @@
 //! The names are those of capabilities(7) without `CAP_`. A bit that this table does not know is
 //! named by its number: it is there, whoever wrote the table.
 
-use std::{borrow::Cow, fs, io, sync::LazyLock};
-
-use crate::Error;
+use std::{borrow::Cow, sync::LazyLock};
 
 /// Bit 0 first.
 const NAMES: [&str; 41] = [
@@ -64,7 +62,8 @@ static BY_NAME: LazyLock<[(&str, u32); 41]> = LazyLock::new(|| {
 });
 
 /// A mask in words: `none`, `full` when it holds exactly the bits from 0 to `last`, else its
-/// [`names`] with commas between. `last` is the kernel's, see [`last`].
+/// [`names`] with commas between. `last` is the kernel's, see
+/// [`Machine::last_capability`](crate::machine::Machine::last_capability).
 pub fn text(mask: u64, last: u32) -> Cow<'static, str> {
     if mask == 0 {
         return Cow::Borrowed("none");
@@ -91,25 +90,6 @@ pub fn names(mask: u64) -> impl Iterator<Item = Cow<'static, str>> {
     named
         .map(|(name, _)| Cow::Borrowed(*name))
         .chain(unnamed.map(|bit| Cow::Owned(format!("cap_{bit}"))))
-}
-
-/// The running kernel's last capability, from `/proc/sys/kernel/cap_last_cap`. Needs no
-/// privileges.
-///
-/// The file came with Linux 3.2. Where it is missing, `/proc/sys` is hidden, as some sandboxes do,
-/// and 40 is the answer: every kernel since 5.9 has that one.
-///
-/// # Errors
-///
-/// [`Error::System`] when the file is there but cannot be read, or is not a number.
-pub fn last() -> Result<u32, Error> {
-    let failed =
-        |source| Error::System { what: "cannot read the kernel's last capability", source };
-    match fs::read_to_string("/proc/sys/kernel/cap_last_cap") {
-        Ok(text) => text.trim_end().parse().map_err(|e| failed(io::Error::other(e))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(LAST_NAMED),
-        Err(error) => Err(failed(error)),
-    }
 }
 
 #[cfg(test)]
@@ -154,15 +134,6 @@ mod tests {
                       NET_RAW,SETFCAP,SETGID,SETPCAP,SETUID,SYS_CHROOT";
         assert_eq!(text(0xa804_25fb, 40), docker);
         assert_eq!(text(1 << 63 | 1 << 41 | 1 << 21 | 1 << 39, 40), "BPF,SYS_ADMIN,cap_41,cap_63");
-    }
-
-    #[test]
-    fn the_running_kernel_has_no_more_than_it_says() {
-        let last = last().unwrap();
-        let bounding = fs::read_to_string("/proc/self/status").unwrap();
-        let bounding = bounding.lines().find_map(|line| line.strip_prefix("CapBnd:")).unwrap();
-        let mask = u64::from_str_radix(bounding.trim(), 16).unwrap();
-        assert_eq!(mask.checked_shr(last + 1).unwrap_or(0), 0, "{mask:x} with last {last}");
     }
 
     proptest! {

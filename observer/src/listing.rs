@@ -179,3 +179,86 @@ fn look_up(rows: &[Row], wanted: Facts, view: &View) -> Names {
     }
     Names::of_host(uids, gids)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        field::{Field, Status},
+        render::write_cell,
+    };
+
+    /// What is left of a row for one that asked for these facts only.
+    fn curtailed(row: &Row, known: Facts) -> Row {
+        fn when<T: Clone>(known: bool, part: &Option<T>) -> Option<T> {
+            part.clone().filter(|_| known)
+        }
+        let has = |facts| known.have(facts);
+        let mut kinds = Facts::NAMESPACES.into_iter();
+        Row {
+            pid: row.pid,
+            identity: when(has(Facts::IDENTITY), &row.identity),
+            owner: when(has(Facts::OWNER), &row.effective()),
+            stat: when(has(Facts::TASK), &row.stat),
+            cpu_time: when(has(Facts::CPU_TIME), &row.cpu_time),
+            status: when(has(Facts::STATUS), &row.status).map(|status| part_of(status, known)),
+            arguments: when(has(Facts::ARGUMENTS), &row.arguments),
+            label: when(has(Facts::LABEL), &row.label),
+            executable: when(has(Facts::EXECUTABLE), &row.executable),
+            working_directory: when(has(Facts::WORKING_DIRECTORY), &row.working_directory),
+            cgroup: when(has(Facts::CGROUP), &row.cgroup),
+            wait_channel: when(has(Facts::WAIT_CHANNEL), &row.wait_channel),
+            namespaces: row.namespaces.map(|inode| inode.filter(|_| kinds.next().is_some_and(has))),
+            inside: row.inside.clone(),
+        }
+    }
+
+    fn part_of(whole: Status, known: Facts) -> Status {
+        let mut part = Status::default();
+        if known.have(Facts::IDS) {
+            part.uids = whole.uids;
+            part.gids = whole.gids;
+        }
+        if known.have(Facts::GROUPS) {
+            part.groups = whole.groups;
+        }
+        if known.have(Facts::CAPABILITIES) {
+            part.capabilities = whole.capabilities;
+            part.no_new_privileges = whole.no_new_privileges;
+            part.seccomp = whole.seccomp;
+            part.seccomp_filters = whole.seccomp_filters;
+        }
+        if known.have(Facts::MEMORY) {
+            part.resident_kib = whole.resident_kib;
+            part.locked_kib = whole.locked_kib;
+        }
+        if known.have(Facts::PIDS) {
+            part.pids = whole.pids;
+            part.pgids = whole.pgids;
+            part.sids = whole.sids;
+        }
+        part
+    }
+
+    fn cell(field: &Field, listing: &Listing) -> String {
+        let mut text = Vec::new();
+        write_cell(&mut text, field, &listing.rows[0], &listing.view);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    #[test]
+    fn a_column_is_the_same_when_only_what_it_needs_is_known() {
+        let own = std::process::id();
+        let plain = Listing::of_processes(Which::Pids(&[own]), Facts::ALL).unwrap();
+        let mut joined = Listing::of_namespaces(&[own], Facts::ALL, HostMaps::default()).unwrap();
+        joined.rows.retain(|row| row.pid == own);
+        for whole in [plain, joined] {
+            for field in Field::all() {
+                let row = curtailed(&whole.rows[0], field.needs);
+                let machine = whole.view.machine.clone();
+                let part = Listing::of_rows(vec![row], whole.now(), field.needs, machine, "test");
+                assert_eq!(cell(field, &part), cell(field, &whole), "{}", field.name);
+            }
+        }
+    }
+}

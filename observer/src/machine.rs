@@ -148,3 +148,17 @@ fn read_ns(clock: ClockId) -> Result<i128, Error> {
     let time = clock_gettime(clock).map_err(Error::system("cannot read the clock"))?;
     Ok(i128::from(time.tv_sec()) * 1_000_000_000 + i128::from(time.tv_nsec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_process_has_a_capability_behind_the_last() {
+        let last = Machine::read().unwrap().last_capability;
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let bounding = status.lines().find_map(|line| line.strip_prefix("CapBnd:")).unwrap();
+        let mask = u64::from_str_radix(bounding.trim(), 16).unwrap();
+        assert_eq!(mask.checked_shr(last + 1).unwrap_or(0), 0, "{mask:x} with last {last}");
+    }
+}

@@ -1,4 +1,4 @@
-//! The columns of a snapshot: what each is called, what it needs to know, and how its value
+//! The columns of a listing: what each is called, what it needs to know, and how its value
 //! follows from a [`Row`].
 //!
 //! Adding one is a line in `registry.rs` and, where none fits, a function in the file of its

@@ -1,4 +1,4 @@
-//! Columns of time. All of a snapshot's are measured from its one instant.
+//! Columns of time. All of a listing's are measured from its one instant.
 
 use super::{MomentStyle, Row, Times, Value, View};
 

@@ -9,10 +9,10 @@ use crate::{
     names::Names,
 };
 
-/// What all rows of a snapshot are seen with.
+/// What all rows of a listing are seen with.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// The instant of the snapshot.
+    /// The instant of the listing.
     pub now: Instant,
     /// The running machine.
     pub machine: Machine,

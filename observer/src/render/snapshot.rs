@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{
     json::{append, namespaces},
+    ps_time::rfc3339_hundredths,
     schema::{
         self, Base64, Container, Creation, Digits, Executable, Id, Linux, Listed, ListedProcess,
         RawBytes, SnapshotHead,
@@ -129,7 +130,7 @@ impl<'a> JsonSnapshot<'a> {
                 .map(|path| Executable { path: String::from_utf8_lossy(path) }),
             command_args: row.arguments.as_deref().map(arguments),
             creation: identity.map(|identity| Creation {
-                time: rfc3339(self.listing.now().unix_ns_of(identity.start_ns)),
+                time: self.began(identity.start_ns),
                 boot_ns: Digits(identity.start_ns),
             }),
             user: id(effective.map(|Owner { uid, .. }| uid)),
@@ -140,6 +141,18 @@ impl<'a> JsonSnapshot<'a> {
             linux: row.cgroup.as_deref().map(|cgroup| Linux { cgroup: cgroup.path() }),
             raw: raw(row),
         }
+    }
+
+    /// As exactly as the start is known: a whole number of clock ticks comes from /proc, which
+    /// tells no more.
+    fn began(&self, start_ns: u64) -> String {
+        let unix_ns = self.listing.now().unix_ns_of(start_ns);
+        if !start_ns.is_multiple_of(self.listing.view.machine.tick_ns()) {
+            return rfc3339(unix_ns);
+        }
+        let mut text = Vec::new();
+        rfc3339_hundredths(&mut text, unix_ns);
+        String::from_utf8_lossy(&text).into_owned()
     }
 }
 
@@ -188,5 +201,39 @@ impl Serialize for Cells<'_> {
             map.serialize_entry(column.field.name, &String::from_utf8_lossy(&text))?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        field::{Identity, Instant},
+        machine::Machine,
+    };
+
+    #[test]
+    fn a_start_is_told_as_exactly_as_it_is_known() {
+        let row = |pid, start_ns| Row {
+            pid,
+            identity: Some(Identity { start_ns, ..Identity::default() }),
+            ..Row::default()
+        };
+        let now = Instant { boot_ns: 9_000_000_000, unix_ns: 109_123_456_789 };
+        let rows = vec![row(1, 2_340_000_000), row(2, 2_340_000_001)];
+        let machine = Machine::read().unwrap();
+        let listing = Listing::of_rows(rows, now, JsonSnapshot::FACTS, machine, "bpf");
+        let mut text = Vec::new();
+        let mut json = JsonSnapshot::new(&listing, &[]);
+        json.begin(&mut text);
+        for row in &listing.rows {
+            json.process(&mut text, row);
+        }
+        JsonSnapshot::end(&mut text);
+        let document: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let began = |index: usize| &document["processes"][index]["process"]["creation"]["time"];
+        assert_eq!(began(0), "1970-01-01T00:01:42.46Z");
+        assert_eq!(began(1), "1970-01-01T00:01:42.463456790Z");
+        assert_eq!(document["snapshot"]["origin"], "bpf");
     }
 }

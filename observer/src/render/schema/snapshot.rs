@@ -88,7 +88,7 @@ pub struct ListedProcess<'a> {
     /// Its arguments, as they are in its memory now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_args: Option<Vec<Cow<'a, str>>>,
-    /// When the process began, to the clock tick.
+    /// When the process began; a scan of /proc knows it to the clock tick.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creation: Option<Creation>,
     /// Effective user.

@@ -35,7 +35,7 @@ pub enum Which<'a> {
 pub struct Scan {
     /// One row a process.
     pub rows: Vec<Row>,
-    /// The instant that all times of the snapshot are measured from: the end of the reading, so
+    /// The instant that all times of the rows are measured from: the end of the reading, so
     /// that no process is younger than nothing.
     pub now: Instant,
     /// Processes that ended while they were read.
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn this_process_is_there_once_and_younger_than_the_snapshot() {
+    fn this_process_is_there_once_and_younger_than_the_scan() {
         let own = std::process::id();
         let scan = read(Which::All, Facts::IDENTITY);
         let rows: Vec<_> = scan.rows.iter().filter(|row| row.pid == own).collect();
