@@ -190,25 +190,23 @@ mod tests {
 
     /// What is left of a row for one that asked for these facts only.
     fn curtailed(row: &Row, known: Facts) -> Row {
-        fn when<T: Clone>(known: bool, part: &Option<T>) -> Option<T> {
-            part.clone().filter(|_| known)
-        }
-        let has = |facts| known.have(facts);
+        let has = |facts| known.have(facts).then_some(());
+        let status = row.status.clone().map(|status| part_of(status, known));
         let mut kinds = Facts::NAMESPACES.into_iter();
         Row {
             pid: row.pid,
-            identity: when(has(Facts::IDENTITY), &row.identity),
-            owner: when(has(Facts::OWNER), &row.effective()),
-            stat: when(has(Facts::TASK), &row.stat),
-            cpu_time: when(has(Facts::CPU_TIME), &row.cpu_time),
-            status: when(has(Facts::STATUS), &row.status).map(|status| part_of(status, known)),
-            arguments: when(has(Facts::ARGUMENTS), &row.arguments),
-            label: when(has(Facts::LABEL), &row.label),
-            executable: when(has(Facts::EXECUTABLE), &row.executable),
-            working_directory: when(has(Facts::WORKING_DIRECTORY), &row.working_directory),
-            cgroup: when(has(Facts::CGROUP), &row.cgroup),
-            wait_channel: when(has(Facts::WAIT_CHANNEL), &row.wait_channel),
-            namespaces: row.namespaces.map(|inode| inode.filter(|_| kinds.next().is_some_and(has))),
+            identity: has(Facts::IDENTITY).and(row.identity.clone()),
+            owner: has(Facts::OWNER).and(row.effective()),
+            stat: has(Facts::TASK).and(row.stat.clone()),
+            cpu_time: has(Facts::CPU_TIME).and(row.cpu_time),
+            status: has(Facts::STATUS).and(status),
+            arguments: has(Facts::ARGUMENTS).and(row.arguments.clone()),
+            label: has(Facts::LABEL).and(row.label.clone()),
+            executable: has(Facts::EXECUTABLE).and(row.executable.clone()),
+            working_directory: has(Facts::WORKING_DIRECTORY).and(row.working_directory.clone()),
+            cgroup: has(Facts::CGROUP).and(row.cgroup.clone()),
+            wait_channel: has(Facts::WAIT_CHANNEL).and(row.wait_channel.clone()),
+            namespaces: row.namespaces.map(|inode| kinds.next().and_then(has).and(inode)),
             inside: row.inside.clone(),
         }
     }
