@@ -28,8 +28,8 @@ pub use header::Header;
 pub use kind::Kind;
 pub use layout::{ABSENT, Layout, Place, Wanted};
 pub use process::{NAMESPACES, ProcessFacts};
-pub use task::{TaskArgsFacts, TaskFacts, portion};
 pub use record::{ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFacts, RenameFacts};
+pub use task::{TaskArgsFacts, TaskFacts, portion};
 
 /// Raised whenever a record's layout changes, so that a program and an object that do not belong
 /// together say so instead of misreading each other.

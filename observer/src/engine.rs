@@ -1,335 +1,276 @@
-//! Source → events, with every loss told at its place. The only file that joins the two.
+//! Source, order and table, joined: what the events and walks of one source make of the machine.
 //!
 //! No thread and no timer of its own: whoever drives it waits on [`Engine::as_fd`] for as long as
 //! [`Engine::step`] says, then calls `step` again.
 
-use std::{os::fd::BorrowedFd, time::Duration};
+use std::{os::fd::BorrowedFd, sync::Arc, time::Duration};
 
-use observer_common::Counters;
+use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
 use crate::{
     Error,
-    event::{Event, Lift, What},
-    source::{Item, Source, proc},
+    census::{Census, Details},
+    event::{Event, What},
+    facts::Facts,
+    feed::{Feed, Totals, Wait},
+    machine::{Machine, boot_ns},
+    source::Source,
+    table::{Change, Entry, Mended, Table},
 };
 
-/// How long to wait on the descriptor before the next step.
+/// How the table is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// Until it is readable, this long at most. Zero: more is there already.
-    AtMost(Duration),
-    /// Until it is readable: the next event makes it so at once.
-    ForEvent,
+pub struct Settings {
+    /// How long those are remembered that have ended and been waited for.
+    pub grace: Duration,
+    /// How often the table is compared with the kernel's own list, although nothing was lost.
+    pub check_every: Duration,
 }
 
-/// What became of the events of a stream: `produced = delivered + lost`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Events that the kernel side tried to send.
-    pub produced: u64,
-    /// Events that arrived.
-    pub delivered: u64,
-    /// Events that found no room in the ring.
-    pub lost: u64,
-    /// Of those that arrived, what could not be understood.
-    pub malformed: u64,
+impl Default for Settings {
+    fn default() -> Self {
+        Self { grace: Duration::from_secs(5), check_every: Duration::from_secs(30) }
+    }
 }
 
-/// Records looked at in one step, so that its caller gets to print them.
-const STEP: usize = 1024;
-
-/// While events come, the reader looks for more this often by itself: waking it for each would
-/// slow the observed processes down.
-const BUSY_WAIT: Duration = Duration::from_millis(4);
-
-/// After this many looks in vain it sleeps until the next event.
-const PATIENCE: u32 = 5;
-
-/// A running observation.
+/// A table that follows its source.
 #[derive(Debug)]
 pub struct Engine<S> {
-    source: S,
-    lift: Lift,
-    /// Losses told so far, by CPU.
-    told: Vec<u64>,
-    delivered: u64,
-    malformed: u64,
-    looks_in_vain: u32,
+    feed: Feed<S>,
+    table: Table,
+    census: Census,
+    machine: Arc<Machine>,
+    check_ns: u64,
+    next_check_ns: u64,
+    /// Losses told so far.
+    lost: u64,
+    /// Since when the table waits for its repair.
+    torn_ns: Option<u64>,
+    repairs: u64,
 }
 
+/// The table at one instant, and what a walk told beyond it.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) entries: Arc<[Arc<Entry>]>,
+    pub(crate) details: Option<Details>,
+    pub(crate) boot_ns: u64,
+    pub(crate) lost: u64,
+    pub(crate) complete: bool,
+}
+
+/// A storm that never lets the ring run empty delays a repair this long at most.
+const PATIENCE_NS: u64 = 50_000_000;
+
 impl<S: Source> Engine<S> {
-    /// Reads from a source that is already running.
-    pub fn new(source: S) -> Self {
-        Self {
-            source,
-            lift: Lift::default(),
-            told: Vec::new(),
-            delivered: 0,
-            malformed: 0,
-            looks_in_vain: 0,
-        }
+    /// Fills the table from a source that is already running, so that nothing falls between. The
+    /// events since then are handed on as changes, those of processes found without as
+    /// [`What::Found`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where /proc is not mounted or the source cannot be read.
+    pub fn start(
+        source: S,
+        machine: Arc<Machine>,
+        settings: Settings,
+        each: &mut dyn FnMut(Change),
+    ) -> Result<Self, Error> {
+        let grace_ns = nanoseconds(settings.grace);
+        let check_ns = nanoseconds(settings.check_every);
+        let mut engine = Self {
+            feed: Feed::new(source),
+            table: Table::new(machine.tick_ns(), grace_ns),
+            census: Census::new(Arc::clone(&machine)),
+            machine,
+            check_ns,
+            next_check_ns: boot_ns()?.saturating_add(check_ns),
+            lost: 0,
+            torn_ns: None,
+            repairs: 0,
+        };
+        let walk = engine.census.first(&mut engine.feed)?;
+        engine.table.reconcile(&walk, each);
+        engine.settle(each)?;
+        Ok(engine)
     }
 
     /// Readable when there is something to do.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source.as_fd()
+        self.feed.as_fd()
     }
 
-    /// Hands on the events that are there and says how long to wait for more.
+    /// The running machine.
+    pub fn machine(&self) -> &Arc<Machine> {
+        &self.machine
+    }
+
+    /// The table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// How often the table was mended after a loss.
+    pub fn repairs(&self) -> u64 {
+        self.repairs
+    }
+
+    /// What became of the events so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`].
+    pub fn totals(&self) -> Result<Totals, Error> {
+        self.feed.totals()
+    }
+
+    /// Takes in the events that are there, mends the table if some were lost, and says how long to
+    /// wait for more.
     ///
     /// # Errors
     ///
     /// What keeps the source from being read.
-    pub fn step(&mut self, each: &mut dyn FnMut(Event)) -> Result<Wait, Error> {
-        match self.drain(each)? {
-            0 => self.looks_in_vain += 1,
-            count => {
-                self.looks_in_vain = 0;
-                let full = count >= STEP;
-                return Ok(Wait::AtMost(if full { Duration::ZERO } else { BUSY_WAIT }));
-            }
+    pub fn step(&mut self, each: &mut dyn FnMut(Change)) -> Result<Wait, Error> {
+        let Self { feed, table, lost, torn_ns, .. } = self;
+        let wait = feed.step(&mut |event| take_in(event, table, lost, torn_ns, each))?;
+        let now_ns = boot_ns()?;
+        self.table.forget(now_ns);
+        let drained = wait != Wait::AtMost(Duration::ZERO);
+        if self.torn_ns.is_some_and(|since| drained || now_ns > since + PATIENCE_NS) {
+            self.repair(each)?;
+        } else if drained && now_ns >= self.next_check_ns {
+            self.check(each)?;
         }
-        if self.looks_in_vain < PATIENCE {
-            return Ok(Wait::AtMost(BUSY_WAIT));
-        }
-        // The ring is empty: what the counters say was lost by now has no later event to tell it.
-        self.tell_counted_losses(each)?;
-        self.source.sleep()?;
-        // What came before that was understood woke nobody.
-        let missed = self.drain(each)?;
-        Ok(if missed == 0 { Wait::ForEvent } else { Wait::AtMost(BUSY_WAIT) })
+        Ok(self.no_longer_than_the_next_check(wait, now_ns))
     }
 
-    /// Ends the observation: hands on what is left and says what became of it all.
+    /// Takes in all that is there now, before a question is answered.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the source from being read.
+    pub fn settle(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
+        let Self { feed, table, lost, torn_ns, .. } = self;
+        feed.settle(&mut |event| take_in(event, table, lost, torn_ns, each))
+    }
+
+    /// The table as it is now: with what a walk tells beyond it, if something is `wanted`, and the
+    /// arguments as they are in memory if `arguments`.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the source from being read.
+    pub(crate) fn look(
+        &mut self,
+        wanted: Option<Facts>,
+        arguments: bool,
+        each: &mut dyn FnMut(Change),
+    ) -> Result<Look, Error> {
+        self.settle(each)?;
+        if self.torn_ns.is_some() {
+            self.repair(each)?;
+        }
+        let details = match wanted {
+            Some(wanted) => Some(self.census.details(&mut self.feed, wanted, arguments)?),
+            None => None,
+        };
+        if details.is_some() {
+            self.settle(each)?;
+        }
+        self.let_go_of_the_waited_for(each)?;
+        Ok(Look {
+            entries: self.table.living().map(Arc::clone).collect(),
+            details,
+            boot_ns: boot_ns()?,
+            lost: self.lost,
+            complete: self.torn_ns.is_none(),
+        })
+    }
+
+    /// Ends the observation: takes in what is left and says what became of it all.
     ///
     /// # Errors
     ///
     /// As [`Engine::step`].
-    pub fn finish(mut self, each: &mut dyn FnMut(Event)) -> Result<Totals, Error> {
-        self.source.stop();
-        loop {
-            while self.drain(each)? > 0 {}
-            let totals = self.totals()?;
-            let settled = totals.produced == totals.delivered + totals.lost;
-            self.looks_in_vain += 1;
-            if settled || self.looks_in_vain > 100 * PATIENCE {
-                self.tell_counted_losses(each)?;
-                return Ok(totals);
-            }
-            // A hook that was running when the programs were detached has yet to send its record.
-            std::thread::sleep(Duration::from_micros(200));
-        }
+    pub fn finish(self, each: &mut dyn FnMut(Change)) -> Result<Totals, Error> {
+        let Self { feed, mut table, mut lost, mut torn_ns, .. } = self;
+        feed.finish(&mut |event| take_in(event, &mut table, &mut lost, &mut torn_ns, each))
     }
 
-    fn drain(&mut self, each: &mut dyn FnMut(Event)) -> Result<usize, Error> {
-        let Self { source, lift, told, delivered, malformed, looks_in_vain: _ } = self;
-        source.drain(STEP, &mut |item| match item {
-            Item::Record(header, record) => {
-                if let Some(lost) = newly_lost(told, header.cpu, header.lost_before) {
-                    each(lost_event(header.boot_ns, header.cpu, lost));
-                }
-                if header.kind != observer_common::Kind::ARGS {
-                    *delivered += 1;
-                }
-                if let Some(mut event) = lift.lift(&header, &record) {
-                    complete(&mut event);
-                    each(event);
-                }
-            }
-            Item::Malformed(_) => {
-                *delivered += 1;
-                *malformed += 1;
-            }
-        })
+    /// After a loss: compares with the kernel's own list, and says what was wrong.
+    fn repair(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
+        // Cleared first: what is lost from here on wants another one.
+        self.torn_ns = None;
+        let mended = self.compare(true, each)?;
+        self.repairs += 1;
+        tell(mended, boot_ns()?, each);
+        Ok(())
     }
 
-    fn tell_counted_losses(&mut self, each: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        for (cpu, counters) in self.source.counters()?.iter().enumerate() {
-            let cpu = u32::try_from(cpu).unwrap_or(u32::MAX);
-            if let Some(lost) = newly_lost(&mut self.told, cpu, counters.events_lost()) {
-                each(lost_event(crate::machine::boot_ns()?, cpu, lost));
-            }
+    /// Now and then: says something only if something was wrong.
+    fn check(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
+        let mended = self.compare(false, each)?;
+        if mended.added + mended.removed > 0 {
+            tell(mended, boot_ns()?, each);
         }
         Ok(())
     }
 
-    fn totals(&self) -> Result<Totals, Error> {
-        let counters = self.source.counters()?;
-        Ok(Totals {
-            produced: counters.iter().map(Counters::events_produced).sum(),
-            delivered: self.delivered,
-            lost: counters.iter().map(Counters::events_lost).sum(),
-            malformed: self.malformed,
-        })
-    }
-}
-
-/// A piece of a long argument list may have found no room. The process may still be there to ask.
-fn complete(event: &mut Event) {
-    if let What::Exec { process, args, .. } = &mut event.what
-        && args.captured_size() < args.wanted_size()
-        && let Some(whole) = proc::complete(process.key, args)
-    {
-        *args = whole;
-    }
-}
-
-/// How many of a CPU's losses have not been told, if any; they count as told from here on.
-fn newly_lost(told: &mut Vec<u64>, cpu: u32, lost: u64) -> Option<u64> {
-    let cpu = cpu as usize;
-    if told.len() <= cpu {
-        told.resize(cpu + 1, 0);
-    }
-    let told = told.get_mut(cpu)?;
-    let news = lost.checked_sub(*told).filter(|news| *news > 0)?;
-    *told = lost;
-    Some(news)
-}
-
-fn lost_event(boot_ns: u64, cpu: u32, count: u64) -> Event {
-    Event { boot_ns, cpu, what: What::Lost { count } }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{collections::VecDeque, fs::File, os::fd::AsFd as _};
-
-    use observer_common::{ABI_VERSION, FreeFacts, Header, Kind, Record};
-    use zerocopy::FromZeros as _;
-
-    use super::*;
-
-    /// A source of what a test wrote down.
-    struct Script {
-        items: VecDeque<(Header, u32)>,
-        counters: Vec<Counters>,
-        sleeps: u32,
-        /// Given when the reader goes to sleep.
-        late: Option<(Header, u32)>,
-        fd: File,
+    fn compare(&mut self, programs: bool, each: &mut dyn FnMut(Change)) -> Result<Mended, Error> {
+        let walk = self.census.again(&mut self.feed, programs)?;
+        // What happened meanwhile comes first: it is newer than what the walk saw.
+        self.settle(each)?;
+        self.next_check_ns = walk.ended_ns.saturating_add(self.check_ns);
+        Ok(self.table.reconcile(&walk, each))
     }
 
-    impl Script {
-        fn new(records: &[(u32, u64)], lost: &[u64]) -> Self {
-            let mut counters: Vec<_> = lost.iter().map(|lost| counted(0, *lost)).collect();
-            for (cpu, _) in records {
-                counters[*cpu as usize].produced[Kind::FREE.index()] += 1;
-            }
-            Self {
-                items: records.iter().map(|(cpu, lost)| (header(*cpu, *lost), *cpu)).collect(),
-                counters,
-                sleeps: 0,
-                late: None,
-                fd: File::open("/dev/null").unwrap(),
-            }
-        }
-    }
-
-    fn header(cpu: u32, lost_before: u64) -> Header {
-        let kind = Kind::FREE;
-        Header { cpu, lost_before, kind, version: ABI_VERSION, ..Header::new_zeroed() }
-    }
-
-    fn counted(delivered: u64, lost: u64) -> Counters {
-        let mut counters = Counters::default();
-        counters.produced[Kind::FREE.index()] = delivered + lost;
-        counters.lost[Kind::FREE.index()] = lost;
-        counters
-    }
-
-    impl Source for Script {
-        fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
-            let count = limit.min(self.items.len());
-            for (header, pid) in self.items.drain(..count) {
-                let facts = FreeFacts { pid, ..FreeFacts::new_zeroed() };
-                each(Item::Record(header, Record::Free { facts }));
-            }
-            Ok(count)
-        }
-
-        fn as_fd(&self) -> BorrowedFd<'_> {
-            self.fd.as_fd()
-        }
-
-        fn sleep(&mut self) -> Result<(), Error> {
-            self.sleeps += 1;
-            self.items.extend(self.late.take());
-            Ok(())
-        }
-
-        fn counters(&self) -> Result<Vec<Counters>, Error> {
-            Ok(self.counters.clone())
-        }
-
-        fn walk(&mut self, _: u32, _: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
-            Ok(())
-        }
-
-        fn walk_arguments(&mut self, _: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
-            Ok(())
-        }
-
-        fn stop(&mut self) {}
-    }
-
-    /// `c0` for an event of CPU 0, `-3@1` for three lost on CPU 1.
-    fn told(event: &Event) -> String {
-        match event.what {
-            What::Lost { count } => format!("-{count}@{}", event.cpu),
-            _ => format!("c{}", event.cpu),
-        }
-    }
-
-    fn run(script: Script) -> (Vec<String>, Totals) {
-        let mut events = Vec::new();
-        let mut engine = Engine::new(script);
-        engine.step(&mut |event| events.push(told(&event))).unwrap();
-        let totals = engine.finish(&mut |event| events.push(told(&event))).unwrap();
-        (events, totals)
-    }
-
-    #[test]
-    fn losses_stand_at_their_place() {
-        let records = [(0, 0), (1, 0), (0, 3), (1, 0), (0, 3), (1, 2), (0, 4)];
-        let (events, totals) = run(Script::new(&records, &[9, 2]));
-        let expected = ["c0", "c1", "-3@0", "c0", "c1", "c0", "-2@1", "c1", "-1@0", "c0", "-5@0"];
-        assert_eq!(events, expected);
-        assert_eq!(totals, Totals { produced: 18, delivered: 7, lost: 11, malformed: 0 });
-    }
-
-    #[test]
-    fn a_loss_is_told_once_even_when_records_come_out_of_turn() {
-        // A softirq's record may overtake the one that it interrupted.
-        let (events, _) = run(Script::new(&[(0, 2), (0, 1), (0, 2)], &[2]));
-        assert_eq!(events, ["-2@0", "c0", "c0", "c0"]);
-    }
-
-    #[test]
-    fn a_quiet_reader_goes_to_sleep_and_tells_what_was_lost_by_then() {
-        let mut events = Vec::new();
-        let mut engine = Engine::new(Script::new(&[(0, 0)], &[5]));
-        let mut step = |engine: &mut Engine<Script>| {
-            engine.step(&mut |event| events.push(told(&event))).unwrap()
+    /// A zombie leaves with its parent's wait, which is no event; the kernel tells so only some
+    /// milliseconds later.
+    fn let_go_of_the_waited_for(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
+        let gone = |pid: u32| {
+            i32::try_from(pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
         };
-        for _ in 0..PATIENCE {
-            assert_eq!(step(&mut engine), Wait::AtMost(BUSY_WAIT));
+        let zombies = self.table.zombies().map(|entry| entry.process.key);
+        let gone: Vec<_> = zombies.filter(|key| gone(key.pid)).collect();
+        if gone.is_empty() {
+            return Ok(());
         }
-        assert_eq!(step(&mut engine), Wait::ForEvent);
-        assert_eq!(engine.source.sleeps, 1);
-        assert_eq!(events, ["c0", "-5@0"]);
+        let now_ns = boot_ns()?;
+        for key in gone {
+            self.table.gone(key, now_ns, each);
+        }
+        Ok(())
     }
 
-    #[test]
-    fn what_comes_while_the_reader_lies_down_is_not_left_lying() {
-        let mut script = Script::new(&[], &[0]);
-        script.late = Some((header(0, 0), 7));
-        let mut engine = Engine::new(script);
-        let mut events = 0;
-        let mut wait = Wait::AtMost(Duration::ZERO);
-        for _ in 0..PATIENCE {
-            wait = engine.step(&mut |_| events += 1).unwrap();
+    fn no_longer_than_the_next_check(&self, wait: Wait, now_ns: u64) -> Wait {
+        let left = Duration::from_nanos(self.next_check_ns.saturating_sub(now_ns));
+        match wait {
+            Wait::AtMost(time) => Wait::AtMost(time.min(left)),
+            Wait::ForEvent => Wait::AtMost(left),
         }
-        assert_eq!(events, 1);
-        assert_eq!(wait, Wait::AtMost(BUSY_WAIT));
     }
+}
+
+fn take_in(
+    event: Event,
+    table: &mut Table,
+    lost: &mut u64,
+    torn_ns: &mut Option<u64>,
+    each: &mut dyn FnMut(Change),
+) {
+    if let What::Lost { count } = event.what {
+        *lost += count;
+        torn_ns.get_or_insert(event.boot_ns);
+    }
+    table.apply(event, each);
+}
+
+fn tell(mended: Mended, boot_ns: u64, each: &mut dyn FnMut(Change)) {
+    let Mended { added, removed, .. } = mended;
+    let event = Event { boot_ns, cpu: 0, what: What::Repair { added, removed } };
+    each(Change { event, entry: None, inferred: true });
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

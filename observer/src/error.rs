@@ -76,6 +76,10 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// A place in a stream that cannot be continued from.
+    #[error("cannot continue from this token: {0}")]
+    StaleToken(&'static str),
+
     /// The system did not do what it was asked.
     #[error("{what}")]
     System {
@@ -149,6 +153,7 @@ impl Error {
                 "run as root (sudo), or give the program CAP_SYS_PTRACE with \
                  `setcap cap_sys_ptrace+ep`; what runs as yourself can be joined without"
             }
+            Self::StaleToken(_) => "take a new snapshot and continue from its token",
             Self::System { .. } => return None,
         };
         Some(text.to_owned())

@@ -1,4 +1,4 @@
-//! The engine for programs: events as a blocking iterator, or as a `Stream` under feature `tokio`.
+//! The feed for programs: events as a blocking iterator, or as a `Stream` under feature `tokio`.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), observer::Error> {
@@ -18,7 +18,7 @@ use nix::{
 
 use crate::{
     Error, Event,
-    engine::{Engine, Totals, Wait},
+    feed::{Feed, Totals, Wait},
     source::bpf::{BpfSource, Options},
 };
 
@@ -29,7 +29,7 @@ use crate::{
 /// their place.
 #[derive(Debug)]
 pub struct Events {
-    engine: Engine<BpfSource>,
+    feed: Feed<BpfSource>,
     ready: VecDeque<Event>,
 }
 
@@ -40,7 +40,7 @@ impl Events {
     ///
     /// As [`BpfSource::open`].
     pub fn open(options: &Options) -> Result<Self, Error> {
-        Ok(Self { engine: Engine::new(BpfSource::open(options)?), ready: VecDeque::new() })
+        Ok(Self { feed: Feed::new(BpfSource::open(options)?), ready: VecDeque::new() })
     }
 
     /// The next event. Blocks until there is one.
@@ -55,7 +55,7 @@ impl Events {
             }
             let wait = self.step()?;
             if self.ready.is_empty() {
-                block(self.engine.as_fd(), wait)?;
+                block(self.feed.as_fd(), wait)?;
             }
         }
     }
@@ -64,14 +64,14 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// As [`Engine::finish`].
+    /// As [`Feed::finish`].
     pub fn finish(self) -> Result<Totals, Error> {
-        self.engine.finish(&mut |_| {})
+        self.feed.finish(&mut |_| {})
     }
 
     fn step(&mut self) -> Result<Wait, Error> {
-        let Self { engine, ready } = self;
-        engine.step(&mut |event| ready.push_back(event))
+        let Self { feed, ready } = self;
+        feed.step(&mut |event| ready.push_back(event))
     }
 }
 
@@ -104,7 +104,7 @@ mod stream {
     };
 
     use super::{Event, Events};
-    use crate::{Error, engine::Wait, sys};
+    use crate::{Error, feed::Wait, sys};
 
     /// The events as a stream. Runs in a tokio runtime with I/O and time enabled.
     #[derive(Debug)]
@@ -123,7 +123,7 @@ mod stream {
         /// [`Error::System`] outside a runtime or when it has no room for another descriptor.
         pub fn into_stream(self) -> Result<EventStream, Error> {
             let system = |source| Error::System { what: "cannot watch the ring", source };
-            let fd = self.engine.as_fd().try_clone_to_owned().map_err(system)?;
+            let fd = self.feed.as_fd().try_clone_to_owned().map_err(system)?;
             let readable = sys::watch_readable(fd).map_err(system)?;
             let timer = Box::pin(sleep_until(Instant::now()));
             Ok(EventStream { events: self, readable, timer, wait: Wait::ForEvent })
@@ -135,8 +135,8 @@ mod stream {
         ///
         /// # Errors
         ///
-        /// As [`Engine::finish`](crate::engine::Engine::finish).
-        pub fn finish(self) -> Result<crate::engine::Totals, Error> {
+        /// As [`Feed::finish`](crate::feed::Feed::finish).
+        pub fn finish(self) -> Result<crate::feed::Totals, Error> {
             self.events.finish()
         }
 

@@ -4,8 +4,8 @@
 //!
 //! 1. [`source`]: bytes from the kernel → [`observer_common::Record`]s that borrow them
 //! 2. [`event`]: records → owned [`Event`]s, arguments put together, losses in their place
-//! 3. [`engine`]: joins the two; no thread and no timer of its own
-//! 4. `events`: the engine for programs: a blocking iterator, a `Stream` under feature `tokio`
+//! 3. [`feed`]: joins the two; no thread and no timer of its own
+//! 4. `events`: the feed for programs: a blocking iterator, a `Stream` under feature `tokio`
 //! 5. [`render`]: events → text or JSON, hostile bytes made harmless
 //!
 //! [`container`] knows whose cgroup a name stands for, `btf` where the running kernel keeps its
@@ -21,18 +21,22 @@
 //!
 //! A reader that is too slow, or a ring that is too small, loses events. Nothing vanishes in
 //! silence: each CPU counts what it could not send, the place of each gap is an event of its own
-//! ([`event::What::Lost`]), and at the end [`engine::Totals`] holds
+//! ([`event::What::Lost`]), and at the end [`feed::Totals`] holds
 //! `produced = delivered + lost` exactly.
 
 #[cfg(feature = "snapshot")]
 pub mod capabilities;
+#[cfg(feature = "ebpf")]
+mod census;
 pub mod container;
+#[cfg(feature = "ebpf")]
 pub mod engine;
 pub mod error;
 pub mod event;
 #[cfg(feature = "ebpf")]
 pub mod events;
 pub mod facts;
+pub mod feed;
 #[cfg(feature = "snapshot")]
 pub mod field;
 #[cfg(feature = "snapshot")]
@@ -40,12 +44,17 @@ pub mod id_map;
 #[cfg(feature = "snapshot")]
 pub mod listing;
 pub mod machine;
+#[cfg(feature = "ebpf")]
+pub mod monitor;
 #[cfg(feature = "snapshot")]
 pub mod names;
 #[cfg(feature = "snapshot")]
 pub mod psgo;
 pub mod render;
+#[cfg(feature = "ebpf")]
+pub mod snapshot;
 pub mod source;
+pub mod table;
 #[cfg(feature = "snapshot")]
 pub mod tty;
 
@@ -63,3 +72,7 @@ pub use event::Event;
 pub use events::Events;
 #[cfg(feature = "snapshot")]
 pub use listing::Listing;
+#[cfg(feature = "ebpf")]
+pub use monitor::Monitor;
+#[cfg(feature = "ebpf")]
+pub use snapshot::Snapshot;

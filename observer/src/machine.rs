@@ -67,6 +67,17 @@ impl Machine {
         id
     }
 
+    /// The id of one life of a process: a later one of the same pid in the same tick has its
+    /// number at the end.
+    pub fn life_id(&self, key: crate::event::ProcessKey, life: u32) -> String {
+        let mut id = self.process_id(key);
+        if life > 1 {
+            id.push('-');
+            id.push_str(itoa::Buffer::new().format(life));
+        }
+        id
+    }
+
     /// Nanoseconds in whole clock ticks.
     pub fn ticks(&self, ns: u64) -> u64 {
         ns / self.tick_ns()

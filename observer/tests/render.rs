@@ -75,7 +75,8 @@ fn exec(name: &[u8], filename: &[u8], area: &[u8], size: u64) -> Event {
 
 fn exit(status: Status) -> Event {
     let usage = Usage { user_ns: 1_000_000, system_ns: 200_000, max_rss_pages: 300 };
-    let mut ended = event(What::Exit { process: process(b"sh", false), status, usage, reaper: None });
+    let mut ended =
+        event(What::Exit { process: process(b"sh", false), status, usage, reaper: None });
     ended.boot_ns += 1_500_000_000;
     ended
 }

@@ -1,12 +1,17 @@
 //! Record → event: bytes that the source lends become facts of their own, arguments that came in
 //! pieces are put together.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use hashbrown::HashMap;
-use observer_common::{ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, ProcessFacts, Record, TaskFacts};
+use observer_common::{
+    ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, ProcessFacts, Record, TaskFacts,
+};
 
 use super::{
-    Args, CgroupCache, Comm, Creator, Credentials, Event, Process, ProcessKey, Status, Usage, What,
+    Args, Cgroup, CgroupCache, Comm, Creator, Credentials, Event, Process, ProcessKey, Status,
+    Usage, What,
 };
 
 /// Turns records into events.
@@ -75,6 +80,11 @@ impl Lift {
     /// The process of a record of a walk, which is no event.
     pub fn seen(&mut self, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
         self.process(&facts.process, cgroup, facts.process.comm)
+    }
+
+    /// The cgroup of these names.
+    pub fn cgroup(&mut self, names: CgroupNames<'_>) -> Arc<Cgroup> {
+        self.cgroups.get(names)
     }
 
     fn process(
@@ -147,7 +157,7 @@ fn exit_usage(facts: &ExitFacts) -> Usage {
 
 /// Divides the precise time in the proportion of what the tick saw of each mode, as the kernel's
 /// own `cputime_adjust` does for wait4(2).
-fn usage(user_ticks: u64, system_ticks: u64, runtime_ns: u64, max_rss_pages: u64) -> Usage {
+pub(crate) fn divide(user_ticks: u64, system_ticks: u64, runtime_ns: u64) -> (u64, u64) {
     let seen = u128::from(user_ticks) + u128::from(system_ticks);
     let system_ns = match (user_ticks, system_ticks) {
         (_, 0) => 0,
@@ -155,7 +165,12 @@ fn usage(user_ticks: u64, system_ticks: u64, runtime_ns: u64, max_rss_pages: u64
         _ => u64::try_from(u128::from(runtime_ns) * u128::from(system_ticks) / seen)
             .unwrap_or(runtime_ns),
     };
-    Usage { user_ns: runtime_ns - system_ns, system_ns, max_rss_pages }
+    (runtime_ns - system_ns, system_ns)
+}
+
+fn usage(user_ticks: u64, system_ticks: u64, runtime_ns: u64, max_rss_pages: u64) -> Usage {
+    let (user_ns, system_ns) = divide(user_ticks, system_ticks, runtime_ns);
+    Usage { user_ns, system_ns, max_rss_pages }
 }
 
 #[cfg(test)]

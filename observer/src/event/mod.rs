@@ -13,6 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 pub use observer_common::{Kind, NAMESPACES};
 
+#[cfg(feature = "snapshot")]
+pub(crate) use self::lift::divide;
 pub use self::{
     args::Args,
     cgroup::{Cgroup, CgroupCache},

@@ -13,8 +13,8 @@ use super::{
     time::rfc3339,
 };
 use crate::{
-    engine::Totals,
     event::{self, Args, Cgroup, Event, ProcessKey, Status, What},
+    feed::Totals,
     machine::{Machine, WallClock},
 };
 
@@ -78,7 +78,9 @@ impl<'a> Told<'a> {
             What::Exec { process, filename, args } => {
                 Line::Exec(self.exec(process, filename, args))
             }
-            What::Exit { process, status, usage, .. } => Line::Exit(self.exit(process, *status, usage)),
+            What::Exit { process, status, usage, .. } => {
+                Line::Exit(self.exit(process, *status, usage))
+            }
             What::Rename { process, old_comm } => Line::Rename(ProcessEvent {
                 old_comm: Some(String::from_utf8_lossy(old_comm.as_bytes())),
                 ..self.process_event(process)

@@ -28,11 +28,10 @@ struct Attributes {
 pub(crate) fn link(program: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     const BPF_LINK_CREATE: libc::c_long = 28;
     const BPF_TRACE_ITER: u32 = 28;
-    bpf(BPF_LINK_CREATE, &Attributes {
-        fd: number(program),
-        attach_type: BPF_TRACE_ITER,
-        ..Attributes::default()
-    })
+    bpf(
+        BPF_LINK_CREATE,
+        &Attributes { fd: number(program), attach_type: BPF_TRACE_ITER, ..Attributes::default() },
+    )
 }
 
 /// Begins a walk: reading to the end calls the program for one task after the other. Needs no

@@ -32,7 +32,9 @@ fn every_process_is_walked_over() {
     let mut walked = BTreeSet::new();
     source
         .walk(portion::STAT, &mut |item| match item {
-            Item::Record(_, Record::Task { facts, .. }) => assert!(walked.insert(facts.process.pid)),
+            Item::Record(_, Record::Task { facts, .. }) => {
+                assert!(walked.insert(facts.process.pid))
+            }
             other => panic!("{other:?}"),
         })
         .expect("a walk");

@@ -160,8 +160,8 @@ pub(super) fn attach(
 pub(super) fn walks(programs: &mut Ebpf, options: &Options) -> Result<Walks, Error> {
     let wanted = take_map(programs, "WALK", &options.object)?;
     // To find the kernel's function to stand for, the loader wants its own reading of the BTF.
-    let btf = aya::Btf::from_sys_fs()
-        .map_err(|error| options.object.unusable(first_line(&error)))?;
+    let btf =
+        aya::Btf::from_sys_fs().map_err(|error| options.object.unusable(first_line(&error)))?;
     let mut load = |name: &str| -> Result<OwnedFd, Error> {
         let program: &mut Iter = programs
             .program_mut(name)

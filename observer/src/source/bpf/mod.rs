@@ -18,8 +18,8 @@ use aya::{
 };
 use observer_common::{Counters, Kind};
 
-use self::{ring::Ring, walk::Walks};
 pub use self::{load::Object, ring::RingSize};
+use self::{ring::Ring, walk::Walks};
 use super::{Item, Source};
 use crate::{
     Error,

@@ -69,7 +69,8 @@ fn walk(
     let mut kept = 0;
     loop {
         let room = buffer.get_mut(kept..).unwrap_or_default();
-        let count = read(&mut output, room).map_err(|source| Error::System { what: WHAT, source })?;
+        let count =
+            read(&mut output, room).map_err(|source| Error::System { what: WHAT, source })?;
         if count == 0 {
             return Ok(());
         }
@@ -84,7 +85,8 @@ fn read(output: &mut File, room: &mut [u8]) -> std::io::Result<usize> {
     loop {
         match output.read(room) {
             // Nothing is there yet for this task.
-            Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
             other => return other,
         }
     }

@@ -18,6 +18,16 @@ pub(crate) fn complete(key: ProcessKey, args: &Args) -> Option<Args> {
     (same_life && same_list).then(|| Args::new(cmdline.into(), args.size(), args.wanted_size()))
 }
 
+/// The whole list of a process; `None` when that life of the pid is over.
+#[cfg(feature = "ebpf")]
+pub(crate) fn whole(key: ProcessKey) -> Option<bytes::Bytes> {
+    /// The kernel's own limit is 6 MiB.
+    const MOST: u64 = 16 << 20;
+    let cmdline = read(key.pid, MOST).ok()?;
+    let same_life = stat::start_ticks(key.pid)? == stat::ticks(key.start_ns)?;
+    same_life.then(|| cmdline.into())
+}
+
 fn read(pid: u32, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(format!("/proc/{pid}/cmdline"))?.take(limit).read_to_end(&mut bytes)?;

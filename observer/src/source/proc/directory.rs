@@ -13,10 +13,16 @@ use nix::{
     unistd::read,
 };
 
+const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_NOCTTY);
+
 /// A process's directory. It goes on standing for that process when the pid is given to another:
 /// then every read fails with `ESRCH`.
 #[derive(Debug)]
-pub(crate) struct Directory(OwnedFd);
+pub(crate) struct Directory {
+    fd: OwnedFd,
+    /// Files that are held open, by name.
+    held: Vec<(&'static CStr, OwnedFd)>,
+}
 
 impl Directory {
     /// Opens `/proc` itself, which the other directories are opened below.
@@ -40,12 +46,13 @@ impl Directory {
             *to = from;
         }
         let path = CStr::from_bytes_until_nul(&path).map_err(|_unended| Errno::ENAMETOOLONG)?;
-        Self::open_at(self.0.as_fd(), path)
+        Self::open_at(self.fd.as_fd(), path)
     }
 
     fn open_at(at: impl AsFd, path: &CStr) -> Result<Self, Errno> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        openat(at, path, flags, Mode::empty()).map(Self)
+        let fd = openat(at, path, flags, Mode::empty())?;
+        Ok(Self { fd, held: Vec::new() })
     }
 
     /// Reads a whole file, at once, into `buffer`, which grows as it must and keeps its size;
@@ -59,21 +66,23 @@ impl Directory {
         name: &CStr,
         buffer: &'b mut Vec<u8>,
     ) -> Result<&'b mut [u8], Errno> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-        let file = openat(&self.0, name, flags, Mode::empty())?;
-        loop {
-            // From the beginning each time: between two reads the process may have become another
-            // program, and the two halves would be of both.
-            match pread(&file, buffer, 0) {
-                // These files give all they have: less than there is room for is the end.
-                Ok(count) if count < buffer.len() => {
-                    return Ok(buffer.get_mut(..count).unwrap_or_default());
-                }
-                Ok(_) => buffer.resize(buffer.len().max(2048) * 4, 0),
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno),
-            }
+        if let Some((_, file)) = self.held.iter().find(|(held, _)| *held == name) {
+            return read_whole(file.as_fd(), buffer);
         }
+        read_whole(self.open(name, READ)?.as_fd(), buffer)
+    }
+
+    /// Holds these files open: later reads of them open nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::read`].
+    pub(crate) fn hold(&mut self, names: &[&'static CStr]) -> Result<(), Errno> {
+        for name in names {
+            let file = self.open(name, READ)?;
+            self.held.push((name, file));
+        }
+        Ok(())
     }
 
     /// Reads a file that the kernel gives out a page of lines at a time, as it does id maps.
@@ -101,7 +110,7 @@ impl Directory {
     ///
     /// `EACCES` without the right to look into the process.
     pub(crate) fn link(&self, name: &CStr) -> Result<OsString, Errno> {
-        readlinkat(&self.0, name)
+        readlinkat(&self.fd, name)
     }
 
     /// Opens a file for use by its descriptor alone.
@@ -110,7 +119,7 @@ impl Directory {
     ///
     /// As [`Directory::link`].
     pub(crate) fn open(&self, name: &CStr, flags: OFlag) -> Result<OwnedFd, Errno> {
-        openat(&self.0, name, flags | OFlag::O_CLOEXEC, Mode::empty())
+        openat(&self.fd, name, flags | OFlag::O_CLOEXEC, Mode::empty())
     }
 
     /// Owner and other attributes of the directory: its owner is the process's effective user,
@@ -120,12 +129,29 @@ impl Directory {
     ///
     /// `ESRCH` or `ENOENT` when the process has gone.
     pub(crate) fn attributes(&self) -> Result<FileStat, Errno> {
-        fstat(&self.0)
+        fstat(&self.fd)
     }
 }
 
 impl AsFd for Directory {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.fd.as_fd()
+    }
+}
+
+/// Reads a whole file at once.
+fn read_whole<'b>(file: BorrowedFd<'_>, buffer: &'b mut Vec<u8>) -> Result<&'b mut [u8], Errno> {
+    loop {
+        // From the beginning each time: between two reads the process may have become another
+        // program, and the two halves would be of both.
+        match pread(file, buffer, 0) {
+            // These files give all they have: less than there is room for is the end.
+            Ok(count) if count < buffer.len() => {
+                return Ok(buffer.get_mut(..count).unwrap_or_default());
+            }
+            Ok(_) => buffer.resize(buffer.len().max(2048) * 4, 0),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
     }
 }

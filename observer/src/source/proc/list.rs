@@ -6,7 +6,7 @@ use super::Directory;
 use crate::{Error, field::Status};
 
 /// The pids of all processes that /proc lists, ascending.
-pub(super) fn all() -> Result<Vec<u32>, Error> {
+pub(crate) fn all() -> Result<Vec<u32>, Error> {
     let failed = |source| Error::System { what: "cannot list /proc", source };
     let mut pids = Vec::with_capacity(512);
     for entry in fs::read_dir("/proc").map_err(failed)? {

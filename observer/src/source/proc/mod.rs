@@ -7,6 +7,8 @@
 mod cmdline;
 #[cfg(feature = "snapshot")]
 mod directory;
+#[cfg(feature = "ebpf")]
+mod held;
 #[cfg(feature = "snapshot")]
 mod join;
 #[cfg(feature = "snapshot")]
@@ -20,10 +22,16 @@ mod stat;
 mod status;
 
 pub(crate) use cmdline::complete;
+#[cfg(feature = "ebpf")]
+pub(crate) use cmdline::whole as arguments;
 #[cfg(feature = "snapshot")]
 use directory::Directory;
+#[cfg(feature = "ebpf")]
+pub(crate) use held::Held;
 #[cfg(feature = "snapshot")]
 pub use join::join;
+#[cfg(feature = "ebpf")]
+pub(crate) use list::all as pids;
 #[cfg(feature = "snapshot")]
 pub use scan::{Scan, Which, scan};
 pub use stat::parents;

@@ -45,13 +45,18 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn read(&mut self, pid: u32) -> Result<Row, Missing> {
-        let mut row = Row { pid, ..Row::default() };
         if self.wanted.without(Facts::NAMES) == Facts::NONE {
-            return Ok(row);
+            return Ok(Row { pid, ..Row::default() });
         }
         let folder = self.proc.process(pid)?;
-        self.read_essence(&folder, &mut row)?;
-        if self.read_rest(&folder, &mut row) {
+        self.read_in(&folder, pid)
+    }
+
+    /// Reads a process whose directory is open.
+    pub(super) fn read_in(&mut self, folder: &Directory, pid: u32) -> Result<Row, Missing> {
+        let mut row = Row { pid, ..Row::default() };
+        self.read_essence(folder, &mut row)?;
+        if self.read_rest(folder, &mut row) {
             self.curtailed += 1;
         }
         Ok(row)

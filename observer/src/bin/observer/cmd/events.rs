@@ -8,8 +8,8 @@ use nix::{
 };
 use observer::{
     Error, Event,
-    engine::{Engine, Totals, Wait},
     event::What,
+    feed::{Feed, Totals, Wait},
     machine::{Machine, WallClock},
     render::{JsonLines, TextLines, plain_line},
     source::bpf::BpfSource,
@@ -27,18 +27,18 @@ use crate::{
 pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
     let begin = Instant::now();
     let mut signals = EndSignals::block()?;
-    let mut engine = Engine::new(BpfSource::open(&plan.source)?);
+    let mut feed = Feed::new(BpfSource::open(&plan.source)?);
     let mut printer = Printer::new(plan)?;
     printer.ready(begin);
     let mut flow = printer.output.flush(&mut signals)?;
     while flow == Flow::On && !printer.is_done() {
-        let wait = engine.step(&mut |event| printer.event(&event))?;
+        let wait = feed.step(&mut |event| printer.event(&event))?;
         flow = printer.flush(&mut signals)?;
         if flow == Flow::On && !printer.is_done() {
-            flow = wait_for_more(&engine, &mut signals, &printer, wait)?;
+            flow = wait_for_more(&feed, &mut signals, &printer, wait)?;
         }
     }
-    let totals = engine.finish(&mut |event| printer.event(&event))?;
+    let totals = feed.finish(&mut |event| printer.event(&event))?;
     if flow != Flow::Closed {
         printer.bye(&totals);
         printer.output.flush(&mut signals)?;
@@ -47,13 +47,13 @@ pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
 }
 
 fn wait_for_more(
-    engine: &Engine<BpfSource>,
+    feed: &Feed<BpfSource>,
     signals: &mut EndSignals,
     printer: &Printer<'_>,
     wait: Wait,
 ) -> Result<Flow, Error> {
     let mut fds = [
-        PollFd::new(engine.as_fd(), PollFlags::POLLIN),
+        PollFd::new(feed.as_fd(), PollFlags::POLLIN),
         PollFd::new(std::os::fd::AsFd::as_fd(signals), PollFlags::POLLIN),
         // Asks for nothing but whether the reader has gone.
         PollFd::new(printer.output.fd(), PollFlags::empty()),

@@ -1,0 +1,262 @@
+//! What a walk tells of a process beyond the table, and the row that both make.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hashbrown::HashMap;
+use observer_common::{ABSENT, TaskFacts, portion};
+
+use crate::{
+    event::{Cgroup, ProcessKey, divide},
+    facts::Facts,
+    feed::Walked,
+    field::{CpuTime, Identity, Owner, Row, Stat, Status},
+    machine::Machine,
+    table::Entry,
+};
+
+/// What one walk told of every process.
+#[derive(Debug)]
+pub(crate) struct Details {
+    /// By ascending pid.
+    pub(super) tasks: Vec<Detail>,
+    /// Rows of those that a walk cannot show.
+    pub(super) hidden: Vec<Row>,
+    /// The arguments of those that have memory, if they were asked for.
+    pub(super) arguments: Option<HashMap<ProcessKey, Option<Bytes>>>,
+}
+
+/// What it told of one.
+#[derive(Debug)]
+pub(super) struct Detail {
+    facts: TaskFacts,
+    cgroup: Option<Arc<Cgroup>>,
+    /// A kernel thread's name where it is longer than others may be.
+    name: Option<Box<[u8]>>,
+    groups: Box<[u32]>,
+}
+
+/// What a walk must be asked for.
+pub(super) fn portions(wanted: Facts) -> u32 {
+    const OF: [(Facts, u32); 8] = [
+        (Facts::TASK, portion::STAT | portion::CPU_TIME),
+        (Facts::CPU_TIME, portion::CPU_TIME),
+        (Facts::OWNER.and(Facts::IDS), portion::IDS),
+        (Facts::GROUPS, portion::GROUPS),
+        (Facts::CAPABILITIES, portion::CAPABILITIES),
+        (Facts::MEMORY, portion::MEMORY),
+        (Facts::PIDS.and(ALL_NAMESPACES), portion::NAMESPACES),
+        (Facts::CGROUP, portion::CGROUP),
+    ];
+    let asked = OF.iter().filter(|(facts, _)| wanted.have(*facts));
+    asked.fold(0, |bits, (_, portion)| bits | portion)
+}
+
+const ALL_NAMESPACES: Facts = Facts::PID_NAMESPACE
+    .and(Facts::MOUNT_NAMESPACE)
+    .and(Facts::NETWORK_NAMESPACE)
+    .and(Facts::USER_NAMESPACE)
+    .and(Facts::UTS_NAMESPACE)
+    .and(Facts::IPC_NAMESPACE)
+    .and(Facts::CGROUP_NAMESPACE)
+    .and(Facts::TIME_NAMESPACE);
+
+impl Details {
+    /// One row a process that is both in the table and in the walk: what began later is not yet
+    /// known, what ended meanwhile is not any more.
+    pub(crate) fn rows(
+        &self,
+        entries: &[Arc<Entry>],
+        wanted: Facts,
+        machine: &Machine,
+    ) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(entries.len());
+        let mut tasks = self.tasks.iter().peekable();
+        for entry in entries {
+            let key = entry.process.key;
+            while tasks.next_if(|task| task.key().pid < key.pid).is_some() {}
+            if let Some(task) = tasks.next_if(|task| task.key() == key) {
+                let arguments = self.arguments_of(task, entry, wanted);
+                rows.push(Row { arguments, ..task.row(wanted, machine) });
+            } else {
+                rows.extend(self.hidden.iter().find(|row| row.pid == key.pid).cloned());
+            }
+        }
+        rows
+    }
+
+    fn arguments_of(&self, task: &Detail, entry: &Entry, wanted: Facts) -> Option<Bytes> {
+        if !wanted.have(Facts::ARGUMENTS) {
+            return None;
+        }
+        let Some(reread) = &self.arguments else {
+            return entry.arguments();
+        };
+        // Nothing was told of what has no memory.
+        let read = reread.get(&task.key()).cloned().unwrap_or_else(|| Some(Bytes::new()));
+        read.or_else(|| entry.arguments())
+    }
+}
+
+impl Detail {
+    pub(super) fn of(mut walked: Walked<'_>, portions: u32) -> Self {
+        let cgroup = (portions & portion::CGROUP != 0).then(|| walked.cgroup());
+        let name = walked.name.strip_suffix(b"\0").unwrap_or(walked.name);
+        let groups = walked.groups.chunks_exact(4).filter_map(|bytes| bytes.try_into().ok());
+        Self {
+            facts: *walked.facts,
+            cgroup,
+            name: (!name.is_empty()).then(|| name.into()),
+            groups: groups.map(u32::from_ne_bytes).collect(),
+        }
+    }
+
+    pub(super) fn key(&self) -> ProcessKey {
+        ProcessKey { pid: self.facts.process.pid, start_ns: self.facts.process.start_ns }
+    }
+
+    /// Whether the kernel has groups of it that the walk could not tell.
+    pub(super) fn lacks_groups(&self) -> bool {
+        self.groups.len() < self.facts.groups_count as usize
+    }
+
+    /// A row of what was asked for. Arguments are not a walk's.
+    pub(super) fn row(&self, wanted: Facts, machine: &Machine) -> Row {
+        let TaskFacts { process, .. } = &self.facts;
+        Row {
+            pid: process.pid,
+            owner: wanted
+                .have(Facts::OWNER)
+                .then_some(Owner { uid: process.euid, gid: process.egid }),
+            identity: Some(self.identity()),
+            stat: wanted.have(Facts::TASK).then(|| self.stat(machine)),
+            cpu_time: wanted.have(Facts::CPU_TIME).then(|| self.cpu_time()),
+            status: wanted.have(Facts::STATUS).then(|| self.status(wanted, machine)),
+            cgroup: self.cgroup.clone(),
+            namespaces: process.namespaces.map(|inode| (inode != 0).then_some(inode)),
+            ..Row::default()
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        let process = &self.facts.process;
+        let comm = process.comm.split(|byte| *byte == 0).next().unwrap_or_default();
+        Identity {
+            comm: self.name.clone().unwrap_or_else(|| comm.into()),
+            parent: process.parent_pid,
+            start_ns: process.start_ns,
+            zombie: self.facts.exit_state != 0,
+        }
+    }
+
+    fn cpu_time(&self) -> CpuTime {
+        let TaskFacts { user_ns, system_ns, runtime_ns, .. } = self.facts;
+        let (user_ns, system_ns) = divide(user_ns, system_ns, runtime_ns);
+        CpuTime { user_ns, system_ns }
+    }
+
+    fn stat(&self, machine: &Machine) -> Stat {
+        /// The kernel's priorities of normal processes begin behind 100 real-time ones.
+        const REAL_TIME: i64 = 100;
+        const NICE_ZERO: i64 = 120;
+        let facts = &self.facts;
+        Stat {
+            state: state(facts.state, facts.exit_state),
+            pgid: facts.pgid.cast_signed(),
+            sid: facts.sid.cast_signed(),
+            tty: facts.tty,
+            tpgid: if facts.tty == 0 { -1 } else { facts.tpgid.cast_signed() },
+            flags: facts.flags,
+            minor_faults: facts.minor_faults,
+            major_faults: facts.major_faults,
+            priority: i64::from(facts.prio.cast_signed()) - REAL_TIME,
+            nice: i64::from(facts.static_prio.cast_signed()) - NICE_ZERO,
+            threads: facts.threads,
+            virtual_size: facts.virtual_pages * machine.page_size,
+            processor: facts.processor,
+            real_time_priority: facts.rt_priority,
+            policy: facts.policy,
+        }
+    }
+
+    fn status(&self, wanted: Facts, machine: &Machine) -> Status {
+        let facts = &self.facts;
+        let process = &facts.process;
+        let has_memory = facts.virtual_pages != 0;
+        let kib = |pages: u64| has_memory.then_some(pages * machine.page_size / 1024);
+        let security = wanted.have(Facts::CAPABILITIES);
+        Status {
+            tgid: Some(process.pid),
+            uids: wanted.have(Facts::IDS).then_some([
+                process.uid,
+                process.euid,
+                facts.suid,
+                facts.fsuid,
+            ]),
+            gids: wanted.have(Facts::IDS).then_some([
+                process.gid,
+                process.egid,
+                facts.sgid,
+                facts.fsgid,
+            ]),
+            groups: (wanted.have(Facts::GROUPS) && !self.lacks_groups())
+                .then(|| self.groups.clone()),
+            pids: if wanted.have(Facts::PIDS) { [process.vpid].into() } else { [].into() },
+            resident_kib: kib(facts.resident_pages),
+            locked_kib: kib(facts.locked_pages),
+            capabilities: facts.capabilities.map(|mask| security.then_some(mask)),
+            no_new_privileges: security.then_some(facts.no_new_privs == 1),
+            seccomp: security.then_some(facts.seccomp),
+            seccomp_filters: (security && facts.seccomp_filters != ABSENT)
+                .then_some(facts.seccomp_filters),
+            ..Status::default()
+        }
+    }
+}
+
+/// The letter that /proc has for a state, by the kernel's `task_state_index`.
+fn state(state: u32, exit_state: u32) -> u8 {
+    const UNINTERRUPTIBLE: u32 = 0x2;
+    const REPORTED: u32 = 0x7f;
+    const IDLE: u32 = 0x402;
+    const RTLOCK_WAIT: u32 = 0x1000;
+    const FROZEN: u32 = 0x8000;
+    const LETTERS: [u8; 8] = *b"RSDTtXZP";
+    if state & IDLE == IDLE {
+        return b'I';
+    }
+    let mut reported = (state | exit_state) & REPORTED;
+    if state & (RTLOCK_WAIT | FROZEN) != 0 {
+        reported = UNINTERRUPTIBLE;
+    }
+    let index = u32::BITS - reported.leading_zeros();
+    LETTERS.get(index as usize).copied().unwrap_or(b'?')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_the_letters_of_proc() {
+        let check = |kernel: u32, exit: u32, letter: u8| {
+            assert_eq!(
+                char::from(state(kernel, exit)),
+                char::from(letter),
+                "{kernel:#x} {exit:#x}"
+            );
+        };
+        check(0, 0, b'R');
+        check(1, 0, b'S');
+        check(2, 0, b'D');
+        check(4, 0, b'T');
+        check(8, 0, b't');
+        check(0, 0x10, b'X');
+        check(0x80, 0x20, b'Z');
+        check(0x40, 0, b'P');
+        check(0x402, 0, b'I');
+        check(0x1000, 0, b'D');
+        // TASK_KILLABLE
+        check(0x102, 0, b'D');
+    }
+}

@@ -1,0 +1,109 @@
+//! Processes that /proc lists and no walk shows: on some kernels the first one. Their files are
+//! held open, so that later looks open nothing.
+
+use std::sync::Arc;
+
+use crate::{
+    Error,
+    event::{Comm, Credentials, Process, ProcessKey, Status},
+    facts::Facts,
+    field::Row,
+    machine::Machine,
+    source::proc::{self, Held},
+    table::{Seen, Walk},
+};
+
+/// More than these are not held: a kernel that hides so many is none that was meant.
+const MAX: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Hidden {
+    machine: Arc<Machine>,
+    held: Vec<Held>,
+}
+
+/// What the table wants to know.
+const DESCRIPTION: Facts =
+    Facts::IDENTITY.and(Facts::IDS).and(Facts::PIDS).and(Facts::CGROUP).and(Facts::ARGUMENTS);
+
+impl Hidden {
+    pub(super) fn new(machine: Arc<Machine>) -> Self {
+        Self { machine, held: Vec::new() }
+    }
+
+    /// Finds those that were there before the walk and that it did not see.
+    pub(super) fn find(&mut self, walk: &Walk) -> Result<(), Error> {
+        let missing = proc::pids()?.into_iter().filter(|pid| {
+            walk.tasks.binary_search_by_key(pid, |seen| seen.process.key.pid).is_err()
+        });
+        let mut held = Held::open_all(missing.take(MAX), self.machine.tick_ns())?;
+        held.retain_mut(|process| {
+            // Another that came while the walk was on its way is not hidden.
+            let row = process.read(Facts::IDENTITY);
+            let start = row.as_ref().and_then(Row::key).map(|key| key.start_ns);
+            start.is_some_and(|start| start + self.machine.tick_ns() < walk.began_ns)
+        });
+        self.held = held;
+        Ok(())
+    }
+
+    /// As the table wants them.
+    pub(super) fn seen(&mut self, walked: &[Seen]) -> Vec<Seen> {
+        let tick_ns = self.machine.tick_ns();
+        let rows = self.rows(DESCRIPTION.and(Facts::NAMESPACES.into_iter().collect()));
+        rows.iter().filter_map(|row| seen(row, walked, tick_ns)).collect()
+    }
+
+    /// Rows with the wanted facts; those that have ended are let go.
+    pub(super) fn rows(&mut self, wanted: Facts) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(self.held.len());
+        self.held.retain_mut(|process| {
+            let row = process.read(wanted | Facts::IDENTITY);
+            let lives = row.is_some();
+            rows.extend(row);
+            lives
+        });
+        rows
+    }
+}
+
+fn seen(row: &Row, walked: &[Seen], tick_ns: u64) -> Option<Seen> {
+    let identity = row.identity.as_ref()?;
+    let status = row.status.as_ref()?;
+    let ([uid, euid, ..], [gid, egid, ..]) = (status.uids?, status.gids?);
+    let exact = exact_start(row.pid, identity.start_ns, walked, tick_ns);
+    let parent = walked.iter().find(|seen| seen.process.key.pid == identity.parent);
+    let mut comm = [0; 16];
+    for (to, from) in comm.iter_mut().zip(identity.comm.iter().take(15)) {
+        *to = *from;
+    }
+    Some(Seen {
+        process: Process {
+            key: ProcessKey { pid: row.pid, start_ns: exact.unwrap_or(identity.start_ns) },
+            parent: parent.map(|seen| seen.process.key),
+            exec_id: 0,
+            tid: row.pid,
+            vpid: status.pids.last().copied().unwrap_or(row.pid),
+            comm: Comm::new(comm),
+            credentials: Credentials {
+                real_uid: uid,
+                effective_uid: euid,
+                real_gid: gid,
+                effective_gid: egid,
+            },
+            namespaces: row.namespaces.map(Option::unwrap_or_default),
+            cgroup: row.cgroup.clone()?,
+        },
+        boot_ns: crate::machine::boot_ns().ok()?,
+        zombie: identity.zombie.then_some(Status::Code(0)),
+        program: row.arguments.clone().map(super::program_of),
+        start_is_exact: exact.is_some(),
+    })
+}
+
+/// The start that a child says its parent has, if it is in the clock tick that /proc knows.
+fn exact_start(pid: u32, start_ns: u64, walked: &[Seen], tick_ns: u64) -> Option<u64> {
+    let parents = walked.iter().filter_map(|seen| seen.process.parent);
+    let mut starts = parents.filter(|parent| parent.pid == pid).map(|parent| parent.start_ns);
+    starts.find(|exact| exact / tick_ns == start_ns / tick_ns)
+}

@@ -1,0 +1,307 @@
+//! A live table in a thread of its own: snapshots that cost microseconds, and the stream of what
+//! changes.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), observer::Error> {
+//! use observer::{Monitor, snapshot::Freshness};
+//!
+//! let monitor = Monitor::builder().start()?;
+//! let snapshot = monitor.snapshot(Freshness::Table)?;
+//! println!("{} processes", snapshot.processes().len());
+//! for told in monitor.subscribe_from(snapshot.token())? {
+//!     println!("{:?}", told?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod hub;
+mod subscription;
+mod thread;
+
+use std::{
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use self::{
+    hub::Hub,
+    thread::{Request, Worker},
+};
+pub use self::{
+    hub::Update,
+    subscription::{Subscription, Told},
+};
+use crate::{
+    Error,
+    engine::{Engine, Settings},
+    event::Kind,
+    facts::Facts,
+    feed::Totals,
+    machine::{Machine, boot_ns},
+    snapshot::{Freshness, Snapshot, Token},
+    source::bpf::{BpfSource, Object, Options, RingSize},
+};
+
+/// A live table.
+///
+/// Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` (or root) in
+/// [`Builder::start`], none afterwards, but `CAP_SYS_PTRACE` to read what no event tells of
+/// processes that were there before.
+///
+/// After a loss the table mends itself from the kernel's own list within milliseconds; what it
+/// concluded is marked, and a [`What::Repair`](crate::event::What::Repair) says how much it was.
+///
+/// Dropping it ends the thread, within 100 ms.
+#[derive(Debug)]
+pub struct Monitor {
+    requests: mpsc::Sender<Request>,
+    bell: Arc<EventFd>,
+    hub: Arc<Hub>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How a monitor is made.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    settings: Settings,
+    ring: RingSize,
+    args_max: Option<u64>,
+    object: Object,
+    history: usize,
+    backlog: usize,
+}
+
+/// What a monitor has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// What became of the kernel's events.
+    pub totals: Totals,
+    /// Changes told.
+    pub changes: u64,
+    /// Times that the table was mended after a loss.
+    pub repairs: u64,
+    /// Running processes and zombies.
+    pub processes: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            ring: RingSize::default(),
+            args_max: None,
+            object: Object::BuiltIn,
+            history: 64 << 10,
+            backlog: 64 << 10,
+        }
+    }
+}
+
+impl Builder {
+    /// Size of the ring between kernel and table.
+    #[must_use]
+    pub fn ring(mut self, ring: RingSize) -> Self {
+        self.ring = ring;
+        self
+    }
+
+    /// Bytes of arguments kept of one process, at most; all without it.
+    #[must_use]
+    pub fn args_max(mut self, bytes: u64) -> Self {
+        self.args_max = Some(bytes);
+        self
+    }
+
+    /// How long those are remembered that have ended and been waited for. 5 s without it.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.settings.grace = grace;
+        self
+    }
+
+    /// How often the table is compared with the kernel's own list although nothing was lost. 30 s
+    /// without it.
+    #[must_use]
+    pub fn check_every(mut self, interval: Duration) -> Self {
+        self.settings.check_every = interval;
+        self
+    }
+
+    /// So many changes are kept for [`Monitor::subscribe_from`]. 65,536 without it.
+    #[must_use]
+    pub fn history(mut self, changes: usize) -> Self {
+        self.history = changes;
+        self
+    }
+
+    /// So many changes wait for a slow subscriber, at most; then it misses some, and is told so.
+    /// 65,536 without it.
+    #[must_use]
+    pub fn backlog(mut self, changes: usize) -> Self {
+        self.backlog = changes;
+        self
+    }
+
+    /// Loads other programs than the built-in ones; for work on them.
+    #[must_use]
+    pub fn object(mut self, object: Object) -> Self {
+        self.object = object;
+        self
+    }
+
+    /// Starts to observe. When it returns, every process is in the table and nothing is missed any
+    /// more.
+    ///
+    /// # Errors
+    ///
+    /// As [`BpfSource::open`]; [`Error::System`] where /proc is not mounted.
+    pub fn start(self) -> Result<Monitor, Error> {
+        let source = BpfSource::open(&self.options())?;
+        let machine = Arc::new(Machine::read()?);
+        let engine = Engine::start(source, machine, self.settings, &mut |_| {})?;
+        let hub = Arc::new(Hub::new(boot_ns()?, self.history, self.backlog));
+        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
+        let bell = Arc::new(bell.map_err(Error::system("cannot make a bell for the monitor"))?);
+        let (sender, receiver) = mpsc::channel();
+        let worker =
+            Worker { engine, hub: Arc::clone(&hub), bell: Arc::clone(&bell), requests: receiver };
+        let thread = worker.spawn()?;
+        Ok(Monitor { requests: sender, bell, hub, thread: Some(thread) })
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            kinds: vec![Kind::FORK, Kind::EXEC, Kind::EXIT, Kind::FREE, Kind::RENAME, Kind::CGROUP],
+            ring: self.ring,
+            args_max: self.args_max,
+            walks: true,
+            object: self.object.clone(),
+        }
+    }
+}
+
+impl Monitor {
+    /// What can be set.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// All processes now, as fresh as asked for. Waits for the answer: microseconds for
+    /// [`Freshness::Table`], a walk of the kernel's list for the others.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when the source cannot be read any more.
+    pub fn snapshot(&self, freshness: Freshness) -> Result<Snapshot, Error> {
+        self.take(match freshness {
+            Freshness::Table => None,
+            Freshness::Refreshed => Some((Facts::ALL, false)),
+            Freshness::Reread => Some((Facts::ALL, true)),
+        })
+    }
+
+    /// All processes now, as fresh as these facts need; nothing is looked at that they do not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::snapshot`].
+    pub fn snapshot_for(&self, wanted: Facts) -> Result<Snapshot, Error> {
+        self.take(match Freshness::sufficient_for(wanted) {
+            Freshness::Table => None,
+            Freshness::Refreshed => Some((wanted, false)),
+            Freshness::Reread => Some((wanted, true)),
+        })
+    }
+
+    /// As [`Monitor::snapshot_for`], with the arguments of each process's exec, which cost nothing
+    /// and show no title that a program has given itself since.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::snapshot`].
+    pub fn snapshot_with_exec_arguments(&self, wanted: Facts) -> Result<Snapshot, Error> {
+        match Freshness::sufficient_for(wanted.without(Facts::ARGUMENTS)) {
+            Freshness::Table => self.take(None),
+            _ => self.take(Some((wanted, false))),
+        }
+    }
+
+    fn take(&self, details: Option<(Facts, bool)>) -> Result<Snapshot, Error> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let give = move |snapshot| {
+            // Whoever asked may have gone.
+            let _gone = reply.send(snapshot);
+        };
+        self.ask(Request::Snapshot { details, give: Box::new(give) })?;
+        answer.recv().map_err(|_ended| thread::ended())?
+    }
+
+    /// As [`Monitor::snapshot`], for asynchronous code: the thread that polls does not wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::snapshot`].
+    #[cfg(feature = "tokio")]
+    pub async fn snapshot_async(&self, freshness: Freshness) -> Result<Snapshot, Error> {
+        let details = match freshness {
+            Freshness::Table => None,
+            Freshness::Refreshed => Some((Facts::ALL, false)),
+            Freshness::Reread => Some((Facts::ALL, true)),
+        };
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let give = move |snapshot| {
+            let _gone = reply.send(snapshot);
+        };
+        self.ask(Request::Snapshot { details, give: Box::new(give) })?;
+        answer.await.map_err(|_ended| thread::ended())?
+    }
+
+    /// Every change from here on.
+    pub fn subscribe(&self) -> Subscription {
+        self.hub.subscribe()
+    }
+
+    /// Every change since a snapshot, with neither gap nor duplicate.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleToken`] when the token is of another monitor or boot, or so old that the
+    /// changes since are not kept any more: take a new snapshot.
+    pub fn subscribe_from(&self, token: &Token) -> Result<Subscription, Error> {
+        self.hub.subscribe_from(token)
+    }
+
+    /// What it has done so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when the thread has ended.
+    pub fn statistics(&self) -> Result<Statistics, Error> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let give = move |statistics| {
+            let _gone = reply.send(statistics);
+        };
+        self.ask(Request::Statistics { give: Box::new(give) })?;
+        answer.recv().map_err(|_ended| thread::ended())?
+    }
+
+    fn ask(&self, request: Request) -> Result<(), Error> {
+        self.requests.send(request).map_err(|_ended| thread::ended())?;
+        self.bell.write(1).map_err(Error::system("cannot wake the monitor"))?;
+        Ok(())
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        let _ended = self.ask(Request::End);
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread has been told where it happened.
+            let _panicked = thread.join();
+        }
+    }
+}

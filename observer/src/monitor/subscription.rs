@@ -1,0 +1,178 @@
+//! One reader of a monitor's changes, at its own pace.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::Waker,
+};
+
+use super::{Update, thread};
+use crate::Error;
+
+/// What a subscriber is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A change.
+    Update(Arc<Update>),
+    /// It was too slow: so many changes were left out here. A copy of the table that it keeps is no
+    /// longer exact; a new snapshot makes one that is.
+    Missed(u64),
+}
+
+/// Changes, in order. Dropping it ends the subscription.
+pub struct Subscription {
+    mailbox: Arc<Mailbox>,
+}
+
+/// Where changes wait for their reader.
+#[derive(Debug)]
+pub(super) struct Mailbox {
+    limit: usize,
+    state: Mutex<State>,
+    arrival: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    waiting: VecDeque<Arc<Update>>,
+    /// Left out behind those that wait.
+    missed: u64,
+    closed: bool,
+    why: Option<Arc<Error>>,
+    waker: Option<Waker>,
+}
+
+impl Subscription {
+    pub(super) fn new(mailbox: Arc<Mailbox>) -> Self {
+        Self { mailbox }
+    }
+
+    /// The next change. Blocks until there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when the monitor has ended.
+    pub fn recv(&mut self) -> Result<Told, Error> {
+        let mut state = self.mailbox.state();
+        loop {
+            if let Some(told) = state.take() {
+                return told;
+            }
+            state = self.mailbox.arrival.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The next change that is there already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Subscription::recv`].
+    pub fn try_recv(&mut self) -> Result<Option<Told>, Error> {
+        self.mailbox.state().take().transpose()
+    }
+}
+
+impl Mailbox {
+    pub(super) fn new(limit: usize, since: Vec<Arc<Update>>, closed: bool) -> Self {
+        let waiting = since.into();
+        let state = State { waiting, missed: 0, closed, why: None, waker: None };
+        Self { limit, state: Mutex::new(state), arrival: Condvar::new() }
+    }
+
+    /// Returns whether more is wanted.
+    pub(super) fn put(&self, updates: &[Arc<Update>]) -> bool {
+        let mut state = self.state();
+        for update in updates {
+            // Once something is left out, so is all behind it, until the reader has caught up.
+            if state.missed > 0 || state.waiting.len() >= self.limit {
+                state.missed += 1;
+            } else {
+                state.waiting.push_back(Arc::clone(update));
+            }
+        }
+        self.wake(state);
+        true
+    }
+
+    pub(super) fn close(&self, why: Option<Arc<Error>>) {
+        let mut state = self.state();
+        state.closed = true;
+        state.why = why;
+        self.wake(state);
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let waker = state.waker.take();
+        drop(state);
+        self.arrival.notify_one();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// `None` when there is nothing yet.
+    fn take(&mut self) -> Option<Result<Told, Error>> {
+        if let Some(update) = self.waiting.pop_front() {
+            return Some(Ok(Told::Update(update)));
+        }
+        if self.missed > 0 {
+            return Some(Ok(Told::Missed(std::mem::take(&mut self.missed))));
+        }
+        self.closed.then(|| Err(self.why.as_deref().map_or_else(thread::ended, again)))
+    }
+}
+
+/// The same error for another subscriber.
+fn again(error: &Error) -> Error {
+    let source = std::io::Error::other(error.to_string());
+    Error::System { what: "the monitor has ended", source }
+}
+
+impl Iterator for Subscription {
+    type Item = Result<Told, Error>;
+
+    /// Ends never by itself: after the monitor's end it is an error each time.
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.recv())
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "tokio")]
+mod stream {
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use futures_core::Stream;
+
+    use super::{Subscription, Told};
+    use crate::Error;
+
+    impl Stream for Subscription {
+        type Item = Result<Told, Error>;
+
+        /// Ends after the error that ends the monitor.
+        fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            let mut state = self.mailbox.state();
+            if let Some(told) = state.take() {
+                return Poll::Ready(Some(told));
+            }
+            state.waker = Some(cx.waker().clone());
+            Poll::Pending
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The thread that drives an engine and answers questions.
+
+use std::{
+    io,
+    os::fd::AsFd as _,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::eventfd::EventFd,
+};
+
+use super::{Statistics, hub::Hub};
+use crate::{
+    Error,
+    engine::{Engine, Look},
+    facts::Facts,
+    feed::Wait,
+    field::Instant,
+    machine::WallClock,
+    snapshot::{Snapshot, Token},
+    source::bpf::BpfSource,
+};
+
+/// What the thread is asked.
+pub(super) enum Request {
+    /// A snapshot, with these facts beyond the table's, and arguments as they are now or not.
+    Snapshot { details: Option<(Facts, bool)>, give: Give<Snapshot> },
+    /// What it has done.
+    Statistics { give: Give<Statistics> },
+    /// To end.
+    End,
+}
+
+/// Takes an answer to whoever asked.
+type Give<T> = Box<dyn FnOnce(Result<T, Error>) + Send>;
+
+pub(super) struct Worker {
+    pub(super) engine: Engine<BpfSource>,
+    pub(super) hub: Arc<Hub>,
+    pub(super) bell: Arc<EventFd>,
+    pub(super) requests: mpsc::Receiver<Request>,
+}
+
+impl Worker {
+    pub(super) fn spawn(mut self) -> Result<JoinHandle<()>, Error> {
+        let work = move || {
+            let result = self.run();
+            self.hub.close(result.err());
+        };
+        let failed = |source| Error::System { what: "cannot start the monitor's thread", source };
+        std::thread::Builder::new().name("observer".to_owned()).spawn(work).map_err(failed)
+    }
+
+    fn run(&mut self) -> Result<(), Error> {
+        loop {
+            let hub = &self.hub;
+            let wait = self.engine.step(&mut |change| hub.gather(change))?;
+            self.hub.publish();
+            loop {
+                match self.requests.try_recv() {
+                    Ok(Request::Snapshot { details, give }) => give(self.snapshot(details)),
+                    Ok(Request::Statistics { give }) => give(self.statistics()),
+                    Ok(Request::End) | Err(mpsc::TryRecvError::Disconnected) => return Ok(()),
+                    Err(mpsc::TryRecvError::Empty) => break,
+                }
+            }
+            self.wait(wait)?;
+        }
+    }
+
+    fn wait(&self, wait: Wait) -> Result<(), Error> {
+        let time = match wait {
+            Wait::AtMost(time) => time,
+            Wait::ForEvent => Duration::MAX,
+        };
+        let mut fds = [
+            PollFd::new(self.engine.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.bell.as_fd(), PollFlags::POLLIN),
+        ];
+        // Rounded up: a wait of nothing would spin until the millisecond is over.
+        let timeout =
+            PollTimeout::try_from(time.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::system("cannot wait for events")(errno)),
+        }
+        if fds[1].any() == Some(true) {
+            // How often it rang does not matter.
+            let _rung = self.bell.read();
+        }
+        Ok(())
+    }
+
+    fn snapshot(&mut self, details: Option<(Facts, bool)>) -> Result<Snapshot, Error> {
+        let wanted = details.map(|(facts, _)| facts);
+        let reread = details.is_some_and(|(_, reread)| reread);
+        let hub = &self.hub;
+        let look = self.engine.look(wanted, reread, &mut |change| hub.gather(change))?;
+        let Look { entries, details, boot_ns, lost, complete } = look;
+        let machine = Arc::clone(self.engine.machine());
+        let token = Token {
+            boot_id: machine.boot_id.clone(),
+            epoch: hub.epoch(),
+            seq: hub.publish(),
+            lost,
+            complete,
+        };
+        let now = Instant { boot_ns, unix_ns: WallClock::read()?.unix_ns(boot_ns) };
+        Ok(Snapshot::new(token, now, machine, entries, details))
+    }
+
+    fn statistics(&self) -> Result<Statistics, Error> {
+        Ok(Statistics {
+            totals: self.engine.totals()?,
+            changes: self.hub.publish(),
+            repairs: self.engine.repairs(),
+            processes: self.engine.table().len(),
+        })
+    }
+}
+
+pub(super) fn ended() -> Error {
+    let source = io::Error::from(io::ErrorKind::BrokenPipe);
+    Error::System { what: "the monitor has ended", source }
+}

@@ -1,0 +1,158 @@
+//! The table at one instant: immutable, cheap to clone, and the place in the stream of changes that
+//! belongs to it.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    Listing,
+    census::Details,
+    facts::Facts,
+    field::{Identity, Instant, Owner, Row, Status},
+    machine::Machine,
+    table::{Entry, State},
+};
+
+/// All processes at one instant.
+#[derive(Clone)]
+pub struct Snapshot(Arc<Inner>);
+
+struct Inner {
+    token: Token,
+    now: Instant,
+    machine: Arc<Machine>,
+    entries: Arc<[Arc<Entry>]>,
+    details: Option<Details>,
+}
+
+/// A place in a monitor's stream of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The boot that it is of.
+    pub boot_id: String,
+    /// The monitor that it is of: the boot time of its start, in nanoseconds.
+    pub epoch: u64,
+    /// The number of the last change that is in.
+    pub seq: u64,
+    /// Events lost up to then.
+    pub lost: u64,
+    /// Whether the table was whole: no loss waited for its repair.
+    pub complete: bool,
+}
+
+/// How new a snapshot's facts must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// What events tell: who is there, whose child, as whom, in which cgroup, with which arguments
+    /// at its exec.
+    Table,
+    /// What a walk of the kernel tells as well: CPU time, state, sizes, all ids and namespaces,
+    /// capabilities. Arguments as at exec.
+    Refreshed,
+    /// The same with the arguments as they are in memory now.
+    Reread,
+}
+
+/// Facts that the table alone knows.
+const OF_THE_TABLE: Facts =
+    Facts::IDENTITY.and(Facts::OWNER).and(Facts::PIDS).and(Facts::CGROUP).and(Facts::NAMES);
+
+impl Freshness {
+    /// The cheapest that knows these facts.
+    pub fn sufficient_for(wanted: Facts) -> Self {
+        if wanted.have(Facts::ARGUMENTS) {
+            Self::Reread
+        } else if wanted.without(OF_THE_TABLE) == Facts::NONE {
+            Self::Table
+        } else {
+            Self::Refreshed
+        }
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn new(
+        token: Token,
+        now: Instant,
+        machine: Arc<Machine>,
+        entries: Arc<[Arc<Entry>]>,
+        details: Option<Details>,
+    ) -> Self {
+        Self(Arc::new(Inner { token, now, machine, entries, details }))
+    }
+
+    /// Where the stream of changes goes on from it.
+    pub fn token(&self) -> &Token {
+        &self.0.token
+    }
+
+    /// When it was taken.
+    pub fn now(&self) -> Instant {
+        self.0.now
+    }
+
+    /// Running processes and zombies as the table knows them, by ascending pid.
+    pub fn processes(&self) -> &[Arc<Entry>] {
+        &self.0.entries
+    }
+
+    /// The process with this pid.
+    pub fn get(&self, pid: u32) -> Option<&Arc<Entry>> {
+        let entries = self.processes();
+        let at = entries.binary_search_by_key(&pid, |entry| entry.process.key.pid).ok()?;
+        entries.get(at)
+    }
+
+    /// One row a process with the wanted facts, as far as the snapshot was asked to know them, and
+    /// the names that they need. What neither events nor a walk tell (label, executable, working
+    /// directory, wait channel) is read from /proc here.
+    pub fn listing(&self, wanted: Facts) -> Listing {
+        let Inner { token, now, machine, .. } = &*self.0;
+        let rows = self.rows(wanted);
+        let machine = Machine::clone(machine);
+        let mut listing = Listing::of_rows(rows, *now, wanted, machine, "bpf");
+        listing.seq = token.seq;
+        listing.lost = token.lost;
+        listing.refused = u64::from(!token.complete);
+        listing
+    }
+
+    fn rows(&self, wanted: Facts) -> Vec<Row> {
+        let Inner { machine, entries, details, .. } = &*self.0;
+        match details {
+            Some(details) => details.rows(entries, wanted, machine),
+            None => entries.iter().map(|entry| row(entry, wanted)).collect(),
+        }
+    }
+}
+
+/// What the table alone tells.
+fn row(entry: &Entry, wanted: Facts) -> Row {
+    let process = &entry.process;
+    let ids = process.credentials;
+    Row {
+        pid: process.key.pid,
+        owner: Some(Owner { uid: ids.effective_uid, gid: ids.effective_gid }),
+        identity: Some(Identity {
+            comm: process.comm.as_bytes().into(),
+            parent: process.parent.map_or(0, |parent| parent.pid),
+            start_ns: process.key.start_ns,
+            zombie: entry.state != State::Running,
+        }),
+        status: wanted
+            .have(Facts::PIDS)
+            .then(|| Status { pids: [process.vpid].into(), ..Status::default() }),
+        arguments: if wanted.have(Facts::ARGUMENTS) { entry.arguments() } else { None },
+        cgroup: Some(Arc::clone(&process.cgroup)),
+        namespaces: process.namespaces.map(|inode| (inode != 0).then_some(inode)),
+        ..Row::default()
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("token", &self.0.token)
+            .field("processes", &self.0.entries.len())
+            .finish_non_exhaustive()
+    }
+}

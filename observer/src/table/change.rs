@@ -1,0 +1,39 @@
+//! What an event or a walk did to the table.
+
+use std::sync::Arc;
+
+use super::Entry;
+use crate::event::{Event, What};
+
+/// One thing that happened, and the process after it.
+///
+/// Whoever puts `entry` in the place of the entry with its pid, and takes it away once its state
+/// is freed, keeps a copy of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What happened. [`What::Found`] comes again for a process that is there already when more
+    /// has become known of it than any other event tells: its program, or its credentials.
+    pub event: Event,
+    /// The process afterwards; `None` for losses, repairs and the end of a process that was
+    /// unknown.
+    pub entry: Option<Arc<Entry>>,
+    /// Whether it was concluded and not told by the kernel. What such an exit used is unknown: it
+    /// is 0 in the event and `None` in the entry.
+    pub inferred: bool,
+}
+
+impl Change {
+    pub(super) fn told(event: Event, entry: &Arc<Entry>) -> Self {
+        Self { event, entry: Some(Arc::clone(entry)), inferred: false }
+    }
+
+    pub(super) fn inferred(boot_ns: u64, what: What, entry: &Arc<Entry>) -> Self {
+        let event = Event { boot_ns, cpu: 0, what };
+        Self { event, entry: Some(Arc::clone(entry)), inferred: true }
+    }
+
+    /// More has become known of a process that is there.
+    pub(super) fn known_better(boot_ns: u64, entry: &Arc<Entry>) -> Self {
+        Self::inferred(boot_ns, What::Found { process: entry.process.clone() }, entry)
+    }
+}
