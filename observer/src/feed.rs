@@ -285,7 +285,7 @@ fn lost_event(boot_ns: u64, cpu: u32, count: u64) -> Event {
 mod tests {
     use std::{collections::VecDeque, fs::File, os::fd::AsFd as _};
 
-    use observer_common::{ABI_VERSION, FreeFacts, Header, Kind, Record};
+    use observer_common::{ABI_VERSION, FreeFacts, Header, Kind};
     use zerocopy::FromZeros as _;
 
     use super::*;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 pub use observer_common::{Kind, NAMESPACES};
 
-#[cfg(feature = "snapshot")]
+#[cfg(feature = "ebpf")]
 pub(crate) use self::lift::divide;
 pub use self::{
     args::Args,
