@@ -4,9 +4,14 @@
 //!
 //! 1. [`source`]: bytes from the kernel → [`observer_common::Record`]s that borrow them
 //! 2. [`event`]: records → owned [`Event`]s, arguments put together, losses in their place
-//! 3. [`feed`]: joins the two; no thread and no timer of its own
+//! 3. [`feed`]: joins the two, with every loss in its place; no thread and no timer of its own
 //! 4. `events`: the feed for programs: a blocking iterator, a `Stream` under feature `tokio`
-//! 5. [`render`]: events → text or JSON, hostile bytes made harmless
+//! 5. [`table`]: events → the processes that there are, and what each event changed
+//! 6. `census`, `engine`: looks at all processes, and the one place where source, feed, census and
+//!    table meet
+//! 7. `monitor`: the engine in a thread: snapshots, subscriptions
+//! 8. `snapshot`, `listing`, `field`: the table at an instant → rows → columns
+//! 9. [`render`]: events and listings → text or JSON, hostile bytes made harmless
 //!
 //! [`container`] knows whose cgroup a name stands for, `btf` where the running kernel keeps its
 //! members, [`machine`] what is the same for every event, [`error`] what can go wrong. Numbers of

@@ -163,13 +163,23 @@ fn read_ns(clock: ClockId) -> Result<i128, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::ProcessKey;
 
     #[test]
-    fn no_process_has_a_capability_behind_the_last() {
-        let last = Machine::read().unwrap().last_capability;
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        let bounding = status.lines().find_map(|line| line.strip_prefix("CapBnd:")).unwrap();
-        let mask = u64::from_str_radix(bounding.trim(), 16).unwrap();
-        assert_eq!(mask.checked_shr(last + 1).unwrap_or(0), 0, "{mask:x} with last {last}");
+    fn later_lives_of_a_tick_have_a_number() {
+        let machine = Machine {
+            boot_id: "1f3a9c02-0000".to_owned(),
+            page_size: 4096,
+            ticks_per_second: 100,
+            memory: 0,
+            last_capability: 40,
+            overflow_uid: 65534,
+            overflow_gid: 65534,
+        };
+        let key = ProcessKey { pid: 4711, start_ns: 812_349_999_999 };
+        assert_eq!(machine.life_id(key, 1), "1f3a9c02-4711-81234");
+        assert_eq!(machine.life_id(key, 1), machine.process_id(key));
+        assert_eq!(machine.life_id(key, 2), "1f3a9c02-4711-81234-2");
+        assert_eq!(machine.life_id(key, 13), "1f3a9c02-4711-81234-13");
     }
 }

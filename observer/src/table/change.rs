@@ -8,11 +8,12 @@ use crate::event::{Event, What};
 /// One thing that happened, and the process after it.
 ///
 /// Whoever puts `entry` in the place of the entry with its pid, and takes it away once its state
-/// is freed, keeps a copy of the table.
+/// is freed, keeps a copy of the table. Only this is not told: a second account of one exit, which
+/// two threads that were both the last may give, can raise what a zombie used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// What happened. [`What::Found`] comes again for a process that is there already when more
-    /// has become known of it than any other event tells: its program, or its credentials.
+    /// has become known of it than any other event tells: its program, its credentials, or its exact start.
     pub event: Event,
     /// The process afterwards; `None` for losses, repairs and the end of a process that was
     /// unknown.

@@ -118,3 +118,5 @@ impl Table {
 mod model;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod tests;

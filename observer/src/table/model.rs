@@ -33,7 +33,8 @@ pub(super) struct Model {
     lives: BTreeMap<ProcessKey, Was>,
     pub(super) events: Vec<Event>,
     pub(super) now_ns: u64,
-    counts_execs: bool,
+    /// What an exec adds to the kernel's count of them: 0 where it does not count.
+    exec_step: u64,
 }
 
 #[derive(Clone)]
@@ -84,10 +85,10 @@ pub(super) fn usage(max_rss_pages: u64) -> Usage {
 }
 
 impl Model {
-    /// A machine on which init runs. Not every kernel counts its execs.
-    pub(super) fn new(counts_execs: bool) -> Self {
+    /// A machine on which init runs.
+    pub(super) fn new(exec_step: u64) -> Self {
         let mut init = process(1, 1, None);
-        init.exec_id = u64::from(counts_execs);
+        init.exec_id = exec_step;
         let init = Task {
             process: init,
             args: "init".to_owned(),
@@ -101,14 +102,14 @@ impl Model {
             lives: BTreeMap::new(),
             events: Vec::new(),
             now_ns: 10,
-            counts_execs,
+            exec_step,
         };
         model.remember(1);
         model
     }
 
-    pub(super) fn run(counts_execs: bool, actions: &[Action]) -> Self {
-        let mut model = Self::new(counts_execs);
+    pub(super) fn run(exec_step: u64, actions: &[Action]) -> Self {
+        let mut model = Self::new(exec_step);
         for action in actions {
             model.act(*action);
         }
@@ -162,7 +163,7 @@ impl Model {
 
     fn exec(&mut self, pid: u32) {
         let task = self.tasks.get_mut(&pid).unwrap();
-        task.process.exec_id += u64::from(self.counts_execs);
+        task.process.exec_id += self.exec_step;
         task.args = format!("args-{}", self.now_ns);
         task.process.comm = comm(&format!("e{}", self.now_ns));
         task.exec_ns = self.now_ns;
@@ -264,7 +265,7 @@ impl Model {
     pub(super) fn is_of_one_life(&self, entry: &Entry) -> bool {
         let Some(was) = self.lives.get(&entry.process.key) else { return false };
         // Where execs are not counted, nothing says that one of an ancestor's is on its way.
-        let may_lag = !self.counts_execs;
+        let may_lag = self.exec_step == 0;
         let knows =
             |args: &String| was.args.contains(args) || (may_lag && was.ancestral.contains(args));
         was.comms.contains(entry.process.comm.as_bytes())

@@ -67,6 +67,7 @@ impl Table {
             self.graves.insert(at_ns, to, Grave::Known(life));
         } else if let Some(life) = self.living.get_mut(&from.pid) {
             life.take_key(to);
+            each(Change::known_better(life.entry.told_ns, &life.entry));
         }
         for pid in self.children.of(from) {
             let told_ns = self.living.get(&pid).map_or(0, |life| life.entry.told_ns);

@@ -1,0 +1,98 @@
+//! One listing after the other, until told to end.
+
+use std::{
+    os::fd::AsFd as _,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
+use observer::Error;
+
+use super::{
+    Listings,
+    show::{self, Shown},
+};
+use crate::{
+    exit::{Failure, Outcome},
+    output::{Flow, Output},
+    plan::{Every, PsPlan},
+    signals::EndSignals,
+};
+
+/// Prints a listing at once, then one at each interval. Fine if any had a process in it.
+pub(super) fn run(plan: &PsPlan, every: Every) -> Result<Outcome, Failure> {
+    let mut signals = EndSignals::block()?;
+    let mut output = Output::new();
+    let listings = Listings::open(plan)?;
+    show::tell_what_is_hidden();
+    let mut due = Instant::now();
+    let mut outcome = Outcome::Nothing;
+    let mut printed = 0;
+    while every.count.is_none_or(|count| printed < count) {
+        if wait_until(due, &mut signals, &output)? != Flow::On {
+            break;
+        }
+        due = next(due, every.interval);
+        // Text of two listings is told apart by an empty line; documents need nothing.
+        if printed > 0 && !plan.json {
+            output.lines.push(b'\n');
+        }
+        let shown = print(plan, &listings, &mut output)?;
+        if shown.outcome() == Outcome::Fine {
+            outcome = Outcome::Fine;
+        }
+        printed += 1;
+        if output.flush(&mut signals)? != Flow::On {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+fn print(plan: &PsPlan, listings: &Listings, output: &mut Output) -> Result<Shown, Failure> {
+    let listing = listings.next(plan)?;
+    show::write(plan, &listing, |text| {
+        output.lines.extend_from_slice(text);
+        Ok(())
+    })?;
+    let shown = Shown::of(&listing);
+    shown.tell(plan);
+    Ok(shown)
+}
+
+/// When the next listing is due. Those that a slow reader has made us miss are left out.
+fn next(due: Instant, interval: Duration) -> Instant {
+    let next = due + interval;
+    let now = Instant::now();
+    if next > now { next } else { now }
+}
+
+fn wait_until(due: Instant, signals: &mut EndSignals, output: &Output) -> Result<Flow, Error> {
+    loop {
+        let left = due.saturating_duration_since(Instant::now());
+        let mut fds = [
+            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+            // Asks for nothing but whether the reader has gone.
+            PollFd::new(output.fd(), PollFlags::empty()),
+        ];
+        // Rounded up: a wait of nothing would spin until the millisecond is over.
+        let timeout = PollTimeout::try_from(left.as_micros().div_ceil(1000));
+        match poll(&mut fds, timeout.unwrap_or(PollTimeout::MAX)) {
+            Ok(0) if due <= Instant::now() => return Ok(Flow::On),
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => {
+                let source = errno.into();
+                return Err(Error::System { what: "cannot wait for the next listing", source });
+            }
+        }
+        if fds[1].any() == Some(true) {
+            return Ok(Flow::Closed);
+        }
+        if signals.take() {
+            return Ok(Flow::End);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Where listings come from: /proc, one pass over the kernel's tasks, or a live table.
+
+use observer::{Error, Listing, Monitor, facts::Facts, listing::HostMaps, source::proc::Which};
+
+use crate::{
+    container,
+    exit::{Failure, describe},
+    plan::{Backend, Processes, PsPlan},
+};
+
+/// One listing after the other.
+#[derive(Debug)]
+pub(super) enum Listings {
+    Proc,
+    Kernel,
+    Live(Monitor),
+}
+
+impl Listings {
+    /// A live table pays for more than one listing only.
+    pub(super) fn open(plan: &PsPlan) -> Result<Self, Failure> {
+        match (plan.backend, plan.every) {
+            (Backend::Proc, _) | (Backend::Auto, None) => Ok(Self::Proc),
+            (Backend::Kernel, None) => Ok(Self::Kernel),
+            (Backend::Kernel, Some(_)) => Ok(Self::Live(start(plan)?)),
+            (Backend::Auto, Some(_)) => Ok(start(plan).map_or_else(fall_back, Self::Live)),
+        }
+    }
+
+    /// The processes that are asked for, in the order that is asked for.
+    pub(super) fn next(&self, plan: &PsPlan) -> Result<Listing, Failure> {
+        let mut listing = match self {
+            Self::Proc => of_proc(plan)?,
+            Self::Kernel => picked(Listing::of_kernel(&plan.source, plan.wanted)?, plan),
+            Self::Live(monitor) => {
+                picked(monitor.snapshot_for(plan.wanted)?.listing(plan.wanted)?, plan)
+            }
+        };
+        let joined = matches!(plan.processes, Processes::Joined { .. });
+        if let Some(name) = plan.container.as_ref().filter(|_| !joined) {
+            container::keep(&mut listing, name)?;
+        }
+        listing.view.times = plan.times;
+        listing.keep(&plan.filter);
+        listing.sort(&plan.sort);
+        Ok(listing)
+    }
+}
+
+fn start(plan: &PsPlan) -> Result<Monitor, Error> {
+    let builder = Monitor::builder().ring(plan.source.ring);
+    builder.object(plan.source.object.clone()).start()
+}
+
+#[expect(clippy::print_stderr, reason = "what is not part of the listing")]
+fn fall_back(error: Error) -> Listings {
+    eprintln!("observer: no live table, so /proc is read for each listing: {}", describe(&error));
+    Listings::Proc
+}
+
+fn of_proc(plan: &PsPlan) -> Result<Listing, Failure> {
+    let which = match &plan.processes {
+        Processes::Joined { pids, maps } => return join(plan, pids, maps),
+        Processes::These(pids) => Which::Pids(pids),
+        Processes::All => Which::All,
+    };
+    Ok(Listing::of_processes(which, plan.wanted)?)
+}
+
+/// The namespaces of a container are those of its processes.
+fn join(plan: &PsPlan, pids: &[u32], maps: &HostMaps) -> Result<Listing, Failure> {
+    let Some(name) = &plan.container else {
+        return Ok(Listing::of_namespaces(pids, plan.wanted, maps.clone())?);
+    };
+    let which = if pids.is_empty() { Which::All } else { Which::Pids(pids) };
+    let mut members = Listing::of_processes(which, Facts::CGROUP)?;
+    container::keep(&mut members, name)?;
+    let pids: Vec<u32> = members.rows.iter().map(|row| row.pid).collect();
+    Ok(Listing::of_namespaces(&pids, plan.wanted, maps.clone())?)
+}
+
+fn picked(mut listing: Listing, plan: &PsPlan) -> Listing {
+    if let Processes::These(pids) = &plan.processes {
+        listing.pick(pids);
+    }
+    listing
+}
