@@ -113,6 +113,12 @@ impl Facts {
         Self(self.0 & !other.0)
     }
 
+    /// What both sets have.
+    #[must_use]
+    pub const fn only(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether some of the other set is in this one.
     pub const fn have(self, other: Self) -> bool {
         self.0 & other.0 != 0

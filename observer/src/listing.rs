@@ -3,7 +3,10 @@
 //! The rows come from a scan of /proc, or from whoever read them. Follows nothing: what happens
 //! after the instant is not in it.
 
-use hashbrown::HashSet;
+#[cfg(feature = "ebpf")]
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 
 use crate::{
@@ -14,6 +17,15 @@ use crate::{
     machine::Machine,
     names::Names,
     source::proc::{Scan, Which, join, scan},
+};
+#[cfg(feature = "ebpf")]
+use crate::{
+    census::Census,
+    feed::Feed,
+    source::{
+        bpf::{BpfSource, Options},
+        proc::{add_what_no_walk_tells, now},
+    },
 };
 
 /// Rows, and what to see them with. Immutable but for their order and choice.
@@ -37,6 +49,8 @@ pub struct Listing {
     pub seq: u64,
     /// Events lost up to then.
     pub lost: u64,
+    /// Whether it is of a live table that waited for its repair after a loss.
+    pub torn: bool,
 }
 
 /// How the host columns of a joined view see the host.
@@ -119,7 +133,34 @@ impl Listing {
             origin,
             seq: 0,
             lost: 0,
+            torn: false,
         }
+    }
+
+    /// Reads the kernel's own list of processes in one pass; from /proc only what that does not
+    /// tell. Needs `CAP_BPF` and `CAP_PERFMON` and a kernel from 5.18 with BTF.
+    ///
+    /// # Errors
+    ///
+    /// As [`BpfSource::open`]; [`Error::System`] where /proc is not mounted.
+    #[cfg(feature = "ebpf")]
+    pub fn of_kernel(options: &Options, wanted: Facts) -> Result<Self, Error> {
+        let options = Options { kinds: Vec::new(), walks: true, ..options.clone() };
+        let machine = Arc::new(Machine::read()?);
+        let mut feed = Feed::new(BpfSource::open(&options)?);
+        let arguments = wanted.have(Facts::ARGUMENTS);
+        let mut census = Census::new(Arc::clone(&machine));
+        let details = census.all(&mut feed, wanted, arguments)?;
+        let mut rows = details.all_rows(wanted, &machine);
+        add_what_no_walk_tells(&mut rows, wanted, &machine)?;
+        Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), "bpf"))
+    }
+
+    /// Keeps these processes, in this order, each as often as it is named. What is not there is
+    /// left out.
+    pub fn pick(&mut self, pids: &[u32]) {
+        let rows: HashMap<u32, Row> = self.rows.drain(..).map(|row| (row.pid, row)).collect();
+        self.rows.extend(pids.iter().filter_map(|pid| rows.get(pid).cloned()));
     }
 
     /// Drops the rows that do not meet the filter.
@@ -140,7 +181,7 @@ impl Listing {
 
     /// Whether every process that was there is in it.
     pub fn is_complete(&self) -> bool {
-        self.refused == 0
+        self.refused == 0 && !self.torn
     }
 }
 

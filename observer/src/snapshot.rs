@@ -4,11 +4,12 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Listing,
+    Error, Listing,
     census::Details,
     facts::Facts,
     field::{Identity, Instant, Owner, Row, Status},
     machine::Machine,
+    source::proc::add_what_no_walk_tells,
     table::{Entry, State},
 };
 
@@ -105,15 +106,20 @@ impl Snapshot {
     /// One row a process with the wanted facts, as far as the snapshot was asked to know them, and
     /// the names that they need. What neither events nor a walk tell (label, executable, working
     /// directory, wait channel) is read from /proc here.
-    pub fn listing(&self, wanted: Facts) -> Listing {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where /proc is needed and not mounted.
+    pub fn listing(&self, wanted: Facts) -> Result<Listing, Error> {
         let Inner { token, now, machine, .. } = &*self.0;
-        let rows = self.rows(wanted);
+        let mut rows = self.rows(wanted);
+        add_what_no_walk_tells(&mut rows, wanted, machine)?;
         let machine = Machine::clone(machine);
         let mut listing = Listing::of_rows(rows, *now, wanted, machine, "bpf");
         listing.seq = token.seq;
         listing.lost = token.lost;
-        listing.refused = u64::from(!token.complete);
-        listing
+        listing.torn = !token.complete;
+        Ok(listing)
     }
 
     fn rows(&self, wanted: Facts) -> Vec<Row> {

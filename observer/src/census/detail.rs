@@ -85,6 +85,24 @@ impl Details {
         rows
     }
 
+    /// The pids that were walked over, ascending.
+    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
+        self.tasks.iter().map(|task| task.key().pid)
+    }
+
+    /// One row a process, by ascending pid.
+    pub(crate) fn all_rows(&self, wanted: Facts, machine: &Machine) -> Vec<Row> {
+        let row = |task: &Detail| {
+            let read = self.arguments.as_ref().map(|read| read.get(&task.key()).cloned());
+            let arguments = read.and_then(|read| read.unwrap_or_else(|| Some(Bytes::new())));
+            Row { arguments, ..task.row(wanted, machine) }
+        };
+        let mut rows: Vec<Row> = self.tasks.iter().map(row).collect();
+        rows.extend(self.hidden.iter().cloned());
+        rows.sort_by_key(|row| row.pid);
+        rows
+    }
+
     fn arguments_of(&self, task: &Detail, entry: &Entry, wanted: Facts) -> Option<Bytes> {
         if !wanted.have(Facts::ARGUMENTS) {
             return None;

@@ -10,7 +10,7 @@ use crate::{
     field::Row,
     machine::Machine,
     source::proc::{self, Held},
-    table::{Seen, Walk},
+    table::Seen,
 };
 
 /// More than these are not held: a kernel that hides so many is none that was meant.
@@ -31,17 +31,16 @@ impl Hidden {
         Self { machine, held: Vec::new() }
     }
 
-    /// Finds those that were there before the walk and that it did not see.
-    pub(super) fn find(&mut self, walk: &Walk) -> Result<(), Error> {
-        let missing = proc::pids()?.into_iter().filter(|pid| {
-            walk.tasks.binary_search_by_key(pid, |seen| seen.process.key.pid).is_err()
-        });
+    /// Finds those that were there before the walk began and that it did not see. `walked` are the
+    /// pids that it saw, ascending.
+    pub(super) fn find(&mut self, walked: &[u32], began_ns: u64) -> Result<(), Error> {
+        let missing = proc::pids()?.into_iter().filter(|pid| walked.binary_search(pid).is_err());
         let mut held = Held::open_all(missing.take(MAX), self.machine.tick_ns())?;
         held.retain_mut(|process| {
             // Another that came while the walk was on its way is not hidden.
             let row = process.read(Facts::IDENTITY);
             let start = row.as_ref().and_then(Row::key).map(|key| key.start_ns);
-            start.is_some_and(|start| start + self.machine.tick_ns() < walk.began_ns)
+            start.is_some_and(|start| start + self.machine.tick_ns() < began_ns)
         });
         self.held = held;
         Ok(())

@@ -45,7 +45,8 @@ impl Census {
     /// [`Error::System`].
     pub(crate) fn first<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
         let mut walk = look(feed)?;
-        self.hidden.find(&walk)?;
+        let walked: Vec<u32> = walk.tasks.iter().map(|seen| seen.process.key.pid).collect();
+        self.hidden.find(&walked, walk.began_ns)?;
         self.add_hidden(&mut walk);
         add_programs(feed, &mut walk)?;
         Ok(walk)
@@ -87,6 +88,25 @@ impl Census {
         let hidden = self.hidden.rows(wanted);
         let arguments = if arguments { Some(all_arguments(feed)?) } else { None };
         Ok(Details { tasks, hidden, arguments })
+    }
+
+    /// What the wanted columns need of every process, without a table: the one look of a listing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`].
+    pub(crate) fn all<S: Source>(
+        &mut self,
+        feed: &mut Feed<S>,
+        wanted: Facts,
+        arguments: bool,
+    ) -> Result<Details, Error> {
+        let began_ns = boot_ns()?;
+        let mut details = self.details(feed, wanted, arguments)?;
+        let walked: Vec<u32> = details.pids().collect();
+        self.hidden.find(&walked, began_ns)?;
+        details.hidden = self.hidden.rows(wanted);
+        Ok(details)
     }
 
     fn add_hidden(&mut self, walk: &mut Walk) {

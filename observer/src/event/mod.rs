@@ -132,23 +132,6 @@ impl What {
         }
     }
 
-    /// The kind of record that it came as; `None` for what came as none.
-    pub fn kind(&self) -> Option<Kind> {
-        match self {
-            Self::Fork { .. } => Some(Kind::FORK),
-            Self::Exec { .. } => Some(Kind::EXEC),
-            Self::Exit { .. } => Some(Kind::EXIT),
-            Self::Free { .. } => Some(Kind::FREE),
-            Self::Rename { .. } => Some(Kind::RENAME),
-            Self::Cgroup { .. } => Some(Kind::CGROUP),
-            Self::Reparent { .. }
-            | Self::Found { .. }
-            | Self::Gone { .. }
-            | Self::Lost { .. }
-            | Self::Repair { .. } => None,
-        }
-    }
-
     /// The process that it is about, where there is more than its identity.
     pub fn process(&self) -> Option<&Process> {
         match self {

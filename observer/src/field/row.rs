@@ -171,6 +171,18 @@ impl Row {
         Some(ProcessKey { pid: self.pid, start_ns: identity.start_ns })
     }
 
+    /// Takes over what another account of the same process knows beyond this one.
+    #[cfg(feature = "ebpf")]
+    pub(crate) fn add(&mut self, other: Self) {
+        self.label = self.label.take().or(other.label);
+        self.executable = self.executable.take().or(other.executable);
+        self.working_directory = self.working_directory.take().or(other.working_directory);
+        self.wait_channel = self.wait_channel.take().or(other.wait_channel);
+        if let (Some(status), Some(other)) = (&mut self.status, other.status) {
+            status.groups = status.groups.take().or(other.groups);
+        }
+    }
+
     /// Effective user and group, from whatever told them.
     pub fn effective(&self) -> Option<Owner> {
         self.owner.or_else(|| {

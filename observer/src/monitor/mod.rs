@@ -38,7 +38,6 @@ pub use self::{
 use crate::{
     Error,
     engine::{Engine, Settings},
-    event::Kind,
     facts::Facts,
     feed::Totals,
     machine::{Machine, boot_ns},
@@ -175,11 +174,10 @@ impl Builder {
 
     fn options(&self) -> Options {
         Options {
-            kinds: vec![Kind::FORK, Kind::EXEC, Kind::EXIT, Kind::FREE, Kind::RENAME, Kind::CGROUP],
             ring: self.ring,
             args_max: self.args_max,
-            walks: true,
             object: self.object.clone(),
+            ..Options::for_a_table()
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct JsonSnapshot<'a> {
     /// To tell a parent's identity.
     starts: HashMap<u32, u64>,
     any: bool,
+    /// Between two processes.
+    separator: &'static [u8],
 }
 
 impl<'a> JsonSnapshot<'a> {
@@ -60,7 +62,14 @@ impl<'a> JsonSnapshot<'a> {
         }
         let keys = listing.rows.iter().filter_map(Row::key);
         let starts = keys.map(|key| (key.pid, key.start_ns)).collect();
-        Self { listing, columns: once, starts, any: false }
+        Self { listing, columns: once, starts, any: false, separator: b",\n" }
+    }
+
+    /// Writes the whole document into one line, for readers of one after the other.
+    #[must_use]
+    pub fn in_one_line(mut self) -> Self {
+        self.separator = b",";
+        self
     }
 
     /// The beginning.
@@ -86,7 +95,7 @@ impl<'a> JsonSnapshot<'a> {
     /// One process.
     pub fn process(&mut self, out: &mut Vec<u8>, row: &Row) {
         if std::mem::replace(&mut self.any, true) {
-            out.extend_from_slice(b",\n");
+            out.extend_from_slice(self.separator);
         }
         let container = row.cgroup.as_ref().and_then(|cgroup| cgroup.container.as_ref());
         let listed = Listed {

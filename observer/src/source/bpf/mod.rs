@@ -41,6 +41,15 @@ pub struct Options {
     pub object: Object,
 }
 
+impl Options {
+    /// All that a table needs to follow the machine.
+    pub fn for_a_table() -> Self {
+        let kinds =
+            vec![Kind::FORK, Kind::EXEC, Kind::EXIT, Kind::FREE, Kind::RENAME, Kind::CGROUP];
+        Self { kinds, walks: true, ..Self::default() }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

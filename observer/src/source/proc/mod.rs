@@ -34,4 +34,6 @@ pub use join::join;
 pub(crate) use list::all as pids;
 #[cfg(feature = "snapshot")]
 pub use scan::{Scan, Which, scan};
+#[cfg(feature = "ebpf")]
+pub(crate) use scan::{add_what_no_walk_tells, now};
 pub use stat::parents;

@@ -68,9 +68,42 @@ pub fn scan(which: Which<'_>, wanted: Facts, machine: &Machine) -> Result<Scan, 
     Ok(scan)
 }
 
-pub(super) fn now() -> Result<Instant, Error> {
+pub(crate) fn now() -> Result<Instant, Error> {
     let boot_ns = boot_ns()?;
     Ok(Instant { boot_ns, unix_ns: WallClock::read()?.unix_ns(boot_ns) })
+}
+
+/// Reads what only /proc tells, if it is wanted, into rows that a walk has told: label, file,
+/// working directory, wait channel, and groups that were too many for it.
+#[cfg(feature = "ebpf")]
+pub(crate) fn add_what_no_walk_tells(
+    rows: &mut [Row],
+    wanted: Facts,
+    machine: &Machine,
+) -> Result<(), Error> {
+    const ONLY_HERE: Facts =
+        Facts::LABEL.and(Facts::EXECUTABLE).and(Facts::WORKING_DIRECTORY).and(Facts::WAIT_CHANNEL);
+    let lacks_groups = |row: &Row| {
+        wanted.have(Facts::GROUPS)
+            && row.status.as_ref().is_some_and(|status| status.groups.is_none())
+    };
+    let for_all = wanted.only(ONLY_HERE);
+    let lacking = rows.iter().filter(|row| for_all != Facts::NONE || lacks_groups(row));
+    let pids: Vec<u32> = lacking.map(|row| row.pid).collect();
+    if pids.is_empty() {
+        return Ok(());
+    }
+    let facts = for_all | Facts::IDENTITY | wanted.only(Facts::GROUPS);
+    let proc = Directory::proc().map_err(Error::system("cannot open /proc"))?;
+    let mut read = read_all(&proc, &pids, facts, machine).rows.into_iter().peekable();
+    for row in rows {
+        let Some(found) = read.next_if(|found| found.pid == row.pid) else { continue };
+        let tick = |row: &Row| row.key().map(|key| machine.ticks(key.start_ns));
+        if tick(row) == tick(&found) {
+            row.add(found);
+        }
+    }
+    Ok(())
 }
 
 /// Processes that a thread takes at a time.

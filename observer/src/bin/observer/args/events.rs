@@ -87,7 +87,7 @@ pub(crate) struct Filters {
     pub(crate) tree: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum EventName {
     /// A process was created; threads are none
     Fork,
@@ -99,6 +99,8 @@ pub(crate) enum EventName {
     Free,
     /// A process changed its name; every exec does
     Rename,
+    /// A process got another parent, because its own ended
+    Reparent,
     /// A process was moved to another cgroup
     Cgroup,
 }

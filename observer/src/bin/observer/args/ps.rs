@@ -1,8 +1,11 @@
 //! The command line of `observer ps`.
 
-use clap::{Parser, ValueEnum};
+use std::{path::PathBuf, time::Duration};
 
-use super::ColorName;
+use clap::{Parser, ValueEnum};
+use observer::source::bpf::RingSize;
+
+use super::{ColorName, duration};
 
 /// Show processes, each with the columns that are asked for.
 ///
@@ -11,6 +14,9 @@ use super::ColorName;
 ///
 /// Processes are read from /proc. No privileges are needed; without `CAP_SYS_PTRACE` (or root)
 /// some columns of other users' processes are unknown, and what was hidden is said on stderr.
+///
+/// With --every a live table is kept between the listings, which needs `CAP_BPF` and `CAP_PERFMON`
+/// (or root) and a kernel from 5.18 with BTF; elsewhere /proc is read each time.
 ///
 /// Exit codes: 0 fine, 1 nothing matched or failure, 2 usage, 4 not permitted.
 #[derive(Debug, Parser)]
@@ -59,9 +65,21 @@ pub(crate) struct PsArgs {
     /// When to colour
     #[arg(long, value_enum, default_value_t = ColorName::Auto, value_name = "WHEN")]
     pub(crate) color: ColorName,
+    /// Print a listing now and then every so often, such as 500ms, 10s or 5m
+    #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub(crate) every: Option<Duration>,
+    /// With --every: end after this many listings
+    #[arg(short = 'n', long = "count", value_name = "COUNT", requires = "every")]
+    pub(crate) count: Option<u64>,
     /// Where processes are read from
     #[arg(long, value_enum, default_value_t = PsBackendName::Auto)]
     pub(crate) backend: PsBackendName,
+    /// Size of the ring between kernel and program: a power of two from 4096 up; K, M, G allowed
+    #[arg(long, value_name = "BYTES", default_value = "4M")]
+    pub(crate) ring: RingSize,
+    /// Load the eBPF programs from this file; for work on them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bpf_object: Option<PathBuf>,
     /// Say on stderr what is going on
     #[arg(short = 'v', long)]
     pub(crate) verbose: bool,
@@ -77,6 +95,10 @@ pub(crate) enum TimeStyleName {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum PsBackendName {
+    /// /proc; with --every a live table where the kernel allows it
     Auto,
+    /// The kernel's own list of tasks, in one pass
+    Bpf,
+    /// /proc
     Proc,
 }

@@ -1,6 +1,6 @@
 //! `observer events`: the live stream.
 
-use std::time::Instant;
+use std::{os::fd::BorrowedFd, sync::Arc, time::Instant};
 
 use nix::{
     errno::Errno,
@@ -8,6 +8,7 @@ use nix::{
 };
 use observer::{
     Error, Event,
+    engine::{Engine, Settings},
     event::What,
     feed::{Feed, Totals, Wait},
     machine::{Machine, WallClock},
@@ -16,6 +17,7 @@ use observer::{
 };
 
 use crate::{
+    args::EventName,
     exit::{Failure, Outcome},
     output::{Flow, Output, terminal_width},
     plan::{EventsPlan, Format},
@@ -27,7 +29,7 @@ use crate::{
 pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
     let begin = Instant::now();
     let mut signals = EndSignals::block()?;
-    let mut feed = Feed::new(BpfSource::open(&plan.source)?);
+    let mut feed = Told::open(plan)?;
     let mut printer = Printer::new(plan)?;
     printer.ready(begin);
     let mut flow = printer.output.flush(&mut signals)?;
@@ -47,7 +49,7 @@ pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
 }
 
 fn wait_for_more(
-    feed: &Feed<BpfSource>,
+    feed: &Told,
     signals: &mut EndSignals,
     printer: &Printer<'_>,
     wait: Wait,
@@ -69,6 +71,47 @@ fn wait_for_more(
         return Ok(Flow::Closed);
     }
     Ok(if signals.take() { Flow::End } else { Flow::On })
+}
+
+/// Events as the kernel told them, or as a table did: with what they changed.
+enum Told {
+    Plainly(Feed<BpfSource>),
+    ByATable(Box<Engine<BpfSource>>),
+}
+
+impl Told {
+    /// When it returns, nothing is missed any more, and the table knows every process.
+    fn open(plan: &EventsPlan) -> Result<Self, Error> {
+        let source = BpfSource::open(&plan.source)?;
+        if !plan.table {
+            return Ok(Self::Plainly(Feed::new(source)));
+        }
+        let machine = Arc::new(Machine::read()?);
+        // Who was there before is no event.
+        let engine = Engine::start(source, machine, Settings::default(), &mut |_| {})?;
+        Ok(Self::ByATable(Box::new(engine)))
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Plainly(feed) => feed.as_fd(),
+            Self::ByATable(engine) => engine.as_fd(),
+        }
+    }
+
+    fn step(&mut self, each: &mut dyn FnMut(Event)) -> Result<Wait, Error> {
+        match self {
+            Self::Plainly(feed) => feed.step(each),
+            Self::ByATable(engine) => engine.step(&mut |change| each(change.event)),
+        }
+    }
+
+    fn finish(self, each: &mut dyn FnMut(Event)) -> Result<Totals, Error> {
+        match self {
+            Self::Plainly(feed) => feed.finish(each),
+            Self::ByATable(engine) => engine.finish(&mut |change| each(change.event)),
+        }
+    }
 }
 
 /// Decides which events are printed, and prints them.
@@ -138,7 +181,7 @@ impl<'a> Printer<'a> {
     fn event(&mut self, event: &Event) {
         self.seq += 1;
         let in_tree = self.tree.as_mut().is_none_or(|tree| tree.follow(event));
-        let is_loss = matches!(event.what, What::Lost { .. });
+        let is_loss = matches!(event.what, What::Lost { .. } | What::Repair { .. });
         let wanted = is_loss || (in_tree && self.is_wanted(&event.what));
         if !wanted || self.is_done() {
             return;
@@ -153,7 +196,7 @@ impl<'a> Printer<'a> {
     }
 
     fn is_wanted(&self, what: &What) -> bool {
-        let asked = what.kind().is_some_and(|kind| self.plan.kinds.contains(&kind));
+        let asked = name(what).is_some_and(|name| self.plan.names.contains(&name));
         asked && self.plan.filter.matches(what)
     }
 
@@ -196,4 +239,18 @@ impl<'a> Printer<'a> {
             eprintln!("observer: {malformed} records could not be understood; please report this");
         }
     }
+}
+
+/// What an event is asked for by; `None` for what nobody can ask for.
+fn name(what: &What) -> Option<EventName> {
+    Some(match what {
+        What::Fork { .. } => EventName::Fork,
+        What::Exec { .. } => EventName::Exec,
+        What::Exit { .. } => EventName::Exit,
+        What::Free { .. } => EventName::Free,
+        What::Rename { .. } => EventName::Rename,
+        What::Reparent { .. } => EventName::Reparent,
+        What::Cgroup { .. } => EventName::Cgroup,
+        _ => return None,
+    })
 }

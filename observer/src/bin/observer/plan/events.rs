@@ -22,7 +22,9 @@ use crate::{
 pub(crate) struct EventsPlan {
     pub(crate) source: Options,
     /// What to print of what the source tells.
-    pub(crate) kinds: Vec<Kind>,
+    pub(crate) names: Vec<EventName>,
+    /// Whether only a table knows it.
+    pub(crate) table: bool,
     pub(crate) filter: Filter,
     pub(crate) tree: Option<u32>,
     pub(crate) format: Format,
@@ -44,22 +46,20 @@ pub(crate) enum Format {
 ///
 /// [`Failure::Usage`] where values do not go together or name nothing.
 pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
-    let kinds = kinds(args);
-    let mut watched = kinds.clone();
-    if args.filters.tree.is_some() {
-        // To know the descendants one has to see them come and go.
-        watched.extend([Kind::FORK, Kind::EXIT].iter().filter(|kind| !kinds.contains(kind)));
-    }
+    let names = names(args);
+    // Who the parent was, and where a process was before, no single event tells.
+    let table = names.iter().any(|name| matches!(name, EventName::Reparent | EventName::Cgroup));
     let (BackendName::Auto | BackendName::Bpf) = args.backend;
     Ok(EventsPlan {
         source: Options {
-            kinds: watched,
+            kinds: if table { Options::for_a_table().kinds } else { watched(&names, args) },
             ring: args.ring,
             args_max: args.args_max,
-            walks: false,
+            walks: table,
             object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
         },
-        kinds,
+        names,
+        table,
         filter: filter(&args.filters)?,
         tree: args.filters.tree,
         format: format(args),
@@ -70,22 +70,35 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
     })
 }
 
-fn kinds(args: &EventsArgs) -> Vec<Kind> {
-    let named = |name: &EventName| match name {
-        EventName::Fork => Kind::FORK,
-        EventName::Exec => Kind::EXEC,
-        EventName::Exit => Kind::EXIT,
-        EventName::Free => Kind::FREE,
-        EventName::Rename => Kind::RENAME,
-        EventName::Cgroup => Kind::CGROUP,
-    };
+fn names(args: &EventsArgs) -> Vec<EventName> {
     if !args.events.is_empty() {
-        let mut kinds: Vec<Kind> = args.events.iter().map(named).collect();
-        kinds.sort_unstable_by_key(|kind| kind.0);
-        kinds.dedup();
-        return kinds;
+        let mut names = args.events.clone();
+        names.sort_unstable();
+        names.dedup();
+        return names;
     }
-    if args.plain { vec![Kind::EXEC] } else { vec![Kind::EXEC, Kind::EXIT] }
+    if args.plain { vec![EventName::Exec] } else { vec![EventName::Exec, EventName::Exit] }
+}
+
+/// The kinds of record that these events need.
+fn watched(names: &[EventName], args: &EventsArgs) -> Vec<Kind> {
+    let kind = |name: &EventName| match name {
+        EventName::Fork => Some(Kind::FORK),
+        EventName::Exec => Some(Kind::EXEC),
+        EventName::Exit => Some(Kind::EXIT),
+        EventName::Free => Some(Kind::FREE),
+        EventName::Rename => Some(Kind::RENAME),
+        EventName::Cgroup => Some(Kind::CGROUP),
+        EventName::Reparent => None,
+    };
+    let mut kinds: Vec<Kind> = names.iter().filter_map(kind).collect();
+    if args.filters.tree.is_some() {
+        // To know the descendants one has to see them come and go.
+        kinds.extend([Kind::FORK, Kind::EXIT]);
+    }
+    kinds.sort_unstable_by_key(|kind| kind.0);
+    kinds.dedup();
+    kinds
 }
 
 fn format(args: &EventsArgs) -> Format {

@@ -9,7 +9,7 @@ use observer::render::Color;
 
 pub(crate) use self::{
     events::{EventsPlan, Format, events},
-    ps::{Processes, PsPlan, ps},
+    ps::{Backend, Every, Processes, PsPlan, ps},
 };
 use crate::args::ColorName;
 

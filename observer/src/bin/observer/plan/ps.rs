@@ -1,11 +1,14 @@
 //! What `observer ps` will do.
 
+use std::time::Duration;
+
 use observer::{
     Error,
     facts::Facts,
     field::{Column, Filter, SortKey, Times, parse_columns},
     listing::HostMaps,
     render::{Color, JsonSnapshot},
+    source::bpf::{Object, Options},
 };
 
 use super::color;
@@ -26,6 +29,10 @@ pub(crate) struct PsPlan {
     pub(crate) container: Option<String>,
     pub(crate) sort: Vec<SortKey>,
     pub(crate) times: Times,
+    pub(crate) backend: Backend,
+    /// Kernel programs, where they are used.
+    pub(crate) source: Options,
+    pub(crate) every: Option<Every>,
     pub(crate) json: bool,
     pub(crate) header: bool,
     pub(crate) color: Color,
@@ -44,11 +51,26 @@ pub(crate) enum Processes {
     },
 }
 
+/// Where processes are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// The cheapest that knows what is asked for.
+    Auto,
+    Kernel,
+    Proc,
+}
+
+/// One listing after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Every {
+    pub(crate) interval: Duration,
+    pub(crate) count: Option<u64>,
+}
+
 /// # Errors
 ///
 /// [`Failure::Usage`] where values do not go together or name nothing.
 pub(crate) fn ps(args: &PsArgs) -> Result<PsPlan, Failure> {
-    let (PsBackendName::Auto | PsBackendName::Proc) = args.backend;
     let columns = parse_columns(&args.format.join(",")).map_err(|error| wrong(&error))?;
     let filter = filter(&args.filters)?;
     let sort = SortKey::parse_list(&args.sort.join(",")).map_err(|error| wrong(&error))?;
@@ -72,6 +94,13 @@ pub(crate) fn ps(args: &PsArgs) -> Result<PsPlan, Failure> {
             TimeStyleName::Psgo => Times::Psgo,
             TimeStyleName::Ps => Times::Ps,
         },
+        backend: backend(args)?,
+        source: Options {
+            ring: args.ring,
+            object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
+            ..Options::default()
+        },
+        every: every(args)?,
         json: args.json,
         header: !args.no_headers,
         color: color(args.color),
@@ -98,6 +127,28 @@ fn processes(args: &PsArgs) -> Result<Processes, Failure> {
         (false, false) => Processes::These(pids),
         (false, true) => Processes::All,
     })
+}
+
+fn backend(args: &PsArgs) -> Result<Backend, Failure> {
+    match args.backend {
+        PsBackendName::Bpf if args.join => {
+            let why = "--join reads what only /proc tells";
+            Err(usage(format!("{why}; leave out --backend, or take --backend proc")))
+        }
+        PsBackendName::Bpf => Ok(Backend::Kernel),
+        PsBackendName::Auto if !args.join => Ok(Backend::Auto),
+        PsBackendName::Auto | PsBackendName::Proc => Ok(Backend::Proc),
+    }
+}
+
+fn every(args: &PsArgs) -> Result<Option<Every>, Failure> {
+    match args.every {
+        Some(Duration::ZERO) => {
+            let why = "--every 0 would never rest";
+            Err(usage(format!("{why}; give a time such as 500ms, 10s or 5m")))
+        }
+        interval => Ok(interval.map(|interval| Every { interval, count: args.count })),
+    }
 }
 
 fn pids(lists: &[String]) -> Result<Vec<u32>, Failure> {
