@@ -166,6 +166,15 @@ mod tests {
     use crate::event::ProcessKey;
 
     #[test]
+    fn no_process_has_a_capability_behind_the_last() {
+        let last = Machine::read().unwrap().last_capability;
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let bounding = status.lines().find_map(|line| line.strip_prefix("CapBnd:")).unwrap();
+        let mask = u64::from_str_radix(bounding.trim(), 16).unwrap();
+        assert_eq!(mask.checked_shr(last + 1).unwrap_or(0), 0, "{mask:x} with last {last}");
+    }
+
+    #[test]
     fn later_lives_of_a_tick_have_a_number() {
         let machine = Machine {
             boot_id: "1f3a9c02-0000".to_owned(),
