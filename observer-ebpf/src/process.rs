@@ -25,7 +25,7 @@ pub fn describe(thread: Task, facts: &mut ProcessFacts, draft: Draft) {
 }
 
 #[inline(always)]
-pub fn identity(leader: Task, thread: Task, facts: &mut ProcessFacts) {
+fn identity(leader: Task, thread: Task, facts: &mut ProcessFacts) {
     let parent = leader.real_parent();
     facts.start_ns = leader.start_ns();
     facts.parent_start_ns = parent.leader().start_ns();
@@ -37,7 +37,7 @@ pub fn identity(leader: Task, thread: Task, facts: &mut ProcessFacts) {
 }
 
 #[inline(always)]
-pub fn credentials(leader: Task, facts: &mut ProcessFacts) {
+fn credentials(leader: Task, facts: &mut ProcessFacts) {
     let cred = leader.real_cred();
     let user_ns: u64 = read(cred, place!(cred_user_ns));
     // The ids are neighbours: one read for all.
@@ -51,7 +51,7 @@ pub fn credentials(leader: Task, facts: &mut ProcessFacts) {
 }
 
 #[inline(always)]
-pub fn namespaces(leader: Task, thread: Task, facts: &mut ProcessFacts) {
+fn namespaces(leader: Task, thread: Task, facts: &mut ProcessFacts) {
     let (vpid, pid_ns) = leader.signal().own_pid();
     let nsproxy = thread.nsproxy();
     facts.vpid = vpid;

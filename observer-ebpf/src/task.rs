@@ -138,6 +138,11 @@ impl Usage {
 pub struct Signal(u64);
 
 impl Signal {
+    #[inline(always)]
+    pub fn new(address: u64) -> Self {
+        Self(address)
+    }
+
     /// Threads that have not begun to exit.
     #[inline(always)]
     pub fn live(self) -> u32 {
@@ -165,23 +170,6 @@ impl Signal {
             minor_faults: read(self.0, place!(signal_min_flt)),
             major_faults: read(self.0, place!(signal_maj_flt)),
         }
-    }
-
-    /// Threads that the kernel has not let go of.
-    #[inline(always)]
-    pub fn threads(self) -> u32 {
-        read(self.0, place!(signal_nr_threads))
-    }
-
-    #[inline(always)]
-    pub fn tty(self) -> u64 {
-        read(self.0, place!(signal_tty))
-    }
-
-    /// The id, in the initial pid namespace, of one of the groups that it is in, by `pid_type`.
-    #[inline(always)]
-    pub fn group_id(self, pid_type: u32) -> u32 {
-        global_id(read(self.0, place!(signal_pids) + pid_type * 8))
     }
 
     /// Whether orphans among its descendants become its children.

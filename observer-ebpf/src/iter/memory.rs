@@ -2,7 +2,8 @@
 
 use observer_common::{ABSENT, TaskFacts};
 
-use crate::{layout::place, task::read};
+use super::typed::load;
+use crate::layout::place;
 
 /// Kinds of resident pages: of files, anonymous, and shared; the one between is swap.
 const RESIDENT: [u32; 3] = [0, 1, 3];
@@ -16,8 +17,8 @@ pub fn sizes(mm: u64, facts: &mut TaskFacts) {
     if mm == 0 {
         return;
     }
-    facts.virtual_pages = read(mm, place!(mm_total_vm));
-    facts.locked_pages = read(mm, place!(mm_locked_vm));
+    facts.virtual_pages = load(mm, place!(mm_total_vm));
+    facts.locked_pages = load(mm, place!(mm_locked_vm));
     for kind in RESIDENT {
         facts.resident_pages += resident(mm, kind);
     }
@@ -32,6 +33,6 @@ fn resident(mm: u64, kind: u32) -> u64 {
     } else {
         place!(mm_rss_stat_count) + kind * 8
     };
-    let count: i64 = read(mm, offset);
+    let count: i64 = load(mm, offset);
     if count < 0 { 0 } else { count as u64 }
 }

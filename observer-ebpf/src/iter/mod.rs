@@ -6,6 +6,7 @@
 mod arguments;
 mod memory;
 mod task;
+mod typed;
 
 use aya_ebpf::{
     bindings::{seq_file, task_struct},

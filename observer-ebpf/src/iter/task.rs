@@ -2,14 +2,17 @@
 
 use observer_common::{ABSENT, Kind, TaskFacts, limits, portion};
 
-use super::{Context, memory, write};
+use super::{
+    Context, memory,
+    typed::{comm, inode, load, load_optional},
+    write,
+};
 use crate::{
     cgroup,
     layout::place,
     maps::WALK,
-    process::{credentials, identity, namespaces},
     scratch::{self, Draft},
-    task::{Signal, Task, global_id, read},
+    task::{Signal, global_id, read},
     threads,
 };
 
@@ -17,28 +20,27 @@ use crate::{
 #[unsafe(no_mangle)]
 pub fn walk_tasks(context: *mut Context) -> i32 {
     // SAFETY: the kernel gives a valid context.
-    let task = Task(unsafe { (*context).task } as u64);
+    let task = unsafe { (*context).task } as u64;
     // The last call of a walk has no task.
-    if task.0 != 0 && task.is_leader() {
-        tell(context, task);
+    if task != 0 {
+        let pid: u32 = load(task, place!(task_pid));
+        if pid == load(task, place!(task_tgid)) {
+            tell(context, task, pid);
+        }
     }
     0
 }
 
 #[inline(always)]
-fn tell(context: *mut Context, task: Task) {
+fn tell(context: *mut Context, task: u64, pid: u32) {
     let (Some(draft), Some(wanted)) = (Draft::new(&scratch::TASK), WALK.get(0)) else {
         return;
     };
     let wanted = *wanted;
     let facts: &mut TaskFacts = draft.begin();
-    let signal = task.signal();
-    identity(task, task, &mut facts.process);
-    facts.exit_state = read(task.0, place!(task_exit_state));
-    facts.flags = read(task.0, place!(task_flags));
-    facts.status = signal.status();
-    facts.is_subreaper = u32::from(signal.is_subreaper());
-    facts.reserved = 0;
+    let signal: u64 = load(task, place!(task_signal));
+    identity(task, pid, facts);
+    ending(task, signal, facts);
     if wanted & portion::STAT != 0 {
         scheduling(task, facts);
         groups_and_terminal(signal, facts);
@@ -47,37 +49,65 @@ fn tell(context: *mut Context, task: Task) {
         usage(task, signal, facts);
     }
     if wanted & (portion::STAT | portion::MEMORY) != 0 {
-        memory::sizes(task.mm(), facts);
+        memory::sizes(load(task, place!(task_mm)), facts);
+    }
+    let cred: u64 = load(task, place!(task_real_cred));
+    if wanted & portion::IDS != 0 {
+        ids(cred, facts);
     }
     if wanted & portion::CAPABILITIES != 0 {
-        security(task, facts);
+        security(task, cred, facts);
     }
     if wanted & portion::NAMESPACES != 0 {
-        namespaces(task, task, &mut facts.process);
+        namespaces(task, cred, facts);
     }
-    tail(task, wanted, facts, draft);
+    tail(task, cred, wanted, facts, draft);
     write(context, draft, Kind::TASK);
 }
 
 #[inline(always)]
-fn scheduling(task: Task, facts: &mut TaskFacts) {
-    facts.state = read(task.0, place!(task_state));
-    facts.prio = read(task.0, place!(task_prio));
-    facts.static_prio = read(task.0, place!(task_static_prio));
-    facts.rt_priority = read(task.0, place!(task_rt_priority));
-    facts.policy = read(task.0, place!(task_policy));
-    facts.processor = optional(task.0, place!(task_cpu));
+fn identity(task: u64, pid: u32, facts: &mut TaskFacts) {
+    let parent: u64 = load(task, place!(task_real_parent));
+    let parent_leader: u64 = load(parent, place!(task_group_leader));
+    let process = &mut facts.process;
+    process.start_ns = load(task, place!(task_start_boottime));
+    process.parent_start_ns = load(parent_leader, place!(task_start_boottime));
+    process.exec_id = load_optional(task, place!(task_self_exec_id));
+    process.pid = pid;
+    process.tid = pid;
+    process.parent_pid = load(parent, place!(task_tgid));
+    process.comm = comm(task);
 }
 
 #[inline(always)]
-fn groups_and_terminal(signal: Signal, facts: &mut TaskFacts) {
-    facts.threads = signal.threads();
-    facts.pgid = signal.group_id(place!(pidtype_pgid));
-    facts.sid = signal.group_id(place!(pidtype_sid));
-    let tty = signal.tty();
+fn ending(task: u64, signal: u64, facts: &mut TaskFacts) {
+    facts.exit_state = load(task, place!(task_exit_state));
+    facts.flags = load(task, place!(task_flags));
+    facts.status = load(signal, place!(signal_group_exit_code));
+    facts.is_subreaper = u32::from(Signal::new(signal).is_subreaper());
+    facts.reserved = 0;
+}
+
+#[inline(always)]
+fn scheduling(task: u64, facts: &mut TaskFacts) {
+    facts.state = load(task, place!(task_state));
+    facts.prio = load(task, place!(task_prio));
+    facts.static_prio = load(task, place!(task_static_prio));
+    facts.rt_priority = load(task, place!(task_rt_priority));
+    facts.policy = load(task, place!(task_policy));
+    facts.processor = load_optional(task, place!(task_cpu));
+}
+
+#[inline(always)]
+fn groups_and_terminal(signal: u64, facts: &mut TaskFacts) {
+    facts.threads = load(signal, place!(signal_nr_threads));
+    let group = |pid_type: u32| global_id(load(signal, place!(signal_pids) + pid_type * 8));
+    facts.pgid = group(place!(pidtype_pgid));
+    facts.sid = group(place!(pidtype_sid));
+    facts.tty = 0;
+    facts.tpgid = 0;
+    let tty: u64 = load(signal, place!(signal_tty));
     if tty == 0 {
-        facts.tty = 0;
-        facts.tpgid = 0;
         return;
     }
     let driver: u64 = read(tty, place!(tty_driver));
@@ -90,45 +120,82 @@ fn groups_and_terminal(signal: Signal, facts: &mut TaskFacts) {
 }
 
 #[inline(always)]
-fn usage(task: Task, signal: Signal, facts: &mut TaskFacts) {
-    // Most processes have one thread: no walk is needed then.
-    let used = if signal.threads() == 1 {
-        let mut used = signal.used_by_the_gone();
-        used.add(task.used());
-        used
-    } else {
-        threads::used(signal)
+fn usage(task: u64, signal: u64, facts: &mut TaskFacts) {
+    let threads: u32 = load(signal, place!(signal_nr_threads));
+    if threads != 1 {
+        let used = threads::used(Signal::new(signal));
+        facts.user_ns = used.user_ns;
+        facts.system_ns = used.system_ns;
+        facts.runtime_ns = used.runtime_ns;
+        facts.minor_faults = used.minor_faults;
+        facts.major_faults = used.major_faults;
+        return;
+    }
+    // Most processes have one thread: what it used and what those used that are gone.
+    let sum = |own: u32, gone: u32| {
+        let own: u64 = load(task, own);
+        own.wrapping_add(load(signal, gone))
     };
-    facts.user_ns = used.user_ns;
-    facts.system_ns = used.system_ns;
-    facts.runtime_ns = used.runtime_ns;
-    facts.minor_faults = used.minor_faults;
-    facts.major_faults = used.major_faults;
+    facts.user_ns = sum(place!(task_utime), place!(signal_utime));
+    facts.system_ns = sum(place!(task_stime), place!(signal_stime));
+    facts.runtime_ns = sum(place!(task_sum_exec_runtime), place!(signal_sum_sched_runtime));
+    facts.minor_faults = sum(place!(task_min_flt), place!(signal_min_flt));
+    facts.major_faults = sum(place!(task_maj_flt), place!(signal_maj_flt));
 }
 
 #[inline(always)]
-fn security(task: Task, facts: &mut TaskFacts) {
+fn ids(cred: u64, facts: &mut TaskFacts) {
+    facts.process.uid = load(cred, place!(cred_uid));
+    facts.process.gid = load(cred, place!(cred_gid));
+    facts.process.euid = load(cred, place!(cred_euid));
+    facts.process.egid = load(cred, place!(cred_egid));
+    facts.suid = load(cred, place!(cred_suid));
+    facts.sgid = load(cred, place!(cred_sgid));
+    facts.fsuid = load(cred, place!(cred_fsuid));
+    facts.fsgid = load(cred, place!(cred_fsgid));
+}
+
+#[inline(always)]
+fn security(task: u64, cred: u64, facts: &mut TaskFacts) {
     const NO_NEW_PRIVS: u64 = 1;
-    let cred = task.real_cred();
     facts.capabilities = [
+        // Up to 6.2 an array of two words.
         read(cred, place!(cred_cap_inheritable)),
         read(cred, place!(cred_cap_permitted)),
         read(cred, place!(cred_cap_effective)),
         read(cred, place!(cred_cap_bset)),
         read(cred, place!(cred_cap_ambient)),
     ];
-    let flags: u64 = read(task.0, place!(task_atomic_flags));
+    let flags: u64 = load(task, place!(task_atomic_flags));
     facts.no_new_privs = u32::from(flags & NO_NEW_PRIVS != 0);
-    facts.seccomp = optional(task.0, place!(task_seccomp_mode));
+    facts.seccomp = load_optional(task, place!(task_seccomp_mode));
     let filters = place!(task_seccomp_filter_count);
-    facts.seccomp_filters = if filters == ABSENT { ABSENT } else { read(task.0, filters) };
+    facts.seccomp_filters = if filters == ABSENT { ABSENT } else { load(task, filters) };
+}
+
+#[inline(always)]
+fn namespaces(task: u64, cred: u64, facts: &mut TaskFacts) {
+    let (vpid, pid_ns) = Signal::new(load(task, place!(task_signal))).own_pid();
+    let user_ns: u64 = load(cred, place!(cred_user_ns));
+    let nsproxy: u64 = load(task, place!(task_nsproxy));
+    facts.process.vpid = vpid;
+    facts.process.namespaces = [
+        read(pid_ns, place!(pid_ns_inum)),
+        inode(nsproxy, place!(nsproxy_mnt_ns), place!(mnt_ns_inum)),
+        inode(nsproxy, place!(nsproxy_net_ns), place!(net_ns_inum)),
+        load(user_ns, place!(user_ns_inum)),
+        inode(nsproxy, place!(nsproxy_uts_ns), place!(uts_ns_inum)),
+        inode(nsproxy, place!(nsproxy_ipc_ns), place!(ipc_ns_inum)),
+        inode(nsproxy, place!(nsproxy_cgroup_ns), place!(cgroup_ns_inum)),
+        inode(nsproxy, place!(nsproxy_time_ns), place!(time_ns_inum)),
+    ];
 }
 
 /// What has no fixed length, in the order of the record: cgroups, name, groups.
 #[inline(always)]
-fn tail(task: Task, wanted: u32, facts: &mut TaskFacts, draft: Draft) {
+fn tail(task: u64, cred: u64, wanted: u32, facts: &mut TaskFacts, draft: Draft) {
     let (v2_len, v1_len) = if wanted & portion::CGROUP != 0 {
-        cgroup::append_names(task.css_set(), draft)
+        cgroup::append_names(load(task, place!(task_cgroups)), draft)
     } else {
         (0, 0)
     };
@@ -137,28 +204,15 @@ fn tail(task: Task, wanted: u32, facts: &mut TaskFacts, draft: Draft) {
     facts.name_len = append_name(task, facts.flags, draft);
     facts.groups_count = 0;
     facts.groups_len = 0;
-    if wanted & portion::IDS != 0 {
-        credentials(task, &mut facts.process);
-        ids(task, facts);
-    }
     if wanted & portion::GROUPS != 0 {
-        groups(task, facts, draft);
+        groups(cred, facts, draft);
     }
 }
 
 #[inline(always)]
-fn ids(task: Task, facts: &mut TaskFacts) {
-    let cred = task.real_cred();
-    facts.suid = read(cred, place!(cred_suid));
-    facts.sgid = read(cred, place!(cred_sgid));
-    facts.fsuid = read(cred, place!(cred_fsuid));
-    facts.fsgid = read(cred, place!(cred_fsgid));
-}
-
-#[inline(always)]
-fn groups(task: Task, facts: &mut TaskFacts, draft: Draft) {
-    let list: u64 = read(task.real_cred(), place!(cred_group_info));
-    let count: u32 = read(list, place!(group_info_ngroups));
+fn groups(cred: u64, facts: &mut TaskFacts, draft: Draft) {
+    let list: u64 = load(cred, place!(cred_group_info));
+    let count: u32 = load(list, place!(group_info_ngroups));
     facts.groups_count = count;
     let begin = list.wrapping_add(u64::from(place!(group_info_gid)));
     let len = u64::from(count) * 4;
@@ -170,7 +224,7 @@ fn groups(task: Task, facts: &mut TaskFacts, draft: Draft) {
 
 /// The name of a kernel thread whose name is longer than a task's may be.
 #[inline(always)]
-fn append_name(task: Task, flags: u32, draft: Draft) -> u32 {
+fn append_name(task: u64, flags: u32, draft: Draft) -> u32 {
     const PF_KTHREAD: u32 = 0x0020_0000;
     if flags & PF_KTHREAD == 0
         || place!(task_worker_private) == ABSENT
@@ -178,15 +232,10 @@ fn append_name(task: Task, flags: u32, draft: Draft) -> u32 {
     {
         return 0;
     }
-    let kthread: u64 = read(task.0, place!(task_worker_private));
+    let kthread: u64 = read(task, place!(task_worker_private));
     let name: u64 = read(kthread, place!(kthread_full_name));
     if name == 0 {
         return 0;
     }
     draft.append_kernel_str::<{ limits::THREAD_NAME }>(name) as u32
-}
-
-#[inline(always)]
-fn optional(base: u64, place: u32) -> u32 {
-    if place == ABSENT { 0 } else { read(base, place) }
 }
