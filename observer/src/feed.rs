@@ -3,13 +3,13 @@
 //! No thread and no timer of its own: whoever drives it waits on [`Feed::as_fd`] for as long as
 //! [`Feed::step`] says, then calls `step` again.
 
-use std::{os::fd::BorrowedFd, sync::Arc, time::Duration};
+use std::{os::fd::BorrowedFd, time::Duration};
 
-use observer_common::{CgroupNames, Counters, Record, TaskArgsFacts, TaskFacts};
+use observer_common::{CgroupNames, Counters, TaskFacts};
 
 use crate::{
     Error,
-    event::{Cgroup, Event, Lift, Process, What},
+    event::{Event, Lift, Process, What},
     source::{Item, Source, proc},
 };
 
@@ -58,33 +58,6 @@ pub struct Feed<S> {
     delivered: u64,
     malformed: u64,
     looks_in_vain: u32,
-}
-
-/// A process that a walk came by.
-#[derive(Debug)]
-pub struct Walked<'a> {
-    /// When, in nanoseconds since boot.
-    pub boot_ns: u64,
-    /// What was asked for.
-    pub facts: &'a TaskFacts,
-    /// A kernel thread's whole name with its NUL, where it is longer than others may be.
-    pub name: &'a [u8],
-    /// Supplementary groups, 4 bytes each.
-    pub groups: &'a [u8],
-    names: CgroupNames<'a>,
-    lift: &'a mut Lift,
-}
-
-impl Walked<'_> {
-    /// The process as an event would tell it.
-    pub fn process(&mut self) -> Process {
-        self.lift.seen(self.facts, self.names)
-    }
-
-    /// Where it stands in the cgroup hierarchies.
-    pub fn cgroup(&mut self) -> Arc<Cgroup> {
-        self.lift.cgroup(self.names)
-    }
 }
 
 impl<S: Source> Feed<S> {
@@ -171,40 +144,22 @@ impl<S: Source> Feed<S> {
     /// # Errors
     ///
     /// As [`Source::walk`].
-    pub fn walk(&mut self, wanted: u32, each: &mut dyn FnMut(Walked<'_>)) -> Result<(), Error> {
-        let Self { source, lift, malformed, .. } = self;
-        source.walk(wanted, &mut |item| match item {
-            Item::Record(header, Record::Task { facts, cgroup, name, groups }) => each(Walked {
-                boot_ns: header.boot_ns,
-                facts: &facts,
-                name,
-                groups,
-                names: cgroup,
-                lift,
-            }),
-            Item::Record(..) => {}
-            Item::Malformed(_) => *malformed += 1,
-        })
+    pub fn walk(&mut self, wanted: u32, records: &mut Vec<u8>) -> Result<(), Error> {
+        self.source.walk(wanted, records)
     }
 
-    /// Walks over the arguments of all processes, each with the time at which they were read; see
-    /// [`Source::walk_arguments`].
+    /// Walks over the arguments of all processes; see [`Source::walk_arguments`].
     ///
     /// # Errors
     ///
     /// As [`Source::walk_arguments`].
-    pub fn walk_arguments(
-        &mut self,
-        each: &mut dyn FnMut(u64, &TaskArgsFacts, &[u8]),
-    ) -> Result<(), Error> {
-        let Self { source, malformed, .. } = self;
-        source.walk_arguments(&mut |item| match item {
-            Item::Record(header, Record::TaskArgs { facts, bytes }) => {
-                each(header.boot_ns, &facts, bytes);
-            }
-            Item::Record(..) => {}
-            Item::Malformed(_) => *malformed += 1,
-        })
+    pub fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error> {
+        self.source.walk_arguments(records)
+    }
+
+    /// The process that a walk saw, as an event would tell it.
+    pub fn process(&mut self, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
+        self.lift.seen(facts, cgroup)
     }
 
     fn drain(&mut self, each: &mut dyn FnMut(Event)) -> Result<usize, Error> {
@@ -285,7 +240,7 @@ fn lost_event(boot_ns: u64, cpu: u32, count: u64) -> Event {
 mod tests {
     use std::{collections::VecDeque, fs::File, os::fd::AsFd as _};
 
-    use observer_common::{ABI_VERSION, FreeFacts, Header, Kind};
+    use observer_common::{ABI_VERSION, FreeFacts, Header, Kind, Record};
     use zerocopy::FromZeros as _;
 
     use super::*;
@@ -352,11 +307,11 @@ mod tests {
             Ok(self.counters.clone())
         }
 
-        fn walk(&mut self, _: u32, _: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
+        fn walk(&mut self, _: u32, _: &mut Vec<u8>) -> Result<(), Error> {
             Ok(())
         }
 
-        fn walk_arguments(&mut self, _: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
+        fn walk_arguments(&mut self, _: &mut Vec<u8>) -> Result<(), Error> {
             Ok(())
         }
 

@@ -3,7 +3,7 @@
 use observer_common::{ABSENT, TaskFacts};
 
 use super::typed::load;
-use crate::layout::place;
+use crate::{layout::place, task::read};
 
 /// Kinds of resident pages: of files, anonymous, and shared; the one between is swap.
 const RESIDENT: [u32; 3] = [0, 1, 3];
@@ -27,12 +27,12 @@ pub fn sizes(mm: u64, facts: &mut TaskFacts) {
 /// Pages of a kind, without what each CPU has yet to add.
 #[inline(always)]
 fn resident(mm: u64, kind: u32) -> u64 {
-    // Up to 6.1 an array of numbers in a struct, since then an array of per-CPU counters.
-    let offset = if place!(mm_rss_stat_count) == ABSENT {
-        place!(mm_rss_stat) + kind * place!(percpu_counter_size) + place!(percpu_counter_count)
+    let count: i64 = if place!(mm_rss_stat_count) == ABSENT {
+        let counter = place!(mm_rss_stat) + kind * place!(percpu_counter_size);
+        load(mm, counter + place!(percpu_counter_count))
     } else {
-        place!(mm_rss_stat_count) + kind * 8
+        // Up to 6.1 an array of numbers, whose type the verifier does not follow.
+        read(mm, place!(mm_rss_stat_count) + kind * 8)
     };
-    let count: i64 = load(mm, offset);
     if count < 0 { 0 } else { count as u64 }
 }

@@ -1,39 +1,38 @@
 //! What a walk tells of a process beyond the table, and the row that both make.
 
-use std::sync::Arc;
+use std::{iter::Peekable, sync::Arc};
 
 use bytes::Bytes;
-use hashbrown::HashMap;
-use observer_common::{ABSENT, TaskFacts, portion};
+use observer_common::{ABSENT, CgroupNames, Record, TaskFacts, portion};
 
+use super::arguments::Arguments;
 use crate::{
-    event::{Cgroup, ProcessKey, divide},
+    event::{CgroupCache, ProcessKey, divide},
     facts::Facts,
-    feed::Walked,
     field::{CpuTime, Identity, Owner, Row, Stat, Status},
     machine::Machine,
+    source::{Item, items},
     table::Entry,
 };
 
-/// What one walk told of every process.
+/// What one walk told of every process, to be taken apart when rows are wanted.
 #[derive(Debug)]
 pub(crate) struct Details {
-    /// By ascending pid.
-    pub(super) tasks: Vec<Detail>,
+    /// Records of tasks, by ascending pid.
+    pub(super) tasks: Vec<u8>,
+    /// Records of the arguments of those that have memory, likewise, if they were asked for.
+    pub(super) arguments: Option<Bytes>,
     /// Rows of those that a walk cannot show.
     pub(super) hidden: Vec<Row>,
-    /// The arguments of those that have memory, if they were asked for.
-    pub(super) arguments: Option<HashMap<ProcessKey, Option<Bytes>>>,
 }
 
 /// What it told of one.
-#[derive(Debug)]
-pub(super) struct Detail {
+struct Detail<'a> {
     facts: TaskFacts,
-    cgroup: Option<Arc<Cgroup>>,
-    /// A kernel thread's name where it is longer than others may be.
-    name: Option<Box<[u8]>>,
-    groups: Box<[u32]>,
+    cgroup: CgroupNames<'a>,
+    /// A kernel thread's name with its NUL, where it is longer than others may be.
+    name: &'a [u8],
+    groups: &'a [u8],
 }
 
 /// What a walk must be asked for.
@@ -70,14 +69,14 @@ impl Details {
         wanted: Facts,
         machine: &Machine,
     ) -> Vec<Row> {
+        let mut tasks = self.tasks().peekable();
+        let mut reader = RowReader::new(self, wanted, machine);
         let mut rows = Vec::with_capacity(entries.len());
-        let mut tasks = self.tasks.iter().peekable();
         for entry in entries {
             let key = entry.process.key;
             while tasks.next_if(|task| task.key().pid < key.pid).is_some() {}
             if let Some(task) = tasks.next_if(|task| task.key() == key) {
-                let arguments = self.arguments_of(task, entry, wanted);
-                rows.push(Row { arguments, ..task.row(wanted, machine) });
+                rows.push(reader.row(&task, Some(entry)));
             } else {
                 rows.extend(self.hidden.iter().find(|row| row.pid == key.pid).cloned());
             }
@@ -85,61 +84,83 @@ impl Details {
         rows
     }
 
-    /// The pids that were walked over, ascending.
-    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
-        self.tasks.iter().map(|task| task.key().pid)
-    }
-
     /// One row a process, by ascending pid.
     pub(crate) fn all_rows(&self, wanted: Facts, machine: &Machine) -> Vec<Row> {
-        let row = |task: &Detail| {
-            let read = self.arguments.as_ref().map(|read| read.get(&task.key()).cloned());
-            let arguments = read.and_then(|read| read.unwrap_or_else(|| Some(Bytes::new())));
-            Row { arguments, ..task.row(wanted, machine) }
-        };
-        let mut rows: Vec<Row> = self.tasks.iter().map(row).collect();
+        let mut reader = RowReader::new(self, wanted, machine);
+        let mut rows: Vec<Row> = self.tasks().map(|task| reader.row(&task, None)).collect();
         rows.extend(self.hidden.iter().cloned());
         rows.sort_by_key(|row| row.pid);
         rows
     }
 
-    fn arguments_of(&self, task: &Detail, entry: &Entry, wanted: Facts) -> Option<Bytes> {
-        if !wanted.have(Facts::ARGUMENTS) {
-            return None;
-        }
-        let Some(reread) = &self.arguments else {
-            return entry.arguments();
-        };
-        // Nothing was told of what has no memory.
-        let read = reread.get(&task.key()).cloned().unwrap_or_else(|| Some(Bytes::new()));
-        read.or_else(|| entry.arguments())
+    /// The pids that were walked over, ascending.
+    pub(super) fn pids(&self) -> Vec<u32> {
+        self.tasks().map(|task| task.key().pid).collect()
+    }
+
+    fn tasks(&self) -> impl Iterator<Item = Detail<'_>> {
+        items(&self.tasks).filter_map(|item| match item {
+            Item::Record(_, Record::Task { facts, cgroup, name, groups }) => {
+                Some(Detail { facts, cgroup, name, groups })
+            }
+            _ => None,
+        })
     }
 }
 
-impl Detail {
-    pub(super) fn of(mut walked: Walked<'_>, portions: u32) -> Self {
-        let cgroup = (portions & portion::CGROUP != 0).then(|| walked.cgroup());
-        let name = walked.name.strip_suffix(b"\0").unwrap_or(walked.name);
-        let groups = walked.groups.chunks_exact(4).filter_map(|bytes| bytes.try_into().ok());
-        Self {
-            facts: *walked.facts,
-            cgroup,
-            name: (!name.is_empty()).then(|| name.into()),
-            groups: groups.map(u32::from_ne_bytes).collect(),
-        }
+/// Makes rows of tasks that come by ascending pid.
+struct RowReader<'a> {
+    wanted: Facts,
+    machine: &'a Machine,
+    cgroups: CgroupCache,
+    arguments: Option<(&'a Bytes, Peekable<Box<dyn Iterator<Item = Arguments<'a>> + 'a>>)>,
+}
+
+impl<'a> RowReader<'a> {
+    fn new(details: &'a Details, wanted: Facts, machine: &'a Machine) -> Self {
+        let arguments = details.arguments.as_ref().map(|records| {
+            let all: Box<dyn Iterator<Item = _>> = Box::new(Arguments::all(records));
+            (records, all.peekable())
+        });
+        Self { wanted, machine, cgroups: CgroupCache::default(), arguments }
     }
 
-    pub(super) fn key(&self) -> ProcessKey {
+    fn row(&mut self, task: &Detail<'_>, entry: Option<&Arc<Entry>>) -> Row {
+        let asked = self.wanted.have(Facts::ARGUMENTS);
+        let arguments = if asked { self.arguments(task.key(), entry) } else { None };
+        let cgroup = self.wanted.have(Facts::CGROUP).then(|| self.cgroups.get(task.cgroup));
+        Row { arguments, cgroup, ..task.row(self.wanted, self.machine) }
+    }
+
+    /// As they are in memory, if they were read, else as at its exec.
+    fn arguments(&mut self, key: ProcessKey, entry: Option<&Arc<Entry>>) -> Option<Bytes> {
+        let at_exec = || entry.and_then(|entry| entry.arguments());
+        let Some((records, all)) = &mut self.arguments else {
+            return at_exec();
+        };
+        while all.next_if(|arguments| arguments.key().pid < key.pid).is_some() {}
+        match all.next_if(|arguments| arguments.key() == key) {
+            Some(arguments) => arguments.take(records).or_else(at_exec),
+            // Nothing is told of what has no memory.
+            None => Some(Bytes::new()),
+        }
+    }
+}
+
+impl Detail<'_> {
+    fn key(&self) -> ProcessKey {
         ProcessKey { pid: self.facts.process.pid, start_ns: self.facts.process.start_ns }
     }
 
-    /// Whether the kernel has groups of it that the walk could not tell.
-    pub(super) fn lacks_groups(&self) -> bool {
-        self.groups.len() < self.facts.groups_count as usize
+    fn groups(&self) -> Option<Box<[u32]>> {
+        let words = self.groups.chunks_exact(4).filter_map(|bytes| bytes.try_into().ok());
+        let groups: Box<[u32]> = words.map(u32::from_ne_bytes).collect();
+        // Of very many a walk tells only the first.
+        (groups.len() == self.facts.groups_count as usize).then_some(groups)
     }
 
-    /// A row of what was asked for. Arguments are not a walk's.
-    pub(super) fn row(&self, wanted: Facts, machine: &Machine) -> Row {
+    /// A row of what was asked for, but arguments and cgroup.
+    fn row(&self, wanted: Facts, machine: &Machine) -> Row {
         let TaskFacts { process, .. } = &self.facts;
         Row {
             pid: process.pid,
@@ -150,7 +171,6 @@ impl Detail {
             stat: wanted.have(Facts::TASK).then(|| self.stat(machine)),
             cpu_time: wanted.have(Facts::CPU_TIME).then(|| self.cpu_time()),
             status: wanted.have(Facts::STATUS).then(|| self.status(wanted, machine)),
-            cgroup: self.cgroup.clone(),
             namespaces: process.namespaces.map(|inode| (inode != 0).then_some(inode)),
             ..Row::default()
         }
@@ -160,7 +180,7 @@ impl Detail {
         let process = &self.facts.process;
         let comm = process.comm.split(|byte| *byte == 0).next().unwrap_or_default();
         Identity {
-            comm: self.name.clone().unwrap_or_else(|| comm.into()),
+            comm: self.name.strip_suffix(b"\0").unwrap_or(comm).into(),
             parent: process.parent_pid,
             start_ns: process.start_ns,
             zombie: self.facts.exit_state != 0,
@@ -217,8 +237,7 @@ impl Detail {
                 facts.sgid,
                 facts.fsgid,
             ]),
-            groups: (wanted.have(Facts::GROUPS) && !self.lacks_groups())
-                .then(|| self.groups.clone()),
+            groups: if wanted.have(Facts::GROUPS) { self.groups() } else { None },
             pids: if wanted.have(Facts::PIDS) { [process.vpid].into() } else { [].into() },
             resident_kib: kib(facts.resident_pages),
             locked_kib: kib(facts.locked_pages),

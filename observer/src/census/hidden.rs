@@ -95,7 +95,7 @@ fn seen(row: &Row, walked: &[Seen], tick_ns: u64) -> Option<Seen> {
         },
         boot_ns: crate::machine::boot_ns().ok()?,
         zombie: identity.zombie.then_some(Status::Code(0)),
-        program: row.arguments.clone().map(super::program_of),
+        program: row.arguments.clone().map(super::arguments::program_of),
         start_is_exact: exact.is_some(),
     })
 }

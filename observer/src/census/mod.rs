@@ -3,25 +3,25 @@
 //!
 //! It tells what it saw; what that means for the table is the table's business.
 
+mod arguments;
 mod detail;
 mod hidden;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hashbrown::HashMap;
-use observer_common::{TaskArgsFacts, portion};
+use observer_common::{Record, portion};
 
 pub(crate) use self::detail::Details;
-use self::{detail::Detail, hidden::Hidden};
+use self::{arguments::Arguments, hidden::Hidden};
 use crate::{
     Error,
-    event::{Args, ProcessKey, Status},
+    event::Status,
     facts::Facts,
-    feed::{Feed, Walked},
+    feed::Feed,
     machine::{Machine, boot_ns},
-    source::{Source, proc},
-    table::{Program, Seen, Walk},
+    source::{Item, Source, items},
+    table::{Seen, Walk},
 };
 
 /// Looks at all processes, as often as it is asked.
@@ -47,8 +47,8 @@ impl Census {
         let mut walk = look(feed)?;
         let walked: Vec<u32> = walk.tasks.iter().map(|seen| seen.process.key.pid).collect();
         self.hidden.find(&walked, walk.began_ns)?;
-        self.add_hidden(&mut walk);
         add_programs(feed, &mut walk)?;
+        self.add_hidden(&mut walk);
         Ok(walk)
     }
 
@@ -63,10 +63,10 @@ impl Census {
         programs: bool,
     ) -> Result<Walk, Error> {
         let mut walk = look(feed)?;
-        self.add_hidden(&mut walk);
         if programs {
             add_programs(feed, &mut walk)?;
         }
+        self.add_hidden(&mut walk);
         Ok(walk)
     }
 
@@ -82,12 +82,10 @@ impl Census {
         wanted: Facts,
         arguments: bool,
     ) -> Result<Details, Error> {
-        let mut tasks = Vec::with_capacity(1024);
-        let portions = detail::portions(wanted);
-        feed.walk(portions, &mut |walked| tasks.push(Detail::of(walked, portions)))?;
-        let hidden = self.hidden.rows(wanted);
+        let mut tasks = Vec::new();
+        feed.walk(detail::portions(wanted), &mut tasks)?;
         let arguments = if arguments { Some(all_arguments(feed)?) } else { None };
-        Ok(Details { tasks, hidden, arguments })
+        Ok(Details { tasks, arguments, hidden: self.hidden.rows(wanted) })
     }
 
     /// What the wanted columns need of every process, without a table: the one look of a listing.
@@ -103,8 +101,7 @@ impl Census {
     ) -> Result<Details, Error> {
         let began_ns = boot_ns()?;
         let mut details = self.details(feed, wanted, arguments)?;
-        let walked: Vec<u32> = details.pids().collect();
-        self.hidden.find(&walked, began_ns)?;
+        self.hidden.find(&details.pids(), began_ns)?;
         details.hidden = self.hidden.rows(wanted);
         Ok(details)
     }
@@ -119,82 +116,39 @@ impl Census {
 
 fn look<S: Source>(feed: &mut Feed<S>) -> Result<Walk, Error> {
     let began_ns = boot_ns()?;
-    let mut tasks = Vec::with_capacity(1024);
-    feed.walk(DESCRIPTION, &mut |walked| tasks.push(seen(walked)))?;
+    let mut records = Vec::new();
+    feed.walk(DESCRIPTION, &mut records)?;
+    let mut tasks = Vec::with_capacity(records.len() / size_of::<Seen>());
+    for item in items(&records) {
+        if let Item::Record(header, Record::Task { facts, cgroup, .. }) = item {
+            tasks.push(Seen {
+                process: feed.process(&facts, cgroup),
+                boot_ns: header.boot_ns,
+                zombie: (facts.exit_state != 0).then(|| Status::from_wait(facts.status)),
+                program: None,
+                start_is_exact: true,
+            });
+        }
+    }
     Ok(Walk { began_ns, ended_ns: boot_ns()?, tasks, hidden: Vec::new() })
 }
 
 fn add_programs<S: Source>(feed: &mut Feed<S>, walk: &mut Walk) -> Result<(), Error> {
-    let mut programs = HashMap::new();
-    feed.walk_arguments(&mut |boot_ns, facts, bytes| {
-        if let Some(program) = program(boot_ns, facts, bytes) {
-            programs.insert(key_of(facts), program);
-        }
-    })?;
-    for seen in &mut walk.tasks {
-        if let Some(program) = programs.remove(&seen.process.key) {
-            seen.program = Some(program);
+    let records = all_arguments(feed)?;
+    // Both are by ascending pid.
+    let mut tasks = walk.tasks.iter_mut().peekable();
+    for arguments in Arguments::all(&records) {
+        let key = arguments.key();
+        while tasks.next_if(|seen| seen.process.key.pid < key.pid).is_some() {}
+        if let Some(seen) = tasks.next_if(|seen| seen.process.key == key) {
+            seen.program = arguments.program(&records);
         }
     }
     Ok(())
 }
 
-fn seen(mut walked: Walked<'_>) -> Seen {
-    Seen {
-        process: walked.process(),
-        boot_ns: walked.boot_ns,
-        zombie: (walked.facts.exit_state != 0).then(|| Status::from_wait(walked.facts.status)),
-        program: None,
-        start_is_exact: true,
-    }
-}
-
-/// What a process runs, as far as its memory tells; `None` where that could not be read.
-fn program(boot_ns: u64, facts: &TaskArgsFacts, bytes: &[u8]) -> Option<Program> {
-    let args = arguments(facts, bytes)?;
-    let size = if facts.is_title == 1 { args.len() as u64 } else { facts.args_size };
-    Some(Program {
-        filename: None,
-        args: Args::new(args, size, size),
-        exec_id: facts.exec_id,
-        exec_ns: boot_ns,
-    })
-}
-
-fn key_of(facts: &TaskArgsFacts) -> ProcessKey {
-    ProcessKey { pid: facts.pid, start_ns: facts.start_ns }
-}
-
-/// What a process runs of which only /proc tells.
-fn program_of(arguments: Bytes) -> Program {
-    let size = arguments.len() as u64;
-    Program { filename: None, args: Args::new(arguments, size, size), exec_id: 0, exec_ns: 0 }
-}
-
-/// The arguments that a walk told: all of them, or what a walk can tell of a very long list.
-fn arguments(facts: &TaskArgsFacts, bytes: &[u8]) -> Option<Bytes> {
-    if facts.failed == 1 {
-        return None;
-    }
-    if facts.is_title == 1 {
-        // A title ends at its first NUL, wherever the area ends.
-        let end = bytes.iter().position(|byte| *byte == 0).map_or(bytes.len(), |nul| nul + 1);
-        return Some(Bytes::copy_from_slice(bytes.get(..end).unwrap_or_default()));
-    }
-    if facts.args_size > bytes.len() as u64
-        && let Some(whole) = proc::arguments(key_of(facts))
-    {
-        return Some(whole);
-    }
-    Some(Bytes::copy_from_slice(bytes))
-}
-
-fn all_arguments<S: Source>(
-    feed: &mut Feed<S>,
-) -> Result<HashMap<ProcessKey, Option<Bytes>>, Error> {
-    let mut found = HashMap::new();
-    feed.walk_arguments(&mut |_, facts, bytes| {
-        found.insert(key_of(facts), arguments(facts, bytes));
-    })?;
-    Ok(found)
+fn all_arguments<S: Source>(feed: &mut Feed<S>) -> Result<Bytes, Error> {
+    let mut records = Vec::new();
+    feed.walk_arguments(&mut records)?;
+    Ok(records.into())
 }

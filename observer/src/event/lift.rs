@@ -1,8 +1,6 @@
 //! Record → event: bytes that the source lends become facts of their own, arguments that came in
 //! pieces are put together.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
 use hashbrown::HashMap;
 use observer_common::{
@@ -10,8 +8,7 @@ use observer_common::{
 };
 
 use super::{
-    Args, Cgroup, CgroupCache, Comm, Creator, Credentials, Event, Process, ProcessKey, Status,
-    Usage, What,
+    Args, CgroupCache, Comm, Creator, Credentials, Event, Process, ProcessKey, Status, Usage, What,
 };
 
 /// Turns records into events.
@@ -80,11 +77,6 @@ impl Lift {
     /// The process of a record of a walk, which is no event.
     pub fn seen(&mut self, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
         self.process(&facts.process, cgroup, facts.process.comm)
-    }
-
-    /// The cgroup of these names.
-    pub fn cgroup(&mut self, names: CgroupNames<'_>) -> Arc<Cgroup> {
-        self.cgroups.get(names)
     }
 
     fn process(

@@ -7,7 +7,8 @@ pub mod proc;
 
 use std::os::fd::BorrowedFd;
 
-use observer_common::{Counters, Header, Malformed, Record};
+use observer_common::{Counters, Header, Malformed, Record, decode};
+use zerocopy::FromBytes as _;
 
 use crate::Error;
 
@@ -20,6 +21,21 @@ pub enum Item<'a> {
     Record(Header, Record<'a>),
     /// Bytes that are none; counted, not fatal.
     Malformed(Malformed),
+}
+
+/// The records that a walk has appended.
+pub fn items(mut records: &[u8]) -> impl Iterator<Item = Item<'_>> {
+    std::iter::from_fn(move || {
+        let (header, _) = Header::read_from_prefix(records).ok()?;
+        // A length that cannot be: there is no way to find the next one.
+        let end = (header.len as usize).max(size_of::<Header>());
+        let (record, rest) = records.split_at_checked(end).unwrap_or((records, &[]));
+        records = rest;
+        Some(match decode(record) {
+            Ok((header, record)) => Item::Record(header, record),
+            Err(malformed) => Item::Malformed(malformed),
+        })
+    })
 }
 
 /// A source of records.
@@ -51,25 +67,71 @@ pub trait Source {
     /// [`Error::System`].
     fn counters(&self) -> Result<Vec<Counters>, Error>;
 
-    /// Walks over all processes and tells of each, by ascending pid, as
-    /// [`Task`](observer_common::Record::Task), what is wanted: bits of
-    /// [`observer_common::portion`]. Processes come and go meanwhile: it is no instant. A kernel
+    /// Walks over all processes and appends a record of each, by ascending pid: a
+    /// [`Task`](observer_common::Record::Task) with what is wanted, bits of
+    /// [`observer_common::portion`]. [`items`] takes them apart. Processes come and go meanwhile: it is no instant. A kernel
     /// may keep some processes out of it.
     ///
     /// # Errors
     ///
     /// [`Error::System`].
-    fn walk(&mut self, wanted: u32, each: &mut dyn FnMut(Item<'_>)) -> Result<(), Error>;
+    fn walk(&mut self, wanted: u32, records: &mut Vec<u8>) -> Result<(), Error>;
 
-    /// Walks over all processes and tells the arguments of each that has memory, as
-    /// [`TaskArgs`](observer_common::Record::TaskArgs).
+    /// Walks over all processes and appends the arguments of each that has memory, by ascending
+    /// pid: a [`TaskArgs`](observer_common::Record::TaskArgs).
     ///
     /// # Errors
     ///
     /// [`Error::System`].
-    fn walk_arguments(&mut self, each: &mut dyn FnMut(Item<'_>)) -> Result<(), Error>;
+    fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error>;
 
     /// Ends production. What was produced can still be drained; hooks that are running may produce
     /// for another moment.
     fn stop(&mut self);
+}
+
+#[cfg(test)]
+mod tests {
+    use observer_common::{ABI_VERSION, Kind, TaskArgsFacts};
+    use zerocopy::{FromZeros as _, IntoBytes as _};
+
+    use super::*;
+
+    fn record(pid: u32, args: &[u8]) -> Vec<u8> {
+        let facts = TaskArgsFacts {
+            pid,
+            args_len: u32::try_from(args.len()).unwrap(),
+            ..TaskArgsFacts::new_zeroed()
+        };
+        let len = size_of::<Header>() + size_of::<TaskArgsFacts>() + args.len();
+        let header = Header {
+            len: u32::try_from(len).unwrap(),
+            kind: Kind::TASK_ARGS,
+            version: ABI_VERSION,
+            ..Header::new_zeroed()
+        };
+        [header.as_bytes(), facts.as_bytes(), args].concat()
+    }
+
+    #[test]
+    fn a_walk_is_taken_apart_and_its_end_may_be_missing() {
+        let bytes = [record(1, b"one"), record(2, b""), record(3, b"three")].concat();
+        let pids = |bytes: &[u8]| -> Vec<u32> {
+            let known = items(bytes).filter_map(|item| match item {
+                Item::Record(_, Record::TaskArgs { facts, .. }) => Some(facts.pid),
+                _ => None,
+            });
+            known.collect()
+        };
+        assert_eq!(pids(&bytes), [1, 2, 3]);
+        for cut in 0..bytes.len() {
+            assert!([1, 2].starts_with(&pids(&bytes[..cut])), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_come_to_an_end() {
+        assert_eq!(items(&[0; 200]).count(), 200 / size_of::<Header>());
+        assert_eq!(items(&[255; 200]).count(), 1);
+    }
 }

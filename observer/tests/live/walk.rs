@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use observer::event::Kind;
 use observer::source::bpf::{BpfSource, Options};
-use observer::source::{Item, Source as _};
+use observer::source::{Item, Source as _, items};
 use observer_common::{Record, portion};
 
 use crate::harness::{Case, btf, cases, root, unlocked};
@@ -30,14 +30,14 @@ fn every_process_is_walked_over() {
     let mut source = source();
     let before = listed();
     let mut walked = BTreeSet::new();
-    source
-        .walk(portion::STAT, &mut |item| match item {
-            Item::Record(_, Record::Task { facts, .. }) => {
-                assert!(walked.insert(facts.process.pid))
-            }
-            other => panic!("{other:?}"),
-        })
-        .expect("a walk");
+    let mut records = Vec::new();
+    source.walk(portion::STAT, &mut records).expect("a walk");
+    for item in items(&records) {
+        let Item::Record(_, Record::Task { facts, .. }) = item else {
+            panic!("{item:?}");
+        };
+        assert!(walked.insert(facts.process.pid));
+    }
     let after = listed();
     let through: BTreeSet<u32> = before.intersection(&after).copied().collect();
     let missing: Vec<&u32> = through.difference(&walked).collect();
@@ -52,18 +52,18 @@ fn arguments_are_those_of_proc() {
     let before: BTreeMap<u32, Vec<u8>> =
         listed().into_iter().map(|pid| (pid, of_proc(&pid))).collect();
     let mut compared = 0;
-    source
-        .walk_arguments(&mut |item| match item {
-            Item::Record(_, Record::TaskArgs { facts, bytes }) => {
-                let unchanged = of_proc(&facts.pid);
-                if before.get(&facts.pid) == Some(&unchanged) && !unchanged.is_empty() {
-                    assert_eq!(facts.failed, 0, "process {}", facts.pid);
-                    assert_eq!(bytes, unchanged, "process {}", facts.pid);
-                    compared += 1;
-                }
-            }
-            other => panic!("{other:?}"),
-        })
-        .expect("a walk");
+    let mut records = Vec::new();
+    source.walk_arguments(&mut records).expect("a walk");
+    for item in items(&records) {
+        let Item::Record(_, Record::TaskArgs { facts, bytes }) = item else {
+            panic!("{item:?}");
+        };
+        let unchanged = of_proc(&facts.pid);
+        if before.get(&facts.pid) == Some(&unchanged) && !unchanged.is_empty() {
+            assert_eq!(facts.failed, 0, "process {}", facts.pid);
+            assert_eq!(bytes, unchanged, "process {}", facts.pid);
+            compared += 1;
+        }
+    }
     assert!(compared > 1, "{compared} compared");
 }

@@ -136,12 +136,12 @@ impl Source for BpfSource {
         Ok(counters.iter().map(|value| value.0).collect())
     }
 
-    fn walk(&mut self, wanted: u32, each: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
-        self.walks.as_mut().map_or(Ok(()), |walks| walks.tasks(wanted, each))
+    fn walk(&mut self, wanted: u32, records: &mut Vec<u8>) -> Result<(), Error> {
+        self.walks.as_mut().map_or(Ok(()), |walks| walks.tasks(wanted, records))
     }
 
-    fn walk_arguments(&mut self, each: &mut dyn FnMut(Item<'_>)) -> Result<(), Error> {
-        self.walks.as_mut().map_or(Ok(()), |walks| walks.arguments(each))
+    fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error> {
+        self.walks.as_ref().map_or(Ok(()), |walks| walks.arguments(records))
     }
 
     fn stop(&mut self) {

@@ -1,0 +1,93 @@
+//! What a walk tells of arguments → the arguments, and the program that they stand for.
+
+use bytes::Bytes;
+use observer_common::{Record, TaskArgsFacts};
+
+use crate::{
+    event::{Args, ProcessKey},
+    source::{Item, items, proc},
+    table::Program,
+};
+
+/// The arguments of one process, borrowed from a walk's records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arguments<'a> {
+    boot_ns: u64,
+    facts: TaskArgsFacts,
+    bytes: &'a [u8],
+}
+
+impl<'a> Arguments<'a> {
+    /// Those that a walk told, by ascending pid.
+    pub(super) fn all(records: &'a [u8]) -> impl Iterator<Item = Self> {
+        items(records).filter_map(|item| match item {
+            Item::Record(header, Record::TaskArgs { facts, bytes }) => {
+                Some(Self { boot_ns: header.boot_ns, facts, bytes })
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn key(&self) -> ProcessKey {
+        ProcessKey { pid: self.facts.pid, start_ns: self.facts.start_ns }
+    }
+
+    /// All of them, as they stand in `records`; `None` where they could not be read. What is too
+    /// long for a walk is read from /proc.
+    pub(super) fn take(&self, records: &Bytes) -> Option<Bytes> {
+        if self.facts.failed == 1 {
+            return None;
+        }
+        let told = records.slice_ref(self.bytes);
+        if self.facts.is_title == 1 {
+            // A title ends at its first NUL, wherever the area ends.
+            let end = told.iter().position(|byte| *byte == 0).map_or(told.len(), |nul| nul + 1);
+            return Some(told.slice(..end));
+        }
+        let is_cut = self.facts.args_size > told.len() as u64;
+        let whole = if is_cut { proc::arguments(self.key()) } else { None };
+        Some(whole.unwrap_or(told))
+    }
+
+    /// What the process runs, as far as its memory tells.
+    pub(super) fn program(&self, records: &Bytes) -> Option<Program> {
+        // A copy: a program outlives the walk by far.
+        let args = Bytes::copy_from_slice(&self.take(records)?);
+        let size = if self.facts.is_title == 1 { args.len() as u64 } else { self.facts.args_size };
+        Some(Program {
+            filename: None,
+            args: Args::new(args, size, size),
+            exec_id: self.facts.exec_id,
+            exec_ns: self.boot_ns,
+        })
+    }
+}
+
+/// What a process runs of which only /proc tells.
+pub(super) fn program_of(arguments: Bytes) -> Program {
+    let size = arguments.len() as u64;
+    Program { filename: None, args: Args::new(arguments, size, size), exec_id: 0, exec_ns: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::FromZeros as _;
+
+    use super::*;
+
+    fn check(bytes: &'static [u8], is_title: u32, failed: u32, expected: Option<&[u8]>) {
+        let records = Bytes::from_static(bytes);
+        let args_size = bytes.len() as u64;
+        let facts = TaskArgsFacts { args_size, is_title, failed, ..TaskArgsFacts::new_zeroed() };
+        let arguments = Arguments { boot_ns: 1, facts, bytes: &records };
+        assert_eq!(arguments.take(&records).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_list_a_title_and_what_could_not_be_read() {
+        check(b"sh\0-c\0", 0, 0, Some(b"sh\0-c\0"));
+        check(b"worker: idle\0HOME=/\0", 1, 0, Some(b"worker: idle\0"));
+        check(b"a title without an end", 1, 0, Some(b"a title without an end"));
+        check(b"", 0, 1, None);
+    }
+}
