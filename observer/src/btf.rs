@@ -349,6 +349,8 @@ mod tests {
         let mut compared = 0;
         for place in Layout::WANTED.iter().flat_map(|wanted| wanted.places) {
             let expected = match place {
+                // It takes the function of that name for the struct.
+                Place::Member(path) if path.starts_with("kthread.") => continue,
                 Place::Member(path) | Place::Bit(path) => {
                     let (outer, member) = path.split_once('.').unwrap();
                     let id = theirs.id_of(outer).unwrap();

@@ -9,13 +9,13 @@ use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
 use crate::{
     Error,
-    census::{Census, Details},
+    census::{ArgumentsOf, Census, Details},
     event::{Event, What},
     facts::Facts,
     feed::{Feed, Totals, Wait},
     machine::{Machine, boot_ns},
     source::Source,
-    table::{Change, Entry, Mended, Table},
+    table::{Change, Entry, Mended, Table, Walk},
 };
 
 /// How the table is kept.
@@ -154,16 +154,14 @@ impl<S: Source> Engine<S> {
         feed.settle(&mut |event| take_in(event, table, lost, torn_ns, each))
     }
 
-    /// The table as it is now: with what a walk tells beyond it, if something is `wanted`, and the
-    /// arguments as they are in memory if `arguments`.
+    /// The table as it is now, with what a walk tells beyond it if something is `wanted`.
     ///
     /// # Errors
     ///
     /// What keeps the source from being read.
     pub(crate) fn look(
         &mut self,
-        wanted: Option<Facts>,
-        arguments: bool,
+        wanted: Option<(Facts, ArgumentsOf)>,
         each: &mut dyn FnMut(Change),
     ) -> Result<Look, Error> {
         self.settle(each)?;
@@ -171,7 +169,9 @@ impl<S: Source> Engine<S> {
             self.repair(each)?;
         }
         let details = match wanted {
-            Some(wanted) => Some(self.census.details(&mut self.feed, wanted, arguments)?),
+            Some((facts, arguments)) => {
+                Some(self.census.details(&mut self.feed, facts, arguments)?)
+            }
             None => None,
         };
         if details.is_some() {
@@ -201,7 +201,8 @@ impl<S: Source> Engine<S> {
     fn repair(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
         // Cleared first: what is lost from here on wants another one.
         self.torn_ns = None;
-        let mended = self.compare(true, each)?;
+        let walk = self.census.after_a_loss(&mut self.feed)?;
+        let mended = self.compare(&walk, each)?;
         self.repairs += 1;
         tell(mended, boot_ns()?, each);
         Ok(())
@@ -209,19 +210,19 @@ impl<S: Source> Engine<S> {
 
     /// Now and then: says something only if something was wrong.
     fn check(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
-        let mended = self.compare(false, each)?;
+        let walk = self.census.again(&mut self.feed)?;
+        let mended = self.compare(&walk, each)?;
         if mended.added + mended.removed > 0 {
             tell(mended, boot_ns()?, each);
         }
         Ok(())
     }
 
-    fn compare(&mut self, programs: bool, each: &mut dyn FnMut(Change)) -> Result<Mended, Error> {
-        let walk = self.census.again(&mut self.feed, programs)?;
+    fn compare(&mut self, walk: &Walk, each: &mut dyn FnMut(Change)) -> Result<Mended, Error> {
         // What happened meanwhile comes first: it is newer than what the walk saw.
         self.settle(each)?;
         self.next_check_ns = walk.ended_ns.saturating_add(self.check_ns);
-        Ok(self.table.reconcile(&walk, each))
+        Ok(self.table.reconcile(walk, each))
     }
 
     /// A zombie leaves with its parent's wait, which is no event; the kernel tells so only some

@@ -148,9 +148,8 @@ impl Listing {
         let options = Options { kinds: Vec::new(), walks: true, ..options.clone() };
         let machine = Arc::new(Machine::read()?);
         let mut feed = Feed::new(BpfSource::open(&options)?);
-        let arguments = wanted.have(Facts::ARGUMENTS);
         let mut census = Census::new(Arc::clone(&machine));
-        let details = census.all(&mut feed, wanted, arguments)?;
+        let details = census.all(&mut feed, wanted)?;
         let mut rows = details.all_rows(wanted, &machine);
         add_what_no_walk_tells(&mut rows, wanted, &machine)?;
         Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), "bpf"))
@@ -236,6 +235,7 @@ mod tests {
         let mut kinds = Facts::NAMESPACES.into_iter();
         Row {
             pid: row.pid,
+            life: row.life,
             identity: has(Facts::IDENTITY).and(row.identity.clone()),
             owner: has(Facts::OWNER).and(row.effective()),
             stat: has(Facts::TASK).and(row.stat.clone()),

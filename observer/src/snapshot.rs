@@ -137,6 +137,7 @@ fn row(entry: &Entry, wanted: Facts) -> Row {
     let ids = process.credentials;
     Row {
         pid: process.key.pid,
+        life: entry.life,
         owner: Some(Owner { uid: ids.effective_uid, gid: ids.effective_gid }),
         identity: Some(Identity {
             comm: process.comm.as_bytes().into(),

@@ -17,7 +17,7 @@ use observer::{
     container::{Container, Runtime},
     event::{Args, Cgroup, Comm, Creator, Credentials, Process, ProcessKey, Status, Usage, What},
     machine::{Machine, WallClock},
-    render::{Color, JsonLines, TextLines, TimeStyle, plain_line},
+    render::{Color, JsonLines, Place, TextLines, TimeStyle, plain_line},
 };
 use proptest::prelude::*;
 
@@ -93,7 +93,12 @@ fn lines(events: &[Event]) -> String {
 
 fn json(event: &Event) -> serde_json::Value {
     let mut out = Vec::new();
-    JsonLines::new(machine()).event(&mut out, event, 42, WallClock::read().unwrap());
+    JsonLines::new(machine()).event(
+        &mut out,
+        event,
+        Place { seq: 42, life: 1 },
+        WallClock::read().unwrap(),
+    );
     assert_eq!(out.last(), Some(&b'\n'));
     serde_json::from_slice(&out).unwrap()
 }
@@ -227,7 +232,7 @@ proptest! {
         prop_assert!(!text.contains(is_control));
         let mut out = Vec::new();
         plain_line(&mut out, &hostile);
-        JsonLines::new(machine()).event(&mut out, &hostile, 1, WallClock::read().unwrap());
+        JsonLines::new(machine()).event(&mut out, &hostile, Place { seq: 1, life: 1 }, WallClock::read().unwrap());
         let text = String::from_utf8(out).unwrap();
         prop_assert_eq!(text.lines().count(), 2);
         prop_assert!(!text.replace('\t', " ").contains(is_control));

@@ -76,7 +76,7 @@ impl Details {
             let key = entry.process.key;
             while tasks.next_if(|task| task.key().pid < key.pid).is_some() {}
             if let Some(task) = tasks.next_if(|task| task.key() == key) {
-                rows.push(reader.row(&task, Some(entry)));
+                rows.push(Row { life: entry.life, ..reader.row(&task, Some(entry)) });
             } else {
                 rows.extend(self.hidden.iter().find(|row| row.pid == key.pid).cloned());
             }
@@ -113,13 +113,15 @@ struct RowReader<'a> {
     wanted: Facts,
     machine: &'a Machine,
     cgroups: CgroupCache,
-    arguments: Option<(&'a Bytes, Peekable<Box<dyn Iterator<Item = Arguments<'a>> + 'a>>)>,
+    arguments: Option<(&'a Bytes, Peekable<AllArguments<'a>>)>,
 }
+
+type AllArguments<'a> = Box<dyn Iterator<Item = Arguments<'a>> + 'a>;
 
 impl<'a> RowReader<'a> {
     fn new(details: &'a Details, wanted: Facts, machine: &'a Machine) -> Self {
         let arguments = details.arguments.as_ref().map(|records| {
-            let all: Box<dyn Iterator<Item = _>> = Box::new(Arguments::all(records));
+            let all: AllArguments<'_> = Box::new(Arguments::all(records));
             (records, all.peekable())
         });
         Self { wanted, machine, cgroups: CgroupCache::default(), arguments }

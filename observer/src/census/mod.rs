@@ -30,6 +30,15 @@ pub(crate) struct Census {
     hidden: Hidden,
 }
 
+/// Which arguments of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArgumentsOf {
+    /// Those of its exec, which the table knows.
+    Exec,
+    /// Those that are in its memory now.
+    Memory,
+}
+
 /// What the table wants to know of each process.
 const DESCRIPTION: u32 = portion::IDS | portion::NAMESPACES | portion::CGROUP;
 
@@ -52,26 +61,30 @@ impl Census {
         Ok(walk)
     }
 
-    /// Another look, for a table that may have missed something: with every program if `programs`.
+    /// Another look, for a table that should have missed nothing.
     ///
     /// # Errors
     ///
     /// [`Error::System`].
-    pub(crate) fn again<S: Source>(
-        &mut self,
-        feed: &mut Feed<S>,
-        programs: bool,
-    ) -> Result<Walk, Error> {
+    pub(crate) fn again<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
         let mut walk = look(feed)?;
-        if programs {
-            add_programs(feed, &mut walk)?;
-        }
         self.add_hidden(&mut walk);
         Ok(walk)
     }
 
-    /// What the wanted columns need beyond the table, of every process; the arguments as they are
-    /// now if `arguments`.
+    /// Another look, with every program, for a table that has missed something.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`].
+    pub(crate) fn after_a_loss<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
+        let mut walk = look(feed)?;
+        add_programs(feed, &mut walk)?;
+        self.add_hidden(&mut walk);
+        Ok(walk)
+    }
+
+    /// What the wanted columns need beyond the table, of every process.
     ///
     /// # Errors
     ///
@@ -80,11 +93,14 @@ impl Census {
         &mut self,
         feed: &mut Feed<S>,
         wanted: Facts,
-        arguments: bool,
+        arguments: ArgumentsOf,
     ) -> Result<Details, Error> {
         let mut tasks = Vec::new();
         feed.walk(detail::portions(wanted), &mut tasks)?;
-        let arguments = if arguments { Some(all_arguments(feed)?) } else { None };
+        let arguments = match arguments {
+            ArgumentsOf::Memory if wanted.have(Facts::ARGUMENTS) => Some(all_arguments(feed)?),
+            _ => None,
+        };
         Ok(Details { tasks, arguments, hidden: self.hidden.rows(wanted) })
     }
 
@@ -97,10 +113,9 @@ impl Census {
         &mut self,
         feed: &mut Feed<S>,
         wanted: Facts,
-        arguments: bool,
     ) -> Result<Details, Error> {
         let began_ns = boot_ns()?;
-        let mut details = self.details(feed, wanted, arguments)?;
+        let mut details = self.details(feed, wanted, ArgumentsOf::Memory)?;
         self.hidden.find(&details.pids(), began_ns)?;
         details.hidden = self.hidden.rows(wanted);
         Ok(details)

@@ -16,6 +16,9 @@ use crate::{
 pub struct Row {
     /// Its pid, in the caller's pid namespace.
     pub pid: u32,
+    /// 2, 3… for a later life of the same pid in the same clock tick, as far as a table counted
+    /// them.
+    pub life: u32,
     /// Effective user and group.
     pub owner: Option<Owner>,
     /// [`Facts::IDENTITY`](crate::facts::Facts::IDENTITY).

@@ -91,7 +91,10 @@ impl Hub {
     }
 
     fn add(&self, state: &mut State, since: Vec<Arc<Update>>) -> Subscription {
-        let mailbox = Arc::new(Mailbox::new(self.backlog, since, state.closed));
+        let mailbox = Arc::new(Mailbox::new(self.backlog, since));
+        if state.closed {
+            mailbox.close(None);
+        }
         state.subscribers.push(Arc::downgrade(&mailbox));
         Subscription::new(mailbox)
     }

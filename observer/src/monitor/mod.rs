@@ -37,6 +37,7 @@ pub use self::{
 };
 use crate::{
     Error,
+    census::ArgumentsOf,
     engine::{Engine, Settings},
     facts::Facts,
     feed::Totals,
@@ -195,11 +196,7 @@ impl Monitor {
     ///
     /// [`Error::System`] when the source cannot be read any more.
     pub fn snapshot(&self, freshness: Freshness) -> Result<Snapshot, Error> {
-        self.take(match freshness {
-            Freshness::Table => None,
-            Freshness::Refreshed => Some((Facts::ALL, false)),
-            Freshness::Reread => Some((Facts::ALL, true)),
-        })
+        self.take(details(freshness, Facts::ALL))
     }
 
     /// All processes now, as fresh as these facts need; nothing is looked at that they do not.
@@ -208,11 +205,7 @@ impl Monitor {
     ///
     /// As [`Monitor::snapshot`].
     pub fn snapshot_for(&self, wanted: Facts) -> Result<Snapshot, Error> {
-        self.take(match Freshness::sufficient_for(wanted) {
-            Freshness::Table => None,
-            Freshness::Refreshed => Some((wanted, false)),
-            Freshness::Reread => Some((wanted, true)),
-        })
+        self.take(details(Freshness::sufficient_for(wanted), wanted))
     }
 
     /// As [`Monitor::snapshot_for`], with the arguments of each process's exec, which cost nothing
@@ -222,13 +215,11 @@ impl Monitor {
     ///
     /// As [`Monitor::snapshot`].
     pub fn snapshot_with_exec_arguments(&self, wanted: Facts) -> Result<Snapshot, Error> {
-        match Freshness::sufficient_for(wanted.without(Facts::ARGUMENTS)) {
-            Freshness::Table => self.take(None),
-            _ => self.take(Some((wanted, false))),
-        }
+        let freshness = Freshness::sufficient_for(wanted.without(Facts::ARGUMENTS));
+        self.take(details(freshness, wanted))
     }
 
-    fn take(&self, details: Option<(Facts, bool)>) -> Result<Snapshot, Error> {
+    fn take(&self, details: Option<(Facts, ArgumentsOf)>) -> Result<Snapshot, Error> {
         let (reply, answer) = mpsc::sync_channel(1);
         let give = move |snapshot| {
             // Whoever asked may have gone.
@@ -245,11 +236,7 @@ impl Monitor {
     /// As [`Monitor::snapshot`].
     #[cfg(feature = "tokio")]
     pub async fn snapshot_async(&self, freshness: Freshness) -> Result<Snapshot, Error> {
-        let details = match freshness {
-            Freshness::Table => None,
-            Freshness::Refreshed => Some((Facts::ALL, false)),
-            Freshness::Reread => Some((Facts::ALL, true)),
-        };
+        let details = details(freshness, Facts::ALL);
         let (reply, answer) = tokio::sync::oneshot::channel();
         let give = move |snapshot| {
             let _gone = reply.send(snapshot);
@@ -291,6 +278,15 @@ impl Monitor {
         self.requests.send(request).map_err(|_ended| thread::ended())?;
         self.bell.write(1).map_err(Error::system("cannot wake the monitor"))?;
         Ok(())
+    }
+}
+
+/// What a walk is to tell beyond the table.
+fn details(freshness: Freshness, wanted: Facts) -> Option<(Facts, ArgumentsOf)> {
+    match freshness {
+        Freshness::Table => None,
+        Freshness::Refreshed => Some((wanted, ArgumentsOf::Exec)),
+        Freshness::Reread => Some((wanted, ArgumentsOf::Memory)),
     }
 }
 

@@ -74,9 +74,9 @@ impl Subscription {
 }
 
 impl Mailbox {
-    pub(super) fn new(limit: usize, since: Vec<Arc<Update>>, closed: bool) -> Self {
+    pub(super) fn new(limit: usize, since: Vec<Arc<Update>>) -> Self {
         let waiting = since.into();
-        let state = State { waiting, missed: 0, closed, why: None, waker: None };
+        let state = State { waiting, missed: 0, closed: false, why: None, waker: None };
         Self { limit, state: Mutex::new(state), arrival: Condvar::new() }
     }
 

@@ -17,6 +17,7 @@ use nix::{
 use super::{Statistics, hub::Hub};
 use crate::{
     Error,
+    census::ArgumentsOf,
     engine::{Engine, Look},
     facts::Facts,
     feed::Wait,
@@ -28,8 +29,8 @@ use crate::{
 
 /// What the thread is asked.
 pub(super) enum Request {
-    /// A snapshot, with these facts beyond the table's, and arguments as they are now or not.
-    Snapshot { details: Option<(Facts, bool)>, give: Give<Snapshot> },
+    /// A snapshot, with these facts beyond the table's.
+    Snapshot { details: Option<(Facts, ArgumentsOf)>, give: Give<Snapshot> },
     /// What it has done.
     Statistics { give: Give<Statistics> },
     /// To end.
@@ -96,11 +97,9 @@ impl Worker {
         Ok(())
     }
 
-    fn snapshot(&mut self, details: Option<(Facts, bool)>) -> Result<Snapshot, Error> {
-        let wanted = details.map(|(facts, _)| facts);
-        let reread = details.is_some_and(|(_, reread)| reread);
+    fn snapshot(&mut self, wanted: Option<(Facts, ArgumentsOf)>) -> Result<Snapshot, Error> {
         let hub = &self.hub;
-        let look = self.engine.look(wanted, reread, &mut |change| hub.gather(change))?;
+        let look = self.engine.look(wanted, &mut |change| hub.gather(change))?;
         let Look { entries, details, boot_ns, lost, complete } = look;
         let machine = Arc::clone(self.engine.machine());
         let token = Token {

@@ -27,6 +27,16 @@ pub struct JsonLines {
     machine: Machine,
 }
 
+/// An event's place in its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its number, before filters.
+    pub seq: u64,
+    /// Which life of its pid in that clock tick the process is, as far as a table has counted them;
+    /// see [`Entry::life`](crate::table::Entry::life).
+    pub life: u32,
+}
+
 impl JsonLines {
     /// For events of this machine.
     pub fn new(machine: Machine) -> Self {
@@ -51,8 +61,9 @@ impl JsonLines {
     }
 
     /// One event; nothing for what only the table needs to know.
-    pub fn event(&self, out: &mut Vec<u8>, event: &Event, seq: u64, clock: WallClock) {
-        let told = Told { machine: &self.machine, clock, event, seq };
+    pub fn event(&self, out: &mut Vec<u8>, event: &Event, at: Place, clock: WallClock) {
+        let Place { seq, life } = at;
+        let told = Told { machine: &self.machine, clock, event, life, seq };
         if let Some(line) = told.line() {
             write(out, &line);
         }
@@ -64,6 +75,7 @@ struct Told<'a> {
     machine: &'a Machine,
     clock: WallClock,
     event: &'a Event,
+    life: u32,
     seq: u64,
 }
 
@@ -164,7 +176,7 @@ impl<'a> Told<'a> {
             cpu: self.event.cpu,
             origin: ORIGIN,
             process: FreedProcess {
-                id: self.machine.process_id(key),
+                id: self.machine.life_id(key, self.life),
                 pid: key.pid,
                 creation: self.creation(key),
                 exit: exit(status),
@@ -211,7 +223,7 @@ impl<'a> Told<'a> {
         let comm = process.comm.as_bytes();
         let credentials = process.credentials;
         Process {
-            id: self.machine.process_id(process.key),
+            id: self.machine.life_id(process.key, self.life),
             pid: process.key.pid,
             vpid: process.vpid,
             parent_pid: process.parent.map(|parent| parent.pid),

@@ -26,7 +26,7 @@ mod time;
 pub use cell::{write_cell, write_value};
 pub use escape::Escaped;
 #[cfg(feature = "cli")]
-pub use json::JsonLines;
+pub use json::{JsonLines, Place};
 #[cfg(feature = "cli")]
 pub use snapshot::JsonSnapshot;
 #[cfg(feature = "cli")]

@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     Listing,
-    event::ProcessKey,
     facts::Facts,
     field::{Column, Owner, Row},
+    machine::Machine,
 };
 
 /// Writes a listing as one document.
@@ -29,7 +29,7 @@ pub struct JsonSnapshot<'a> {
     /// Each column once.
     columns: Vec<&'a Column>,
     /// To tell a parent's identity.
-    starts: HashMap<u32, u64>,
+    ids: HashMap<u32, String>,
     any: bool,
     /// Between two processes.
     separator: &'static [u8],
@@ -60,9 +60,10 @@ impl<'a> JsonSnapshot<'a> {
                 once.push(column);
             }
         }
-        let keys = listing.rows.iter().filter_map(Row::key);
-        let starts = keys.map(|key| (key.pid, key.start_ns)).collect();
-        Self { listing, columns: once, starts, any: false, separator: b",\n" }
+        let machine = &listing.view.machine;
+        let ids = listing.rows.iter().filter_map(|row| Some((row.pid, id(machine, row)?)));
+        let ids = ids.collect();
+        Self { listing, columns: once, ids, any: false, separator: b",\n" }
     }
 
     /// Writes the whole document into one line, for readers of one after the other.
@@ -119,19 +120,16 @@ impl<'a> JsonSnapshot<'a> {
         let identity = row.identity.as_ref();
         let status = row.status.as_ref();
         let parent = identity.map(|identity| identity.parent);
-        let id = |number: Option<u32>| number.map(|id| Id { id });
+        let owned = |number: Option<u32>| number.map(|id| Id { id });
         let effective = row.effective();
         let uids = status.and_then(|status| status.uids);
         let gids = status.and_then(|status| status.gids);
         ListedProcess {
-            id: row.key().map(|key| machine.process_id(key)),
+            id: id(machine, row),
             pid: row.pid,
             vpid: status.and_then(|status| status.pids.last().copied()),
             parent_pid: parent,
-            parent_id: parent.and_then(|pid| {
-                let start_ns = *self.starts.get(&pid)?;
-                Some(machine.process_id(ProcessKey { pid, start_ns }))
-            }),
+            parent_id: parent.and_then(|pid| self.ids.get(&pid).cloned()),
             comm: identity.map(|identity| String::from_utf8_lossy(&identity.comm)),
             executable: row
                 .executable
@@ -142,10 +140,10 @@ impl<'a> JsonSnapshot<'a> {
                 time: self.began(identity.start_ns),
                 boot_ns: Digits(identity.start_ns),
             }),
-            user: id(effective.map(|Owner { uid, .. }| uid)),
-            real_user: id(uids.map(|[real, ..]| real)),
-            group: id(effective.map(|Owner { gid, .. }| gid)),
-            real_group: id(gids.map(|[real, ..]| real)),
+            user: owned(effective.map(|Owner { uid, .. }| uid)),
+            real_user: owned(uids.map(|[real, ..]| real)),
+            group: owned(effective.map(|Owner { gid, .. }| gid)),
+            real_group: owned(gids.map(|[real, ..]| real)),
             ns: namespaces(row.namespaces),
             linux: row.cgroup.as_deref().map(|cgroup| Linux { cgroup: cgroup.path() }),
             raw: raw(row),
@@ -163,6 +161,10 @@ impl<'a> JsonSnapshot<'a> {
         rfc3339_hundredths(&mut text, unix_ns);
         String::from_utf8_lossy(&text).into_owned()
     }
+}
+
+fn id(machine: &Machine, row: &Row) -> Option<String> {
+    Some(machine.life_id(row.key()?, row.life))
 }
 
 /// Each argument as text, without its NUL.
@@ -216,10 +218,7 @@ impl Serialize for Cells<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        field::{Identity, Instant},
-        machine::Machine,
-    };
+    use crate::field::{Identity, Instant};
 
     #[test]
     fn a_start_is_told_as_exactly_as_it_is_known() {

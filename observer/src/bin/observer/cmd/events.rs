@@ -12,8 +12,9 @@ use observer::{
     event::What,
     feed::{Feed, Totals, Wait},
     machine::{Machine, WallClock},
-    render::{JsonLines, TextLines, plain_line},
+    render::{JsonLines, Place, TextLines, plain_line},
     source::bpf::BpfSource,
+    table::Change,
 };
 
 use crate::{
@@ -34,13 +35,13 @@ pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
     printer.ready(begin);
     let mut flow = printer.output.flush(&mut signals)?;
     while flow == Flow::On && !printer.is_done() {
-        let wait = feed.step(&mut |event| printer.event(&event))?;
+        let wait = feed.step(&mut |event, life| printer.event(event, life))?;
         flow = printer.flush(&mut signals)?;
         if flow == Flow::On && !printer.is_done() {
             flow = wait_for_more(&feed, &mut signals, &printer, wait)?;
         }
     }
-    let totals = feed.finish(&mut |event| printer.event(&event))?;
+    let totals = feed.finish(&mut |event, life| printer.event(event, life))?;
     if flow != Flow::Closed {
         printer.bye(&totals);
         printer.output.flush(&mut signals)?;
@@ -75,7 +76,7 @@ fn wait_for_more(
 
 /// Events as the kernel told them, or as a table did: with what they changed.
 enum Told {
-    Plainly(Feed<BpfSource>),
+    Plainly(Box<Feed<BpfSource>>),
     ByATable(Box<Engine<BpfSource>>),
 }
 
@@ -84,7 +85,7 @@ impl Told {
     fn open(plan: &EventsPlan) -> Result<Self, Error> {
         let source = BpfSource::open(&plan.source)?;
         if !plan.table {
-            return Ok(Self::Plainly(Feed::new(source)));
+            return Ok(Self::Plainly(Box::new(Feed::new(source))));
         }
         let machine = Arc::new(Machine::read()?);
         // Who was there before is no event.
@@ -99,19 +100,26 @@ impl Told {
         }
     }
 
-    fn step(&mut self, each: &mut dyn FnMut(Event)) -> Result<Wait, Error> {
+    /// Hands on each event with the ordinal of the process's life.
+    fn step(&mut self, each: &mut dyn FnMut(&Event, u32)) -> Result<Wait, Error> {
         match self {
-            Self::Plainly(feed) => feed.step(each),
-            Self::ByATable(engine) => engine.step(&mut |change| each(change.event)),
+            Self::Plainly(feed) => feed.step(&mut |event| each(&event, 1)),
+            Self::ByATable(engine) => engine.step(&mut |change| each(&change.event, life(&change))),
         }
     }
 
-    fn finish(self, each: &mut dyn FnMut(Event)) -> Result<Totals, Error> {
+    fn finish(self, each: &mut dyn FnMut(&Event, u32)) -> Result<Totals, Error> {
         match self {
-            Self::Plainly(feed) => feed.finish(each),
-            Self::ByATable(engine) => engine.finish(&mut |change| each(change.event)),
+            Self::Plainly(feed) => feed.finish(&mut |event| each(&event, 1)),
+            Self::ByATable(engine) => {
+                engine.finish(&mut |change| each(&change.event, life(&change)))
+            }
         }
     }
+}
+
+fn life(change: &Change) -> u32 {
+    change.entry.as_ref().map_or(1, |entry| entry.life)
 }
 
 /// Decides which events are printed, and prints them.
@@ -178,7 +186,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &Event, life: u32) {
         self.seq += 1;
         let in_tree = self.tree.as_mut().is_none_or(|tree| tree.follow(event));
         let is_loss = matches!(event.what, What::Lost { .. } | What::Repair { .. });
@@ -188,7 +196,10 @@ impl<'a> Printer<'a> {
         }
         let Self { output, writer, clock, seq, .. } = self;
         match writer {
-            Writer::Json(json) => json.event(&mut output.lines, event, *seq, *clock),
+            Writer::Json(json) => {
+                let place = Place { seq: *seq, life };
+                json.event(&mut output.lines, event, place, *clock);
+            }
             Writer::Plain => plain_line(&mut output.lines, event),
             Writer::Text(text) => text.event(&mut output.lines, event, *clock),
         }

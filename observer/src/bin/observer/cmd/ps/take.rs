@@ -23,7 +23,9 @@ impl Listings {
             (Backend::Proc, _) | (Backend::Auto, None) => Ok(Self::Proc),
             (Backend::Kernel, None) => Ok(Self::Kernel),
             (Backend::Kernel, Some(_)) => Ok(Self::Live(start(plan)?)),
-            (Backend::Auto, Some(_)) => Ok(start(plan).map_or_else(fall_back, Self::Live)),
+            (Backend::Auto, Some(_)) => {
+                Ok(start(plan).map_or_else(|error| fall_back(&error), Self::Live))
+            }
         }
     }
 
@@ -53,8 +55,8 @@ fn start(plan: &PsPlan) -> Result<Monitor, Error> {
 }
 
 #[expect(clippy::print_stderr, reason = "what is not part of the listing")]
-fn fall_back(error: Error) -> Listings {
-    eprintln!("observer: no live table, so /proc is read for each listing: {}", describe(&error));
+fn fall_back(error: &Error) -> Listings {
+    eprintln!("observer: no live table, so /proc is read for each listing: {}", describe(error));
     Listings::Proc
 }
 
