@@ -264,9 +264,7 @@ fn moved_while_running() {
     };
     let moved = observed.wait_for("cgroup", is_move);
     assert_container(&moved, &id);
-    if let Some(told) = moved.text("/old_cgroup") {
-        assert_eq!(told, old, "old cgroup of {moved:?}");
-    }
+    assert_eq!(moved.text("/old_cgroup"), Some(old.as_str()), "old cgroup of {moved:?}");
     let execs = observed.seen(|e| e.is("exec") && e.pid() == pid && e.parent_pid() == us);
     assert_eq!(execs.len(), 2, "execs of {pid}: {execs:?}");
     assert_eq!(execs[0].text("/process/linux/cgroup"), Some(old.as_str()));

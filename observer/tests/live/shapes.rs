@@ -27,6 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
         fork_without_exec: [root, unlocked, btf],
         posix_spawn_of_a_missing_file: [root, unlocked, btf],
         parent_of_a_daemon: [root, unlocked, btf],
+        reparent: [root, unlocked, btf],
         rename: [root, unlocked, btf],
         a_thread_renames_itself_only: [root, unlocked, btf],
         hostile_file_name: [root, unlocked, btf],
@@ -225,6 +226,27 @@ fn parent_of_a_daemon() {
     assert_eq!(exec.parent_pid(), parent, "parent of {exec:?}");
     assert_eq!(exit.parent_pid(), parent, "parent of {exit:?}");
     assert_ne!(exec.text("/process/parent_id"), fork.text("/process/parent_id"));
+}
+
+fn reparent() {
+    let token = unique("orphan");
+    let mut observed = Observed::start(&["-e", "fork,exec,exit,reparent"]);
+    let mut actor = Actor::new(&mut act(&["daemon", &token]));
+    let grandchild = actor.hear_number("grandchild");
+    let parent = actor.hear_number("parent");
+    let told = observed.wait_for("reparent", |e| e.is("reparent") && e.pid() == grandchild);
+    observed.wait_for("exit", |e| e.is("exit") && e.pid() == grandchild);
+    actor.tell("seen");
+    actor.dismiss();
+    let stream = observed.stop();
+    let (fork, exec, _) = child_events(&stream, &token);
+    assert_eq!(told.id(), fork.id(), "identity");
+    assert_eq!(told.parent_pid(), parent, "parent of {told:?}");
+    let old = u64::from(fork.creator_pid());
+    assert_eq!(told.number("/old_parent_pid"), Some(old), "old parent of {told:?}");
+    assert_eq!(told.text("/old_parent_id"), fork.text("/process/parent_id"));
+    assert_eq!(told.text("/process/parent_id"), exec.text("/process/parent_id"));
+    assert_eq!(stream.of_pid("reparent", grandchild, parent).len(), 1, "told once");
 }
 
 fn rename() {

@@ -37,7 +37,7 @@ fn become_nobody() -> io::Result<()> {
 }
 
 /// What nobody is told.
-fn told(arguments: &[&str]) -> Answer {
+pub(super) fn told(arguments: &[&str]) -> Answer {
     told_with(None, arguments)
 }
 

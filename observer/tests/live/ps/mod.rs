@@ -7,6 +7,7 @@ mod calls;
 mod churn;
 mod cli;
 mod contained;
+mod every;
 mod hidden;
 mod hostile;
 mod json;
@@ -28,6 +29,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let cases = [
         cli::cases(),
         select::cases(),
+        every::cases(),
         width::cases(),
         json::cases(),
         oracle::cases(),

@@ -22,14 +22,14 @@ use crate::{
     signals::EndSignals,
 };
 
-/// Prints a listing at once, then one at each interval. Fine if any had a process in it.
+/// Prints a listing at once, then one at each interval. Nothing matched if none had a process.
 pub(super) fn run(plan: &PsPlan, every: Every) -> Result<Outcome, Failure> {
     let mut signals = EndSignals::block()?;
     let mut output = Output::new();
     let listings = Listings::open(plan)?;
     show::tell_what_is_hidden();
     let mut due = Instant::now();
-    let mut outcome = Outcome::Nothing;
+    let mut some = false;
     let mut printed = 0;
     while every.count.is_none_or(|count| printed < count) {
         if wait_until(due, &mut signals, &output)? != Flow::On {
@@ -40,16 +40,13 @@ pub(super) fn run(plan: &PsPlan, every: Every) -> Result<Outcome, Failure> {
         if printed > 0 && !plan.json {
             output.lines.push(b'\n');
         }
-        let shown = print(plan, &listings, &mut output)?;
-        if shown.outcome() == Outcome::Fine {
-            outcome = Outcome::Fine;
-        }
+        some |= print(plan, &listings, &mut output)?.outcome() == Outcome::Fine;
         printed += 1;
         if output.flush(&mut signals)? != Flow::On {
             break;
         }
     }
-    Ok(outcome)
+    Ok(if some || printed == 0 { Outcome::Fine } else { Outcome::Nothing })
 }
 
 fn print(plan: &PsPlan, listings: &Listings, output: &mut Output) -> Result<Shown, Failure> {
