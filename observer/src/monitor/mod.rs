@@ -95,7 +95,7 @@ impl Default for Builder {
             ring: RingSize::default(),
             args_max: None,
             object: Object::BuiltIn,
-            history: 64 << 10,
+            history: 16 << 10,
             backlog: 64 << 10,
         }
     }
@@ -131,7 +131,8 @@ impl Builder {
         self
     }
 
-    /// So many changes are kept for [`Monitor::subscribe_from`]. 65,536 without it.
+    /// So many changes are kept for [`Monitor::subscribe_from`], at about half a KiB each beside
+    /// their arguments. 16,384 without it.
     #[must_use]
     pub fn history(mut self, changes: usize) -> Self {
         self.history = changes;

@@ -50,7 +50,8 @@ impl Listings {
 }
 
 fn start(plan: &PsPlan) -> Result<Monitor, Error> {
-    let builder = Monitor::builder().ring(plan.source.ring);
+    // Nobody subscribes.
+    let builder = Monitor::builder().ring(plan.source.ring).history(0);
     builder.object(plan.source.object.clone()).start()
 }
 
