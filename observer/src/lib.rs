@@ -62,6 +62,8 @@ pub mod source;
 pub mod table;
 #[cfg(feature = "snapshot")]
 pub mod tty;
+#[cfg(feature = "ebpf")]
+pub mod verify;
 
 #[cfg(feature = "ebpf")]
 pub mod btf;

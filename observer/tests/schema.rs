@@ -18,6 +18,11 @@ fn the_committed_snapshot_schema_is_current() {
     assert_current("snapshot-v1.json", &observer::render::schema::snapshot_schema());
 }
 
+#[test]
+fn the_committed_verify_schema_is_current() {
+    assert_current("verify-v1.json", &observer::render::schema::verify_schema());
+}
+
 fn assert_current(file: &str, current: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(file);
     if env::var_os("OBSERVER_BLESS").is_some() {

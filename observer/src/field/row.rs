@@ -144,6 +144,8 @@ pub struct Status {
     pub seccomp: Option<u32>,
     /// Filters of seccomp.
     pub seccomp_filters: Option<u32>,
+    /// How often its leader has left a CPU, of itself or not; /proc alone tells.
+    pub switches: Option<u64>,
 }
 
 /// A process as those of its own pid namespace see it, or of one around it.

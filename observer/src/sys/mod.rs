@@ -5,6 +5,8 @@
 )]
 
 #[cfg(feature = "ebpf")]
+mod fork;
+#[cfg(feature = "ebpf")]
 pub(crate) mod iterator;
 #[cfg(feature = "ebpf")]
 mod map_value;
@@ -15,6 +17,8 @@ pub(crate) mod namespace;
 #[cfg(feature = "tokio")]
 mod readable;
 
+#[cfg(feature = "ebpf")]
+pub(crate) use fork::fork_for;
 #[cfg(feature = "ebpf")]
 pub(crate) use map_value::MapValue;
 #[cfg(feature = "ebpf")]

@@ -11,6 +11,8 @@ pub(crate) enum Outcome {
     Fine,
     /// Nothing matched.
     Nothing,
+    /// What was compared is not the same.
+    Differs,
     /// Events were lost, and `--strict` was given.
     Lost,
 }
@@ -19,7 +21,7 @@ impl Outcome {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Fine => 0,
-            Self::Nothing => 1,
+            Self::Nothing | Self::Differs => 1,
             Self::Lost => 3,
         }
     }

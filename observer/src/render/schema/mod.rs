@@ -1,10 +1,12 @@
-//! The JSON of the event stream and of snapshots, as types. Names are OpenTelemetry's
+//! The JSON of the event stream, of snapshots and of verifications, as types. Names are OpenTelemetry's
 //! `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
-//! `schema/event-v1.json` and `schema/snapshot-v1.json` are generated from them.
+//! `schema/event-v1.json`, `schema/snapshot-v1.json` and `schema/verify-v1.json` are generated from
+//! them.
 
 mod snapshot;
+mod verify;
 
 use std::borrow::Cow;
 
@@ -13,7 +15,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-pub use self::snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead};
+pub use self::{
+    snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead},
+    verify::{ComparedColumn, DifferingCell, Verification},
+};
 use crate::event::Args;
 
 /// Version of the schema: raised by a change that a reader would notice, not by an addition.
@@ -458,6 +463,12 @@ pub fn event_schema() -> String {
 #[cfg(feature = "schema")]
 pub fn snapshot_schema() -> String {
     text(&schemars::schema_for!(Document<'static>))
+}
+
+/// The schema of a [`Verification`], as it is committed.
+#[cfg(feature = "schema")]
+pub fn verify_schema() -> String {
+    text(&schemars::schema_for!(Verification<'static>))
 }
 
 #[cfg(feature = "schema")]

@@ -37,6 +37,10 @@ impl Status {
             b"NoNewPrivs" => self.no_new_privileges = numbers(value).next().map(|set| set != 0),
             b"Seccomp" => self.seccomp = numbers(value).next(),
             b"Seccomp_filters" => self.seccomp_filters = numbers(value).next(),
+            b"voluntary_ctxt_switches" | b"nonvoluntary_ctxt_switches" => {
+                let more = words(value).next().and_then(decimal);
+                self.switches = more.map(|more| self.switches.unwrap_or(0).saturating_add(more));
+            }
             _ => {}
         }
     }
@@ -82,7 +86,7 @@ mod tests {
         NSpid:\t9\t2\nNSpgid:\t9\t0\nNSsid:\t1\t0\nVmLck:\t       4 kB\nVmRSS:\t    1384 kB\n\
         CapInh:\t0000000000000000\nCapPrm:\t000001ffffffffff\nCapEff:\t00000000a80425fb\n\
         CapBnd:\t000001ffffffffff\nCapAmb:\t0000000000000001\nNoNewPrivs:\t1\nSeccomp:\t2\n\
-        Seccomp_filters:\t3\n";
+        Seccomp_filters:\t3\nvoluntary_ctxt_switches:\t40\nnonvoluntary_ctxt_switches:\t2\n";
 
     #[test]
     fn every_line_at_its_place() {
@@ -100,6 +104,7 @@ mod tests {
             no_new_privileges: Some(true),
             seccomp: Some(2),
             seccomp_filters: Some(3),
+            switches: Some(42),
         };
         assert_eq!(Status::parse(FILE), expected);
     }

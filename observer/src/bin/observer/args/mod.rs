@@ -2,6 +2,7 @@
 
 mod events;
 mod ps;
+mod verify;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind}
 pub(crate) use self::{
     events::{BackendName, EventName, EventsArgs, Filters, TimeName},
     ps::{PsArgs, PsBackendName, TimeStyleName},
+    verify::VerifyArgs,
 };
 use crate::exit::Failure;
 
@@ -25,6 +27,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Ps(PsArgs),
     Events(EventsArgs),
+    Verify(VerifyArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -2,6 +2,7 @@
 
 mod events;
 mod ps;
+mod verify;
 
 use std::io::{IsTerminal as _, stdout};
 
@@ -10,6 +11,7 @@ use observer::render::Color;
 pub(crate) use self::{
     events::{EventsPlan, Format, events},
     ps::{Backend, Every, Processes, PsPlan, ps},
+    verify::{VerifyPlan, verify},
 };
 use crate::args::ColorName;
 

@@ -1,0 +1,138 @@
+//! When a cell of a snapshot has to be what /proc says, and how near. Pure.
+
+use std::borrow::Cow;
+
+use crate::{
+    facts::Facts,
+    field::{Field, Row, Value, View},
+    snapshot::Freshness,
+};
+
+/// A process as one look saw it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) row: &'a Row,
+    pub(super) view: &'a View,
+}
+
+/// A process as /proc has it before and after a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Between<'a> {
+    pub(super) before: Seen<'a>,
+    pub(super) after: Seen<'a>,
+    /// CPUs that count pages of their own for a while.
+    pub(super) cpus: u64,
+}
+
+/// What neither events nor a walk tell: a snapshot takes it from /proc itself.
+const OF_PROC: Facts =
+    Facts::LABEL.and(Facts::EXECUTABLE).and(Facts::WORKING_DIRECTORY).and(Facts::WAIT_CHANNEL);
+
+/// Known in a joined view only.
+const JOINED: [&str; 8] = ["hgid", "hgids", "hgroup", "hgroups", "hpid", "hppid", "huid", "huser"];
+
+/// What a process can change and change back within a moment.
+const UNSTEADY: [&str; 10] =
+    ["args", "pri", "psr", "rss", "stat", "state", "threads", "tpgid", "vsz", "cls"];
+
+/// The columns that are compared.
+pub(super) fn all() -> impl Iterator<Item = &'static Field> {
+    Field::all().filter(|field| {
+        let steady = !field.always_changes || field.name == "time";
+        steady && !field.needs.have(OF_PROC) && !JOINED.contains(&field.name)
+    })
+}
+
+/// Those of them that the table tells without a walk.
+pub(super) fn of_the_table() -> impl Iterator<Item = &'static Field> {
+    all().filter(|field| Freshness::sufficient_for(field.needs) == Freshness::Table)
+}
+
+impl Between<'_> {
+    /// Whether the cell is what /proc says; `None` where it says nothing, or the process may have
+    /// changed.
+    pub(super) fn agrees(&self, field: &Field, told: Seen<'_>) -> Option<bool> {
+        if field.name == "time" {
+            return self.time_agrees(told);
+        }
+        let before = field.value(self.before.row, self.before.view);
+        let after = field.value(self.after.row, self.after.view);
+        if before != after || (UNSTEADY.contains(&field.name) && !self.is_at_rest()) {
+            return None;
+        }
+        let told = field.value(told.row, told.view);
+        match (&told, &after) {
+            // What may not be read is unknown; a dash is an answer.
+            (_, None) if field.absent == "?" => None,
+            (Some(Value::Number(told)), Some(Value::Number(known))) if field.name == "rss" => {
+                Some(told.abs_diff(*known) <= self.uncounted_kib())
+            }
+            (Some(Value::Bytes(told)), Some(Value::Bytes(known))) => {
+                Some(told == known || self.is_name_of_a_worker(told, known))
+            }
+            _ => Some(told == after),
+        }
+    }
+
+    /// Whether nothing of the process ran in between, as far as it can be known.
+    fn is_at_rest(&self) -> bool {
+        let Seen { row: before, .. } = self.before;
+        let Seen { row: after, .. } = self.after;
+        let (Some(stat), Some(later)) = (&before.stat, &after.stat) else { return false };
+        let switches = |row: &Row| row.status.as_ref().and_then(|status| status.switches);
+        let faults = (stat.minor_faults, stat.major_faults);
+        stat.state != b'R'
+            && later.state != b'R'
+            && before.cpu_time == after.cpu_time
+            && faults == (later.minor_faults, later.major_faults)
+            && switches(before).is_some()
+            && switches(before) == switches(after)
+    }
+
+    /// Each side rounds both modes to a clock tick.
+    fn time_agrees(&self, told: Seen<'_>) -> Option<bool> {
+        let slack_ns = 2 * self.after.view.machine.tick_ns();
+        let total = |seen: Seen<'_>| seen.row.cpu_time.map(|used| used.total_ns());
+        let (before, after) = (total(self.before)?, total(self.after)?);
+        let enough = before.saturating_sub(slack_ns)..=after.saturating_add(slack_ns);
+        Some(total(told).is_some_and(|told| enough.contains(&told)))
+    }
+
+    /// What the CPUs may have counted of a process's pages and not yet added up: a batch of each
+    /// of three kinds.
+    fn uncounted_kib(&self) -> u64 {
+        const KINDS: u64 = 3;
+        let batch = (2 * self.cpus).max(32);
+        KINDS * batch * self.cpus * self.after.view.machine.page_size / 1024
+    }
+
+    /// A kernel worker's name in /proc goes on with what it works on, which nothing else tells.
+    fn is_name_of_a_worker(&self, told: &[u8], known: &[u8]) -> bool {
+        const PREFIXES: [&[u8]; 2] = [b"kworker/", b"[kworker/"];
+        let is_worker =
+            self.is_kernel_thread() && PREFIXES.iter().any(|prefix| known.starts_with(prefix));
+        let told = told.strip_suffix(b"]").unwrap_or(told);
+        let rest = known.strip_prefix(told);
+        is_worker && rest.is_some_and(|rest| matches!(rest.first(), Some(b'-' | b'+')))
+    }
+
+    fn is_kernel_thread(&self) -> bool {
+        const PF_KTHREAD: u32 = 0x0020_0000;
+        self.after.row.stat.as_ref().is_some_and(|stat| stat.flags & PF_KTHREAD != 0)
+    }
+
+    /// Whether that is all that the table can tell of a kernel thread's name, which may be longer
+    /// than others'; a walk tells the whole.
+    pub(super) fn is_beginning_of_a_thread_name(&self, field: &Field, told: Seen<'_>) -> bool {
+        const LONGEST: usize = 15;
+        let name = |seen: Seen<'_>| match field.value(seen.row, seen.view) {
+            Some(Value::Bytes(bytes)) => Cow::into_owned(bytes),
+            _ => Vec::new(),
+        };
+        let (told, known) = (name(told), name(self.after));
+        field.name == "comm"
+            && self.is_kernel_thread()
+            && told.len() == LONGEST
+            && known.starts_with(&told)
+    }
+}
