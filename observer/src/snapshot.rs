@@ -43,8 +43,8 @@ pub struct Token {
 /// How new a snapshot's facts must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// What events tell: who is there, whose child, as whom, in which cgroup, with which arguments
-    /// at its exec.
+    /// What events tell: who is there, whose child, in which cgroup, with which arguments at its
+    /// exec; as whom it ran at the last event.
     Table,
     /// What a walk of the kernel tells as well: CPU time, state, sizes, all ids and namespaces,
     /// capabilities. Arguments as at exec.
@@ -53,9 +53,9 @@ pub enum Freshness {
     Reread,
 }
 
-/// Facts that the table alone knows.
-const OF_THE_TABLE: Facts =
-    Facts::IDENTITY.and(Facts::OWNER).and(Facts::PIDS).and(Facts::CGROUP).and(Facts::NAMES);
+/// Facts that the table alone knows. As whom a process runs is none of them: no event tells of
+/// setuid(2).
+const OF_THE_TABLE: Facts = Facts::IDENTITY.and(Facts::PIDS).and(Facts::CGROUP).and(Facts::NAMES);
 
 impl Freshness {
     /// The cheapest that knows these facts.

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::{
+    event::Cgroup,
     facts::Facts,
-    field::{Field, Row, Value, View},
+    field::{CpuTime, Field, Row, Value, View},
     snapshot::Freshness,
 };
 
@@ -57,6 +58,10 @@ impl Between<'_> {
         }
         let before = field.value(self.before.row, self.before.view);
         let after = field.value(self.after.row, self.after.view);
+        if self.is_exiting() && field.needs.have(Facts::CGROUP) && self.known_cgroup() == Some("/")
+        {
+            return None;
+        }
         if before != after || (UNSTEADY.contains(&field.name) && !self.is_at_rest()) {
             return None;
         }
@@ -92,7 +97,7 @@ impl Between<'_> {
     /// Each side rounds both modes to a clock tick.
     fn time_agrees(&self, told: Seen<'_>) -> Option<bool> {
         let slack_ns = 2 * self.after.view.machine.tick_ns();
-        let total = |seen: Seen<'_>| seen.row.cpu_time.map(|used| used.total_ns());
+        let total = |seen: Seen<'_>| seen.row.cpu_time.map(CpuTime::total_ns);
         let (before, after) = (total(self.before)?, total(self.after)?);
         let enough = before.saturating_sub(slack_ns)..=after.saturating_add(slack_ns);
         Some(total(told).is_some_and(|told| enough.contains(&told)))
@@ -118,7 +123,22 @@ impl Between<'_> {
 
     fn is_kernel_thread(&self) -> bool {
         const PF_KTHREAD: u32 = 0x0020_0000;
-        self.after.row.stat.as_ref().is_some_and(|stat| stat.flags & PF_KTHREAD != 0)
+        self.has_flag(PF_KTHREAD)
+    }
+
+    /// In hierarchies of cgroups of version 1, /proc takes one that has ended for a member of the
+    /// root.
+    fn is_exiting(&self) -> bool {
+        const PF_EXITING: u32 = 0x4;
+        self.has_flag(PF_EXITING)
+    }
+
+    fn has_flag(&self, flag: u32) -> bool {
+        self.after.row.stat.as_ref().is_some_and(|stat| stat.flags & flag != 0)
+    }
+
+    fn known_cgroup(&self) -> Option<&str> {
+        self.after.row.cgroup.as_deref().map(Cgroup::path)
     }
 
     /// Whether that is all that the table can tell of a kernel thread's name, which may be longer
