@@ -49,6 +49,7 @@ mod spaces;
 mod storm;
 mod sys;
 mod threads;
+mod verify;
 mod walk;
 
 use std::process::ExitCode;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         docker::cases(),
         lockdown::cases(),
         walk::cases(),
+        verify::cases(),
         ps::cases(),
         psgo::cases(),
     ];

@@ -34,6 +34,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// What was asked for is not there: what, and what to do.
     NoMatch(String),
+    /// What was asked for is kept from the caller: what, and what to do.
+    Forbidden(String),
     /// Help was asked for, or is the best answer: to `--help`, `--version` or nothing at all.
     Help(clap::Error),
     /// The library gave up.
@@ -58,6 +60,7 @@ impl Failure {
             }
             Self::Usage(line) => (line, 2),
             Self::NoMatch(line) => (line, 1),
+            Self::Forbidden(line) => (line, 4),
             Self::Library(error) => {
                 (describe(&error), if error.is_not_permitted() { 4 } else { 1 })
             }

@@ -14,7 +14,7 @@ mod json;
 mod limits;
 mod oracle;
 mod replaced;
-mod scene;
+pub(crate) mod scene;
 mod select;
 mod snapshot;
 mod special;

@@ -29,7 +29,7 @@ pub(super) fn paused(step: impl FnMut() -> io::Result<()> + Send + Sync + 'stati
 }
 
 /// Real, effective and saved ids, all different.
-pub(super) fn with_ids() -> Actor {
+pub(crate) fn with_ids() -> Actor {
     let mut command = quiet_act(&program(), "ps ids");
     let actor = Actor::new(command.arg0("paused").arg("for a test"));
     actor.hear("ready");
@@ -87,14 +87,14 @@ pub(super) fn uninterruptible() -> Actor {
 }
 
 /// Some of each kind.
-pub(super) struct Variety {
+pub(crate) struct Variety {
     pub(super) actors: Vec<Actor>,
     pub(super) terminal: OnTerminal,
     pub(super) zombie: Started,
 }
 
 impl Variety {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let spaces = libc::CLONE_NEWNET | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
         Self {
             actors: vec![
@@ -116,7 +116,7 @@ impl Variety {
         }
     }
 
-    pub(super) fn pids(&self) -> Vec<u32> {
+    pub(crate) fn pids(&self) -> Vec<u32> {
         let others = [self.terminal.process.pid(), self.zombie.pid()];
         self.actors.iter().map(Actor::pid).chain(others).collect()
     }

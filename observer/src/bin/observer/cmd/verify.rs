@@ -36,9 +36,9 @@ pub(crate) fn run(plan: &VerifyPlan) -> Result<Outcome, Failure> {
     let mut signals = EndSignals::block()?;
     let monitor = Monitor::builder().ring(plan.ring).object(plan.object.clone()).start()?;
     if let Some(level) = hidden::by_mount() {
-        return Err(Failure::NoMatch(format!(
+        return Err(Failure::Forbidden(format!(
             "cannot compare with /proc: it is mounted with hidepid={level} and hides processes; \
-             run as root"
+             run as root, or with CAP_SYS_PTRACE"
         )));
     }
     let report = look_on(plan, &monitor, &mut signals)?;
