@@ -156,3 +156,157 @@ impl Between<'_> {
             && known.starts_with(&told)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Listing,
+        field::{self, Identity, Instant, Stat, Status},
+        machine::Machine,
+    };
+
+    const KTHREAD: u32 = 0x0020_0000;
+
+    fn sleeper() -> Row {
+        let stat = Stat { state: b'S', virtual_size: 4096, ..Stat::default() };
+        let status = Status { resident_kib: Some(1000), switches: Some(7), ..Status::default() };
+        Row {
+            pid: 9,
+            identity: Some(Identity { comm: (*b"sleep").into(), ..Identity::default() }),
+            stat: Some(stat),
+            cpu_time: Some(CpuTime { user_ns: 1_000_000_000, system_ns: 0 }),
+            status: Some(status),
+            ..Row::default()
+        }
+    }
+
+    fn with(change: impl Fn(&mut Row)) -> Row {
+        let mut row = sleeper();
+        change(&mut row);
+        row
+    }
+
+    fn agrees(column: &str, before: &Row, told: &Row, after: &Row) -> Option<bool> {
+        let machine = Machine { ticks_per_second: 100, ..Machine::read().unwrap() };
+        let now = Instant { boot_ns: 0, unix_ns: 0 };
+        let view = Listing::of_rows(Vec::new(), now, Facts::NONE, machine, "test").view;
+        let seen = |row| Seen { row, view: &view };
+        let between = Between { before: seen(before), after: seen(after), cpus: 2 };
+        between.agrees(field::find(column).unwrap(), seen(told))
+    }
+
+    fn renamed(name: &[u8], flags: u32) -> Row {
+        with(|row| {
+            row.identity.as_mut().unwrap().comm = name.into();
+            row.stat.as_mut().unwrap().flags = flags;
+        })
+    }
+
+    #[test]
+    fn what_has_not_changed_must_be_told_so() {
+        let (same, other) = (sleeper(), with(|row| row.stat.as_mut().unwrap().nice = 5));
+        assert_eq!(agrees("nice", &same, &same, &same), Some(true));
+        assert_eq!(agrees("nice", &same, &other, &same), Some(false));
+        assert_eq!(agrees("nice", &same, &with(|row| row.stat = None), &same), Some(false));
+    }
+
+    #[test]
+    fn what_has_changed_is_not_judged() {
+        let (same, other) = (sleeper(), with(|row| row.stat.as_mut().unwrap().nice = 5));
+        assert_eq!(agrees("nice", &same, &same, &other), None);
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_not_judged() {
+        let told = with(|row| row.namespaces[2] = Some(4_026_531_840));
+        assert_eq!(agrees("netns", &sleeper(), &told, &sleeper()), None);
+    }
+
+    #[test]
+    fn a_dash_is_an_answer() {
+        let told = with(|row| row.stat.as_mut().unwrap().real_time_priority = 3);
+        assert_eq!(agrees("rtprio", &sleeper(), &sleeper(), &sleeper()), Some(true));
+        assert_eq!(agrees("rtprio", &sleeper(), &told, &sleeper()), Some(false));
+    }
+
+    #[test]
+    fn the_state_of_one_that_ran_meanwhile_is_not_judged() {
+        let told = with(|row| row.stat.as_mut().unwrap().state = b'R');
+        assert_eq!(agrees("state", &sleeper(), &told, &sleeper()), Some(false));
+        let ran = with(|row| row.status.as_mut().unwrap().switches = Some(8));
+        assert_eq!(agrees("state", &sleeper(), &told, &ran), None);
+        assert_eq!(agrees("state", &told, &sleeper(), &told), None, "it runs");
+    }
+
+    #[test]
+    fn cpu_time_may_be_two_ticks_away() {
+        let used = |ms: u64| {
+            with(|row| row.cpu_time = Some(CpuTime { user_ns: ms * 1_000_000, system_ns: 0 }))
+        };
+        let check = |told| agrees("time", &used(1000), &used(told), &used(1100));
+        assert_eq!([980, 1050, 1120].map(check), [Some(true); 3]);
+        assert_eq!([979, 1121].map(check), [Some(false); 2]);
+    }
+
+    #[test]
+    fn resident_size_may_miss_what_the_cpus_have_yet_to_add() {
+        let resident = |kib| with(|row| row.status.as_mut().unwrap().resident_kib = Some(kib));
+        let slack = 3 * 32 * 2 * Machine::read().unwrap().page_size / 1024;
+        let check = |kib| agrees("rss", &resident(10_000), &resident(kib), &resident(10_000));
+        assert_eq!(check(10_000 - slack), Some(true));
+        assert_eq!(check(10_000 - slack - 1), Some(false));
+        assert_eq!(check(10_000 + slack + 1), Some(false));
+    }
+
+    #[test]
+    fn a_worker_is_told_without_what_it_works_on() {
+        let known = renamed(b"kworker/0:1-events", KTHREAD);
+        let check = |told: &[u8]| agrees("comm", &known, &renamed(told, KTHREAD), &known);
+        assert_eq!(check(b"kworker/0:1"), Some(true));
+        assert_eq!(check(b"kworker/0:"), Some(false));
+        assert_eq!(check(b"kworker/0:2"), Some(false));
+        let program = renamed(b"kworker/0:1-events", 0);
+        assert_eq!(agrees("comm", &program, &renamed(b"kworker/0:1", 0), &program), Some(false));
+    }
+
+    #[test]
+    fn one_that_has_ended_is_in_no_cgroup_of_version_1_that_proc_tells() {
+        let member = |path: &str, flags| {
+            with(|row| {
+                let cgroup = Cgroup { v2: path.to_owned(), ..Cgroup::default() };
+                row.cgroup = Some(cgroup.into());
+                row.stat.as_mut().unwrap().flags = flags;
+            })
+        };
+        const EXITING: u32 = 4;
+        let told = member("/a", EXITING);
+        let check = |known: &Row| agrees("cgroup", known, &told, known);
+        assert_eq!(check(&member("/", EXITING)), None);
+        assert_eq!(check(&member("/b", EXITING)), Some(false));
+        assert_eq!(check(&member("/", 0)), Some(false));
+    }
+
+    #[test]
+    fn every_column_of_the_host_is_compared_but_for_times_and_what_proc_alone_tells() {
+        let left_out = Field::all().filter(|field| all().all(|compared| compared != *field));
+        let names: Vec<_> = left_out.map(|field| field.name).collect();
+        let (joined, others): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| JOINED.contains(name));
+        assert_eq!(joined, JOINED);
+        let times = ["cputimes", "etime", "etimes", "lstart", "pcpu", "pmem", "start"];
+        let more = ["start_time", "stime", "cwd", "exe", "label", "wchan"];
+        let mut expected = [&times[..], &more[..]].concat();
+        expected.sort_unstable();
+        assert_eq!(others, expected);
+        let joined = Field::all().filter(|field| field.doc.starts_with("joined: "));
+        assert!(joined.map(|field| field.name).eq(JOINED));
+    }
+
+    #[test]
+    fn the_table_alone_tells_no_users() {
+        let names: Vec<_> = of_the_table().map(|field| field.name).collect();
+        assert!(names.contains(&"ppid") && names.contains(&"cgroup"), "{names:?}");
+        assert!(!names.contains(&"user") && !names.contains(&"args"), "{names:?}");
+    }
+}
