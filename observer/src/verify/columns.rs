@@ -167,6 +167,7 @@ mod tests {
     };
 
     const KTHREAD: u32 = 0x0020_0000;
+    const EXITING: u32 = 4;
 
     fn sleeper() -> Row {
         let stat = Stat { state: b'S', virtual_size: 4096, ..Stat::default() };
@@ -279,7 +280,6 @@ mod tests {
                 row.stat.as_mut().unwrap().flags = flags;
             })
         };
-        const EXITING: u32 = 4;
         let told = member("/a", EXITING);
         let check = |known: &Row| agrees("cgroup", known, &told, known);
         assert_eq!(check(&member("/", EXITING)), None);
