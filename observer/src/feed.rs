@@ -124,7 +124,8 @@ impl<S: Source> Feed<S> {
         }
     }
 
-    /// Hands on all that is there now, however much: before a question is answered.
+    /// Hands on all that is there now, however much, and every loss so far: before a question is
+    /// answered.
     ///
     /// # Errors
     ///
@@ -136,7 +137,8 @@ impl<S: Source> Feed<S> {
                 break;
             }
         }
-        Ok(())
+        // No event may have come since the last loss to tell it.
+        self.tell_counted_losses(each)
     }
 
     /// Walks over all processes; see [`Source::walk`].
@@ -362,6 +364,14 @@ mod tests {
         assert_eq!(step(&mut feed), Wait::ForEvent);
         assert_eq!(feed.source.sleeps, 1);
         assert_eq!(events, ["c0", "-5@0"]);
+    }
+
+    #[test]
+    fn before_an_answer_every_loss_is_told() {
+        let mut events = Vec::new();
+        let mut feed = Feed::new(Script::new(&[(0, 0), (0, 2)], &[5, 1]));
+        feed.settle(&mut |event| events.push(told(&event))).unwrap();
+        assert_eq!(events, ["c0", "-2@0", "c0", "-3@0", "-1@1"]);
     }
 
     #[test]

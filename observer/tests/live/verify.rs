@@ -3,18 +3,15 @@
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
-use observer::Monitor;
-use observer::source::bpf::{Object, RingSize};
-use observer::verify::Report;
 use serde_json::Value;
 
-use crate::child::{Started, unique};
+use crate::child::{Lines, Next, Started, unique};
 use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
 use crate::observed::{observer, output};
 use crate::ps::scene::{Variety, with_ids};
@@ -88,39 +85,65 @@ fn short_lived_processes_agree() {
     assert!(number(&report["snapshots"]) > 0, "{report}");
 }
 
-/// A ring of one page in a storm: the table is torn, and mends itself.
+/// A ring of one page, and a storm while nobody reads it: the table is torn, and mends itself.
 fn within_a_second_after_a_loss_they_agree() {
-    let object = std::env::var_os("OBSERVER_BPF_OBJECT");
-    let object = object.map_or(Object::BuiltIn, |file| Object::File(file.into()));
-    let ring = RingSize::new(4096).expect("one page");
-    let monitor = Monitor::builder().ring(ring).object(object).start().expect("a monitor");
-    storm::run(&storm::exits(&unique("verify"), scaled(5_000)), 4);
-    let end = Instant::now() + Duration::from_secs(1);
-    let lost = monitor.statistics().expect("statistics").totals.lost;
-    assert!(lost > 0, "nothing was lost");
-    thread::sleep(end.saturating_duration_since(Instant::now()));
-    let mut report = Report::default();
-    report.look(&monitor).expect("a comparison");
-    assert!(report.agrees() && report.snapshots == 1, "{report:?}");
+    let running = Running::start(&["--json", "--ring", "4096"]);
+    running.started.signal(Signal::SIGSTOP);
+    storm::run(&storm::exits(&unique("verify"), scaled(3_000).max(100)), 4);
+    running.started.signal(Signal::SIGCONT);
+    thread::sleep(Duration::from_secs(1));
+    // Two more: the first may have begun before.
+    for _ in 0..2 {
+        running.next_comparison();
+    }
+    let report: Value = serde_json::from_str(&running.stop()).expect("one document");
+    assert!(number(&report["lost"]) > 0, "nothing was lost: {report}");
+    assert!(number(&report["repairs"]) > 0, "nothing was mended: {report}");
+    assert!(number(&report["snapshots"]) > 1, "{report}");
+    assert_eq!(report["agree"], true, "{report}");
 }
 
 fn ctrl_c_ends_with_the_summary() {
-    let mut command = verify(&["--for", "10m", "-v"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut started = Started::new(&mut command);
-    let [out, errors]: [Box<dyn io::Read + Send>; 2] = [
-        Box::new(started.child.stdout.take().expect("a pipe")),
-        Box::new(started.child.stderr.take().expect("a pipe")),
-    ];
-    let errors = crate::child::Lines::of(errors);
-    // It has begun to compare.
-    let first = errors.next(soon());
-    started.signal(Signal::SIGINT);
-    let ended = started.reap();
-    assert_eq!(ended.status, 0, "status; first line: {first:?}");
-    let out = io::read_to_string(out).expect("text");
+    let out = Running::start(&[]).stop();
     let last = out.lines().last().unwrap_or_default();
     assert!(last.starts_with("observer: ") && last.ends_with(": all agree"), "{out}");
+}
+
+/// `observer verify -v`, which compares until it is told to end.
+struct Running {
+    started: Started,
+    out: ChildStdout,
+    errors: Lines,
+}
+
+impl Running {
+    /// Waits for the first comparison.
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = verify(&[&["--for", "10m", "-v"], arguments].concat());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut started = Started::new(&mut command);
+        let out = started.child.stdout.take().expect("a pipe");
+        let errors = Lines::of(started.child.stderr.take().expect("a pipe"));
+        let running = Self { started, out, errors };
+        running.next_comparison();
+        running
+    }
+
+    fn next_comparison(&self) {
+        match self.errors.next(soon()) {
+            Next::Line(line) => assert!(line.starts_with(b"observer: "), "{line:?}"),
+            other => panic!("no comparison: {other:?}"),
+        }
+    }
+
+    /// Ctrl-C, and what it prints in the end.
+    fn stop(self) -> String {
+        self.started.signal(Signal::SIGINT);
+        let ended = self.started.reap();
+        let out = io::read_to_string(self.out).expect("text");
+        assert_eq!(ended.status, 0, "status: {out}");
+        out
+    }
 }
 
 fn nobody_is_not_permitted() {
