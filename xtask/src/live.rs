@@ -113,7 +113,7 @@ pub(crate) fn judge(tally: &Tally) -> Result<()> {
 }
 
 /// The path of the program of that kind and name in cargo's messages, one JSON object a line.
-fn executable(messages: &str, kind: &str, name: &str) -> Option<PathBuf> {
+pub(crate) fn executable(messages: &str, kind: &str, name: &str) -> Option<PathBuf> {
     let kind = format!("\"kind\":[\"{kind}\"]");
     let name = format!("\"name\":\"{name}\"");
     let line = messages.lines().find(|line| {

@@ -36,6 +36,8 @@ const FREE: u64 = 300;
 const LOOK: u64 = 40;
 /// Pids that short lives take in turn, behind those of the processes that stay.
 const PIDS: u64 = 30_000;
+/// Of so many that stay, one starts others: a shell, a server, a service manager.
+const FORKS_ONE_OF: u32 = 100;
 
 /// Lets so many processes live for ever and so many others for a moment.
 pub(super) fn run(living: u32, lives: u64) -> Result<()> {
@@ -118,7 +120,8 @@ impl History {
     /// Who it is, and one who stays as its parent.
     fn life(&self, life: u64) -> (ProcessKey, ProcessKey) {
         let pid = self.living + 1 + u32::try_from(life % PIDS).unwrap_or_default();
-        let parent = u32::try_from(life * 7919 % u64::from(self.living)).unwrap_or_default() + 1;
+        let parents = self.living.div_ceil(FORKS_ONE_OF);
+        let parent = u32::try_from(life % u64::from(parents)).unwrap_or_default() + 1;
         (ProcessKey { pid, start_ns: at(life) }, stays(parent))
     }
 

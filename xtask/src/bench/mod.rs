@@ -3,13 +3,17 @@
 //! It measures and never judges by its exit status: a slow machine is no failed test.
 
 mod aim;
+mod crowd;
 mod elf;
 mod events;
+pub(crate) mod measured;
 mod page;
+mod program;
 mod ps;
 mod quiet;
 mod setting;
 mod stats;
+mod table;
 mod usage;
 
 use std::fs;
@@ -23,8 +27,6 @@ use self::setting::Setting;
 use crate::machine::Rights;
 use crate::setup::{self, Level};
 use crate::{run, workspace};
-
-pub(crate) use self::ps::measured;
 
 /// Measure observer beside others that do the same.
 ///
@@ -49,6 +51,8 @@ enum Subject {
     Events,
     /// Snapshots, beside ps and psgo
     Ps,
+    /// The live table from within, beside ps and psgo
+    Table,
 }
 
 /// How much of everything.
@@ -71,6 +75,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     let figures = match options.subject {
         Subject::Events => events::measure(&observer, &folder, extent)?,
         Subject::Ps => ps::measure(&observer, &folder, extent)?,
+        Subject::Table => table::measure(&folder, extent)?,
     };
     let part = options.subject.part(&setting, &figures);
     println!("{part}");
@@ -86,6 +91,7 @@ impl Subject {
         match self {
             Self::Events => "Events",
             Self::Ps => "Snapshots",
+            Self::Table => "Live table",
         }
     }
 
@@ -93,6 +99,7 @@ impl Subject {
         match self {
             Self::Events => "cargo xtask bench events",
             Self::Ps => "cargo xtask bench ps",
+            Self::Table => "cargo xtask bench table",
         }
     }
 

@@ -21,8 +21,13 @@ pub(crate) struct Patience {
 
 /// A tick of /proc/stat, on every architecture.
 const TICK: Duration = Duration::from_millis(10);
-/// What others may take of one CPU; the kernel's own workers take some of it.
+/// What others may take of one CPU beyond what they always take.
 const TOLERATED: f64 = 0.12;
+/// What they always take is not more than this: beyond, the machine is busy. Some kernels have
+/// threads that never rest.
+const ALWAYS_AT_MOST: f64 = 0.25;
+/// How often they are looked at, at least, to tell what they always take.
+const LOOKS: usize = 3;
 
 impl Patience {
     pub(crate) fn of(extent: Extent) -> Self {
@@ -38,13 +43,13 @@ impl Patience {
     pub(crate) fn undisturbed<T>(self, mut measure: impl FnMut() -> Result<T>) -> Result<T> {
         let mut tries = 1;
         loop {
-            self.wait_for_quiet()?;
+            let tolerated = self.wait_for_quiet()?;
             let begin = Instant::now();
             let before = taken_by_others()?;
             let result = measure()?;
             let taken = taken_by_others()?.saturating_sub(before);
             let share = taken.as_secs_f64() / begin.elapsed().as_secs_f64();
-            if share <= TOLERATED {
+            if share <= tolerated {
                 return Ok(result);
             }
             eprintln!("others took {:.0} % of a CPU in try {tries}", share * 100.0);
@@ -55,19 +60,35 @@ impl Patience {
         }
     }
 
-    fn wait_for_quiet(self) -> Result<()> {
+    /// Waits until others take little more than they always do, and says how much that is with
+    /// what is tolerated beyond it.
+    fn wait_for_quiet(self) -> Result<f64> {
         const LOOK: Duration = Duration::from_millis(300);
         let deadline = Instant::now() + self.wait;
+        let mut shares = Vec::new();
         while Instant::now() < deadline {
             let before = taken_by_others()?;
             thread::sleep(LOOK);
             let taken = taken_by_others()?.saturating_sub(before);
-            if taken <= LOOK.mul_f64(TOLERATED) {
+            shares.push(taken.as_secs_f64() / LOOK.as_secs_f64());
+            if is_quiet(&shares) {
                 break;
             }
         }
-        Ok(())
+        Ok(tolerated(&shares))
     }
+}
+
+/// Whether the last of these shares of a CPU is tolerated, and enough were looked at to know.
+fn is_quiet(shares: &[f64]) -> bool {
+    shares.len() >= LOOKS && shares.last().is_some_and(|last| *last <= tolerated(shares))
+}
+
+/// What others may take: the least that they took in any look, which they always take, and some
+/// more.
+fn tolerated(shares: &[f64]) -> f64 {
+    let least = shares.iter().copied().reduce(f64::min);
+    least.unwrap_or_default().min(ALWAYS_AT_MOST) + TOLERATED
 }
 
 /// CPU time of the machine since its start that neither we nor our ended children took.
@@ -100,6 +121,22 @@ mod tests {
     #[test]
     fn idle_and_waiting_are_not_busy() {
         assert_eq!(busy_ticks("cpu  1 2 4 1000 1000 8 16 32 64 128\ncpu0 9 9"), 63);
+    }
+
+    #[test]
+    fn what_others_always_take_is_no_disturbance() {
+        let tolerates = |shares: &[f64], share: f64| (tolerated(shares) - share).abs() < 1e-9;
+        assert!(tolerates(&[0.17, 0.15, 0.6], 0.27));
+        assert!(is_quiet(&[0.6, 0.15, 0.26]));
+        assert!(!is_quiet(&[0.15, 0.2, 0.28]));
+        assert!(tolerates(&[], 0.12));
+    }
+
+    #[test]
+    fn a_busy_machine_is_not_taken_for_a_quiet_one() {
+        // It takes that much all the time, and yet no kernel thread does.
+        assert!(!is_quiet(&[0.9, 0.8, 0.85]));
+        assert!(!is_quiet(&[0.0]), "one look does not tell what is taken all the time");
     }
 
     #[test]

@@ -2,15 +2,14 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use anyhow::{Context as _, Result, ensure};
 
 use super::noop;
+use crate::bench::program::Program;
 use crate::bench::usage::Process;
 
 /// An observer of the storm.
@@ -166,51 +165,6 @@ impl Running {
             }
             _ => self.process().waits_for_events(),
         }
-    }
-}
-
-/// A child that never outlives us.
-#[derive(Debug)]
-pub(crate) struct Program(Child);
-
-impl Program {
-    pub(crate) fn start(command: &mut Command) -> Result<Self> {
-        let name = command.get_program().to_owned();
-        command.spawn().map(Self).with_context(|| format!("cannot start `{}`", name.display()))
-    }
-
-    pub(crate) fn child(&mut self) -> &mut Child {
-        &mut self.0
-    }
-
-    fn process(&self) -> Process {
-        Process(self.0.id())
-    }
-
-    fn expect_running(&mut self) -> Result<()> {
-        match self.0.try_wait()? {
-            Some(status) => bail!("it ended: {status}"),
-            None => Ok(()),
-        }
-    }
-
-    /// Ctrl-C, and then its end.
-    pub(crate) fn interrupt(&mut self) -> Result<()> {
-        let pid = Pid::from_raw(i32::try_from(self.0.id())?);
-        kill(pid, Signal::SIGINT).context("cannot send a signal")?;
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while self.0.try_wait()?.is_none() {
-            ensure!(Instant::now() < deadline, "a program did not end on SIGINT within 20 s");
-            thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Both fail when it has ended already, which is what they are for.
-        let _ended = self.0.kill().and_then(|()| self.0.wait());
     }
 }
 

@@ -11,9 +11,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use nix::time::{ClockId, clock_gettime};
 
-use super::contestant::{Program, is_ready, lost_in, observer_events};
+use super::contestant::{is_ready, lost_in, observer_events};
 use super::noop;
 use super::storm::{Pace, Storm};
+use crate::bench::program::Program;
 use crate::bench::stats::{float, percentile};
 
 /// How long lines took, in nanoseconds.

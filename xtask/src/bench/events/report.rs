@@ -190,7 +190,9 @@ count. A slow-down is the storm's time divided by the mean of the two beside it.
 over the rounds. Each contestant prints to a file in memory. CPU time is what the scheduler counted
 for the process during the storm and until it was idle again; what its programs in the kernel take
 is in the slow-down. The peak (`VmHWM`) includes the start; both sizes count the pages of the ring
-twice, as the kernel maps them. What others on the machine disturbed is measured again.
+twice, as the kernel maps them. What others on the machine disturbed is measured again: they
+may take 12 % of a CPU more than they take all the time, as some threads of the kernel do, which is
+told from the least that they took of three looks and more before it.
 
 What limits it: the storm leaves almost nothing of the cores idle, so that CPU time of an observer
 is time of the storm. One storm differs from the next by some per cent: least and most show how

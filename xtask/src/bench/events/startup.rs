@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::contestant::{Program, is_ready, observer_events};
+use super::contestant::{is_ready, observer_events};
+use crate::bench::program::Program;
 
 /// The times of so many starts, in order of length.
 pub(crate) fn measure(observer: &Path, runs: usize) -> Result<Vec<Duration>> {

@@ -1,9 +1,7 @@
 //! Snapshots beside ps and psgo: whole commands, at several numbers of processes.
 
 mod contest;
-mod crowd;
 mod floor;
-pub(crate) mod measured;
 mod report;
 mod rounds;
 

@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 
 use super::AIMED_AT;
 use super::contest::{Contestant, Job, Program};
-use super::measured::Sample;
 use super::rounds::{Outcome, Score, Scores};
 use crate::bench::aim::{self, Aim};
+use crate::bench::measured::Sample;
 use crate::bench::stats::{float, median, megabytes, range};
 
 /// What stands below the heading of the part.
@@ -190,7 +190,8 @@ round does not count. Time is of the whole command, from before its start to its
 in a file in memory; CPU time and peak are the kernel's own sums of the ended command (`getrusage`).
 A part is one command's time divided by the other's in the same round. Figures are medians over the
 rounds. Each table must have a line for every idle process. A round that others on the machine disturbed
-is measured again.
+is measured again: they may take 12 % of a CPU more than they take all the time, as some threads of
+the kernel do, which is told from the least that they took of three looks and more before it.
 
 What limits it: a command of a few milliseconds is mostly its own start. The floor leaves out listing
 /proc and starting a program. No peak can be below that of the small process that starts the command.

@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 
 use super::contest::{Contestant, Job, Program, Programs};
-use super::crowd::{self, Crowd};
 use super::floor;
-use super::measured::{self, Sample};
+use crate::bench::crowd::{self, Crowd};
+use crate::bench::measured::{self, Sample};
 use crate::bench::quiet::Patience;
 use crate::bench::stats::{median, range};
 

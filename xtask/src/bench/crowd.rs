@@ -189,7 +189,12 @@ mod tests {
             let mut command = crowd.command(&KINDS[1]).unwrap();
             crowd.start(&mut command).unwrap();
             let folder = format!("/proc/{}", crowd.children[0].id());
-            assert_eq!(fs::read(format!("{folder}/cmdline")).unwrap(), b"idle-shell\0-l\0--id=0\0");
+            let arguments = || fs::read(format!("{folder}/cmdline")).unwrap();
+            // Its execve(2) lets us go on before its arguments are in place.
+            while arguments().is_empty() {
+                assert!(crowd.children[0].try_wait().unwrap().is_none());
+            }
+            assert_eq!(arguments(), b"idle-shell\0-l\0--id=0\0");
             assert!(crowd.children[0].try_wait().unwrap().is_none());
             drop(crowd);
             assert!(!fs::exists(folder).unwrap());
