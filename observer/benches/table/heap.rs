@@ -46,16 +46,16 @@ unsafe impl GlobalAlloc for Counting {
         piece
     }
 
-    unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
-        add(-size_of_piece(piece));
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        add(-size_of_piece(ptr));
         // SAFETY: as in `alloc`.
-        unsafe { System.dealloc(piece, layout) }
+        unsafe { System.dealloc(ptr, layout) }
     }
 
-    unsafe fn realloc(&self, piece: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        let before = size_of_piece(piece);
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let before = size_of_piece(ptr);
         // SAFETY: as in `alloc`.
-        let moved = unsafe { System.realloc(piece, layout, size) };
+        let moved = unsafe { System.realloc(ptr, layout, new_size) };
         if !moved.is_null() {
             add(size_of_piece(moved) - before);
         }

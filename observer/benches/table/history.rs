@@ -33,7 +33,8 @@ const EXEC: u64 = 3;
 const EXIT: u64 = 200;
 const FREE: u64 = 300;
 /// Steps between two looks of the monitor's thread.
-const LOOK: u64 = 40;
+const LOOK: usize = 40;
+const LOOK_NS: u64 = 40 * STEP_NS;
 /// Pids that short lives take in turn, behind those of the processes that stay.
 const PIDS: u64 = 30_000;
 /// Of so many that stay, one starts others: a shell, a server, a service manager.
@@ -49,15 +50,15 @@ pub(super) fn run(living: u32, lives: u64) -> Result<()> {
     let before = heap::used();
     let mut events = 0;
     let mut time = Duration::ZERO;
-    for first in (0..lives + FREE).step_by(LOOK as usize) {
-        let some: Vec<Event> =
-            (first..first + LOOK).flat_map(|step| history.step(step, lives)).collect();
+    for first in (0..lives + FREE).step_by(LOOK) {
+        let steps = (first..).take(LOOK);
+        let some: Vec<Event> = steps.flat_map(|step| history.step(step, lives)).collect();
         events += some.len() as u64;
         let began = Instant::now();
         for event in some {
             table.apply(event, &mut drop);
         }
-        table.forget(at(first + LOOK));
+        table.forget(at(first) + LOOK_NS);
         time += began.elapsed();
     }
     table.forget(at(lives + FREE) + 2 * GRACE_NS);

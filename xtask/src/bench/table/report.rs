@@ -9,7 +9,6 @@ use super::asked::{Job, Peer};
 use super::program::{COUNTED_LIVES, TIMED_LIVES};
 use super::rounds::{Idle, Outcome, Scores};
 use crate::bench::aim::{self, Aim};
-use crate::bench::measured::Sample;
 use crate::bench::stats::{float, median, megabytes, range};
 
 /// What stands below the heading of the part.
@@ -155,10 +154,10 @@ fn write_scores(part: &mut String, scores: &Scores) -> Result<()> {
 
 /// What is not a question to a monitor.
 fn write_rest(part: &mut String, scores: &Scores) -> Result<()> {
+    let (least, most) = range(scores.event_ns.iter().map(|time| time / 1e3));
     let starts = scores.rounds.iter().map(|round| round.start_ns);
     let kib = |bytes: u64| megabytes(float(bytes) / 1024.0);
     let (before, after) = scores.before_and_after;
-    let (least, most) = range(scores.event_ns.iter().copied());
     let Idle { watched, changes, .. } = scores.idle;
     writeln!(part, "\n- Start to ready: {}.", with_range(starts))?;
     writeln!(
@@ -177,10 +176,9 @@ fn write_rest(part: &mut String, scores: &Scores) -> Result<()> {
     )?;
     writeln!(
         part,
-        "- One event: {:.2} µs ({:.2} to {:.2}), of {TIMED_LIVES} short lives of four events.",
-        median(scores.event_ns.iter().copied()) / 1e3,
-        least / 1e3,
-        most / 1e3
+        "- One event: {:.2} µs ({least:.2} to {most:.2}), of {TIMED_LIVES} short lives of four \
+         events each.",
+        median(scores.event_ns.iter().copied()) / 1e3
     )?;
     writeln!(
         part,
@@ -235,11 +233,17 @@ fn growth_percent((before, after): (u64, u64)) -> f64 {
 fn with_range(times: impl IntoIterator<Item = f64>) -> String {
     let times: Vec<f64> = times.into_iter().collect();
     let (least, most) = range(times.iter().copied());
-    format!("{} ({:.2} to {:.2})", milliseconds(median(times)), least / 1e6, most / 1e6)
+    format!("{} ({} to {})", milliseconds(median(times)), digits(least), digits(most))
 }
 
 fn milliseconds(nanoseconds: f64) -> String {
-    format!("{:.2} ms", nanoseconds / 1e6)
+    format!("{} ms", digits(nanoseconds))
+}
+
+/// Nanoseconds as milliseconds, with as many decimals as tell something.
+fn digits(nanoseconds: f64) -> String {
+    let decimals = if nanoseconds < 1e7 { 3 } else { 1 };
+    format!("{:.decimals$}", nanoseconds / 1e6)
 }
 
 fn faster(scores: &Scores, job: Job, peer: Peer) -> String {
@@ -274,8 +278,9 @@ many processes that stay; what events and changes take to be thrown away is in i
 and handing out takes is not. Memory after a history is of the same kind, with the dead forgotten. Idle:
 CPU time that the scheduler counted for all threads of the program while nobody asked it anything.
 
-What limits it: to read what a library gives is less than to start a command, and that is the point. A
-snapshot alone is not text, which has lines of its own. Over few processes the question to the thread
+What limits it: a command pays for its own start and for its output, a snapshot for neither; what text
+and JSON cost stands in lines of their own. A monitor of the library is beside commands because that is
+the choice that a program has. Over few processes the question to the thread
 and its answer are most of the time. A monitor keeps besides its table the last changes for those who
 continue from a token, up to 65,536 of them; after a start there are none. Idle processes have few
 mappings and one thread: a walk of real ones takes somewhat longer.
@@ -288,6 +293,7 @@ mod tests {
     use super::super::rounds::{Round, Size};
     use super::super::session::Memory;
     use super::*;
+    use crate::bench::measured::Sample;
 
     /// ps takes 160 ms and psgo 640 ms; a job takes as many tenths of a millisecond as its place.
     fn scores(processes: u64) -> Scores {
@@ -326,11 +332,11 @@ mod tests {
         assert!(aims(&[Ok(scores(500))]).is_empty());
         let aims = aims(&[Ok(scores(500)), Ok(scores(AIMED_AT))]);
         let expected = [
-            ("0.10 ms", true),
-            ("0.40 ms", true),
+            ("0.100 ms", true),
+            ("0.400 ms", true),
             ("400 times", true),
             ("1600 times", true),
-            ("0.50 ms", true),
+            ("0.500 ms", true),
             ("1000 bytes", true),
             ("+3.0 %", true),
             ("0.90 µs", true),
@@ -356,10 +362,10 @@ mod tests {
     fn every_job_has_a_row_beside_both_peers() {
         let mut part = String::new();
         write_scores(&mut part, &scores(AIMED_AT)).unwrap();
-        let table = "| table only | 0.10 ms (0.10 to 0.10) | 1600 times (1600 to 1600) | \
+        let table = "| table only | 0.100 ms (0.100 to 0.100) | 1600 times (1600 to 1600) | \
                      6400 times (6400 to 6400) |";
         assert!(part.contains(table), "{part}");
-        assert!(part.contains("| `psgo` | 640.00 ms (640.00 to 640.00) | | |"), "{part}");
+        assert!(part.contains("| `psgo` | 640.0 ms (640.0 to 640.0) | | |"), "{part}");
         assert!(part.contains("- Memory: 5.5 MB of the heap, of which 0.5 MB are arguments"));
         assert!(part.contains("- One event: 0.90 µs (0.80 to 1.50)"), "{part}");
         assert!(part.contains("- Idle: 0.050 % of a CPU over 10 s, in which"), "{part}");
