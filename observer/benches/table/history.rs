@@ -34,7 +34,7 @@ const EXIT: u64 = 200;
 const FREE: u64 = 300;
 /// Steps between two looks of the monitor's thread.
 const LOOK: usize = 40;
-const LOOK_NS: u64 = 40 * STEP_NS;
+const LOOK_NS: u64 = LOOK as u64 * STEP_NS;
 /// Pids that short lives take in turn, behind those of the processes that stay.
 const PIDS: u64 = 30_000;
 /// Of so many that stay, one starts others: a shell, a server, a service manager.

@@ -25,8 +25,18 @@ fn main() -> Result<()> {
     match words[..] {
         ["live"] => live::run(),
         ["history", living, lives] => history::run(living.parse()?, lives.parse()?),
-        _ => Err("cargo xtask bench table drives this program: run that".into()),
+        [] => {
+            hint();
+            Ok(())
+        }
+        _ => Err(format!("no such words: `{}`", words.join(" ")).into()),
     }
+}
+
+/// `cargo bench` and `cargo test --all-targets` start it with no words, and that is no failure.
+#[expect(clippy::print_stderr, reason = "a hint for a person")]
+fn hint() {
+    eprintln!("nothing was asked: run `cargo xtask bench table`, which asks");
 }
 
 /// Hands one answer to whoever asked.

@@ -104,10 +104,11 @@ fn event_aim(scores: &Scores) -> Aim {
 
 fn idle_aim(idle: Idle) -> Aim {
     let percent = idle.percent();
+    let changes = float(idle.changes) / idle.watched.as_secs_f64();
     Aim {
         what: "CPU time when nothing happens".into(),
         bound: "below 0.1 %".into(),
-        measured: format!("{percent:.3} %"),
+        measured: format!("{percent:.3} % at {changes:.1} changes a second"),
         met: percent < 0.1,
     }
 }
@@ -252,7 +253,13 @@ fn faster(scores: &Scores, job: Job, peer: Peer) -> String {
         return "not measured".into();
     }
     let (least, most) = range(ratios.iter().copied());
-    format!("{:.0} times ({least:.0} to {most:.0})", median(ratios))
+    format!("{} times ({} to {})", times(median(ratios)), times(least), times(most))
+}
+
+/// A small ratio with a decimal, which matters there.
+fn times(ratio: f64) -> String {
+    let decimals = usize::from(ratio < 10.0);
+    format!("{ratio:.decimals$}")
 }
 
 const METHOD: &str = "
@@ -340,7 +347,7 @@ mod tests {
             ("1000 bytes", true),
             ("+3.0 %", true),
             ("0.90 µs", true),
-            ("0.050 %", true),
+            ("0.050 % at 0.2 changes a second", true),
         ];
         assert_eq!(verdicts(&aims), expected);
     }
@@ -365,6 +372,7 @@ mod tests {
         let table = "| table only | 0.100 ms (0.100 to 0.100) | 1600 times (1600 to 1600) | \
                      6400 times (6400 to 6400) |";
         assert!(part.contains(table), "{part}");
+        assert_eq!([times(1.42), times(42.4)], ["1.4", "42"]);
         assert!(part.contains("| `psgo` | 640.0 ms (640.0 to 640.0) | | |"), "{part}");
         assert!(part.contains("- Memory: 5.5 MB of the heap, of which 0.5 MB are arguments"));
         assert!(part.contains("- One event: 0.90 µs (0.80 to 1.50)"), "{part}");
