@@ -114,13 +114,13 @@ fn idle_aim(idle: Idle) -> Aim {
 }
 
 fn write_scores(part: &mut String, scores: &Scores) -> Result<()> {
+    let (fewest, most) = scores.running();
     writeln!(
         part,
-        "\n### A live table of {} processes\n\n{} running, {} rounds.\n\n\
+        "\n### A live table of {} processes\n\n{fewest} to {most} running, {} rounds.\n\n\
          | what | time (least to most) | faster than `{}` (least to most) | \
          faster than `{}` (least to most) |\n| --- | --- | --- | --- |",
         scores.size.processes,
-        scores.running,
         scores.size.rounds,
         Peer::Ps.typed(),
         Peer::Psgo.typed()
@@ -204,9 +204,9 @@ fn write_growth(part: &mut String, outcomes: &[Outcome]) -> Result<()> {
     for job in Job::ALL {
         write!(part, "| {} |", job.name())?;
         for scores in &measured {
-            write!(part, " {:.3} |", microseconds_a_process(scores, job))?;
+            write!(part, " {:.3} |", scores.nanoseconds_a_process(job) / 1e3)?;
         }
-        let ratio = microseconds_a_process(largest, job) / microseconds_a_process(smallest, job);
+        let ratio = largest.nanoseconds_a_process(job) / smallest.nanoseconds_a_process(job);
         writeln!(part, " {ratio:.2} times |")?;
     }
     Ok(())
@@ -220,10 +220,6 @@ fn write_calls(part: &mut String) -> Result<()> {
     let peers = Peer::ALL.map(|peer| format!("`{}`", peer.typed()));
     writeln!(part, "- beside them: {}", peers.join("; "))?;
     Ok(())
-}
-
-fn microseconds_a_process(scores: &Scores, job: Job) -> f64 {
-    scores.median(job) / 1e3 / float(scores.running.max(1))
 }
 
 fn growth_percent((before, after): (u64, u64)) -> f64 {
@@ -312,12 +308,12 @@ mod tests {
         let jobs_ns = (1..=8_u64).map(|place| float(place) * 1e5).collect::<Vec<_>>();
         let round = || Round {
             start_ns: 9e7,
+            processes,
             jobs_ns: jobs_ns.clone(),
             peers: vec![Ok(sample(160)), Ok(sample(640))],
         };
         Scores {
             size: Size { processes, rounds: 3, repetitions: 1 },
-            running: processes,
             rounds: vec![round(), round(), round()],
             memory: Memory { heap_bytes: 1_100 * 5_000, argument_bytes: 500_000, processes: 5_000 },
             idle: Idle {
@@ -369,6 +365,7 @@ mod tests {
     fn every_job_has_a_row_beside_both_peers() {
         let mut part = String::new();
         write_scores(&mut part, &scores(AIMED_AT)).unwrap();
+        assert!(part.contains("\n\n5000 to 5000 running, 3 rounds.\n"), "{part}");
         let table = "| table only | 0.100 ms (0.100 to 0.100) | 1600 times (1600 to 1600) | \
                      6400 times (6400 to 6400) |";
         assert!(part.contains(table), "{part}");

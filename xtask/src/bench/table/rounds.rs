@@ -10,10 +10,10 @@ use super::asked::{Job, Peer, Peers};
 use super::program;
 use super::session::{Memory, Session};
 use crate::bench::Extent;
-use crate::bench::crowd::{self, Crowd};
+use crate::bench::crowd::Crowd;
 use crate::bench::measured::{self, Sample};
 use crate::bench::quiet::Patience;
-use crate::bench::stats::{float, median};
+use crate::bench::stats::{float, median, range};
 
 /// At how many processes, and how often.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +39,6 @@ pub(crate) struct Arena<'a> {
 #[derive(Debug)]
 pub(crate) struct Scores {
     pub(crate) size: Size,
-    /// Processes that there really were.
-    pub(crate) running: u64,
     pub(crate) rounds: Vec<Round>,
     pub(crate) memory: Memory,
     pub(crate) idle: Idle,
@@ -54,6 +52,8 @@ pub(crate) struct Scores {
 #[derive(Debug)]
 pub(crate) struct Round {
     pub(crate) start_ns: f64,
+    /// Processes that there really were.
+    pub(crate) processes: u64,
     /// In the order of [`Job::ALL`].
     pub(crate) jobs_ns: Vec<f64>,
     /// In the order of [`Peer::ALL`]; why, where one failed.
@@ -86,7 +86,7 @@ pub(crate) fn play(arena: Arena<'_>, sizes: &[Size]) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
     for size in sizes {
         outcomes.push(match crowd.fill_up_to(size.processes) {
-            Ok(()) => Ok(arena.play(*size, crowd.len())?),
+            Ok(()) => Ok(arena.play(*size, &mut crowd)?),
             Err(error) => Err((*size, format!("{error:#}"))),
         });
     }
@@ -94,22 +94,23 @@ pub(crate) fn play(arena: Arena<'_>, sizes: &[Size]) -> Result<Vec<Outcome>> {
 }
 
 impl Arena<'_> {
-    fn play(self, size: Size, idle: usize) -> Result<Scores> {
+    fn play(self, size: Size, crowd: &mut Crowd) -> Result<Scores> {
         /// Histories, of which the median counts.
         const HISTORIES: usize = 5;
-        let running = crowd::running()?;
-        eprintln!("{running} processes, {} rounds", size.rounds);
+        eprintln!("{} processes, {} rounds", size.processes, size.rounds);
         // One round that does not count: then caches are warm for all.
-        self.round(Size { repetitions: 1, ..size }, idle)?;
+        self.round(Size { repetitions: 1, ..size }, crowd.len())?;
         let mut rounds = Vec::new();
         for _ in 0..size.rounds {
+            // Others that were there may have gone.
+            crowd.fill_up_to(size.processes)?;
+            let idle = crowd.len();
             rounds.push(self.patience.undisturbed(|| self.round(size, idle))?);
         }
         let event_ns = || program::nanoseconds_an_event(self.program, size.processes);
         let event_ns = (0..HISTORIES).map(|_| self.patience.undisturbed(event_ns));
         Ok(Scores {
             size,
-            running,
             rounds,
             memory: self.memory()?,
             idle: self.patience.undisturbed(|| self.idle())?,
@@ -122,6 +123,7 @@ impl Arena<'_> {
     fn round(self, size: Size, idle: usize) -> Result<Round> {
         let mut session = Session::start(self.program)?;
         let mut jobs_ns = Vec::new();
+        let mut running = 0;
         for job in Job::ALL {
             let (nanoseconds, processes) = session.time(job, size.repetitions)?;
             ensure!(
@@ -130,12 +132,13 @@ impl Arena<'_> {
                 job.word()
             );
             jobs_ns.push(float(nanoseconds));
+            running = running.max(processes);
         }
         let peers = Peer::ALL.iter().map(|peer| self.run(*peer, idle));
         let peers = peers.map(|run| run.map_err(|error| format!("{error:#}"))).collect();
         let start_ns = float(session.start_ns);
         session.end()?;
-        Ok(Round { start_ns, jobs_ns, peers })
+        Ok(Round { start_ns, processes: running, jobs_ns, peers })
     }
 
     /// One command, which must have listed all who were there the whole time, below a header.
@@ -175,6 +178,17 @@ impl Scores {
 
     pub(crate) fn median(&self, job: Job) -> f64 {
         median(self.job(job))
+    }
+
+    /// Nanoseconds of a job for each process that there really was: median over the rounds.
+    pub(crate) fn nanoseconds_a_process(&self, job: Job) -> f64 {
+        let each = |round: &Round| Some(round.job(job)? / float(round.processes.max(1)));
+        median(self.rounds.iter().filter_map(each))
+    }
+
+    /// The least and the most processes that there really were.
+    pub(crate) fn running(&self) -> (f64, f64) {
+        range(self.rounds.iter().map(|round| float(round.processes)))
     }
 
     /// What a peer took in the rounds that it ended well.
