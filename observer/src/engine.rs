@@ -90,8 +90,9 @@ impl<S: Source> Engine<S> {
             repairs: 0,
         };
         let walk = engine.census.first(&mut engine.feed)?;
-        engine.table.reconcile(&walk, each);
+        // The programs begin one after another: a fork may have been told, and not its exit.
         engine.settle(each)?;
+        engine.table.reconcile(&walk, each);
         Ok(engine)
     }
 

@@ -111,7 +111,7 @@ impl Cgroup {
         Self::new(hierarchy, &format!("docker-{id}.scope"))
     }
 
-    fn add(&self, pid: u32) {
+    pub(crate) fn add(&self, pid: u32) {
         fs::write(self.folder.join("cgroup.procs"), pid.to_string()).expect("a move");
     }
 
@@ -124,7 +124,7 @@ impl Cgroup {
     }
 
     /// What /proc says of a process in this hierarchy.
-    fn path_of(&self, pid: u32) -> String {
+    pub(crate) fn path_of(&self, pid: u32) -> String {
         let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).expect("a live process");
         let line = text.lines().find(|line| line.contains(&self.line));
         let (_, path) = line.expect("a line").split_once(&self.line).expect("a path");

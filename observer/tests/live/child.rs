@@ -182,7 +182,12 @@ impl Actor {
 
     /// The rest of the next line, which should begin with `word`.
     pub(crate) fn hear(&self, word: &str) -> String {
-        let line = match self.lines.next(soon()) {
+        self.hear_within(word, soon())
+    }
+
+    /// The same, from an act that has more to do.
+    pub(crate) fn hear_within(&self, word: &str, within: Duration) -> String {
+        let line = match self.lines.next(within) {
             Next::Line(line) => String::from_utf8_lossy(&line).into_owned(),
             other => panic!("act {} should say `{word}`, got {other:?}", self.started.pid()),
         };

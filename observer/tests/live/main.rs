@@ -48,6 +48,7 @@ mod smoke;
 mod spaces;
 mod storm;
 mod sys;
+mod table;
 mod threads;
 mod verify;
 mod walk;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         lockdown::cases(),
         walk::cases(),
         verify::cases(),
+        table::cases(),
         ps::cases(),
         psgo::cases(),
     ];

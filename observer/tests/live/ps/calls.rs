@@ -34,7 +34,7 @@ pub(super) fn die_with_parent() -> io::Result<()> {
 
 /// A fork of which the child has this pid in the innermost namespace, see clone3(2): its pid, or
 /// `None` in the child. The caller has one thread.
-pub(super) fn fork_as(pid: u32) -> io::Result<Option<u32>> {
+pub(crate) fn fork_as(pid: u32) -> io::Result<Option<u32>> {
     let wanted = [pid];
     // SAFETY: all zeroes is a valid value of these numbers.
     let mut arguments: libc::clone_args = unsafe { mem::zeroed() };

@@ -3,7 +3,7 @@
 
 mod act;
 mod bytes;
-mod calls;
+pub(crate) mod calls;
 mod churn;
 mod cli;
 mod contained;

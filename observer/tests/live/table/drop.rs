@@ -1,0 +1,45 @@
+//! A monitor that is dropped leaves nothing behind.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::monitor;
+use super::scene::Storm;
+use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![
+        ends_its_thread_and_closes_all: [root, unlocked, btf],
+    ]
+}
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").expect("descriptors").count()
+}
+
+/// Threads of this process that a monitor has.
+fn threads() -> usize {
+    let tasks = fs::read_dir("/proc/self/task").expect("threads").flatten();
+    let names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+    names.filter(|name| name == "observer\n").count()
+}
+
+fn ends_its_thread_and_closes_all() {
+    let storm = Storm::start(2000);
+    let (open, running) = (descriptors(), threads());
+    for _ in 0..scaled(5) {
+        let monitor = monitor();
+        let mut subscription = monitor.subscribe();
+        assert!(descriptors() > open, "a monitor has descriptors");
+        assert_eq!(threads(), running + 1, "a monitor has a thread");
+        let begin = Instant::now();
+        drop(monitor);
+        let took = begin.elapsed();
+        assert!(took < patience(Duration::from_millis(100)), "the end took {took:?}");
+        assert_eq!(descriptors(), open, "descriptors");
+        assert_eq!(threads(), running, "threads");
+        let end = subscription.find(Result::is_err).expect("an end");
+        assert!(end.is_err(), "{end:?}");
+    }
+    storm.stop();
+}

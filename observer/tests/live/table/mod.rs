@@ -1,0 +1,47 @@
+//! The live table against oracles that are not the table: /proc, what a test has just started
+//! itself, `wait4`.
+
+mod act;
+mod calls;
+mod changes;
+mod copy;
+mod drop;
+mod fold;
+mod million;
+mod orphans;
+mod quiet;
+mod repair;
+mod scene;
+mod seed;
+mod shape;
+mod tokens;
+mod truth;
+mod twice;
+mod wrap;
+
+pub(crate) use act::perform;
+
+use observer::Monitor;
+
+use crate::harness::Case;
+
+pub(crate) fn cases() -> Vec<Case> {
+    let cases = [
+        seed::cases(),
+        million::cases(),
+        repair::cases(),
+        fold::cases(),
+        tokens::cases(),
+        orphans::cases(),
+        shape::cases(),
+        twice::cases(),
+        wrap::cases(),
+        quiet::cases(),
+        drop::cases(),
+    ];
+    cases.into_iter().flatten().collect()
+}
+
+fn monitor() -> Monitor {
+    Monitor::builder().start().expect("a monitor")
+}

@@ -1,0 +1,43 @@
+//! Monitors that begin in the middle of a storm know everybody who is there a second later.
+
+use std::collections::VecDeque;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use observer::Monitor;
+
+use super::monitor;
+use super::scene::Storm;
+use super::truth::lasting_differences;
+use crate::event::none_of;
+use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![begun_in_a_storm: [root, unlocked, btf]]
+}
+
+const LATER: Duration = Duration::from_secs(1);
+/// So many live side by side, so that not every second is waited for alone.
+const SIDE_BY_SIDE: usize = 6;
+
+fn begun_in_a_storm() {
+    let storm = Storm::start(1000);
+    let mut begun = VecDeque::new();
+    let mut wrong = Vec::new();
+    let starts = scaled(50);
+    for _ in 0..starts {
+        begun.push_back((monitor(), Instant::now()));
+        if begun.len() >= SIDE_BY_SIDE {
+            wrong.extend(begun.pop_front().map(check).unwrap_or_default());
+        }
+    }
+    wrong.extend(begun.into_iter().flat_map(check));
+    let given = storm.stop() as usize;
+    assert!(given > starts * 10, "{given} lives are no storm");
+    none_of(&wrong);
+}
+
+fn check((monitor, begun): (Monitor, Instant)) -> Vec<String> {
+    thread::sleep(LATER.saturating_sub(begun.elapsed()));
+    lasting_differences(&monitor)
+}
