@@ -40,20 +40,17 @@ impl Changes {
         while self.receive(now) {}
     }
 
-    /// Up to and with this number.
-    pub(super) fn up_to(&mut self, seq: u64) {
+    /// Those behind one number up to and with another, taken away.
+    pub(super) fn between(&mut self, from: u64, to: u64) -> Vec<Arc<Update>> {
         let deadline = Instant::now() + soon();
-        while self.seen.last().is_none_or(|last| last.seq < seq) {
-            assert!(self.receive(deadline), "change {seq} should come");
+        for _ in from..to {
+            assert!(self.receive(deadline), "changes up to {to} should come");
         }
+        std::mem::take(&mut self.seen)
     }
 
     /// The first change, from those already seen on, of which this holds.
-    pub(super) fn wait_for(
-        &mut self,
-        what: &str,
-        holds: impl Fn(&Update) -> bool,
-    ) -> Arc<Update> {
+    pub(super) fn wait_for(&mut self, what: &str, holds: impl Fn(&Update) -> bool) -> Arc<Update> {
         let deadline = Instant::now() + soon();
         let mut looked = 0;
         loop {

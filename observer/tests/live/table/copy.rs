@@ -7,6 +7,8 @@ use observer::monitor::Update;
 use observer::snapshot::Snapshot;
 use observer::table::{Entry, State};
 
+use super::changes::Changes;
+
 pub(super) struct Copy {
     pub(super) seq: u64,
     entries: BTreeMap<u32, Arc<Entry>>,
@@ -25,6 +27,13 @@ impl Copy {
     pub(super) fn knows(&self, entry: &Entry) -> bool {
         let key = entry.process.key;
         self.entries.get(&key.pid).is_some_and(|known| known.process.key == key)
+    }
+
+    /// Takes the changes up to a snapshot.
+    pub(super) fn follow(&mut self, changes: &mut Changes, snapshot: &Snapshot) {
+        for update in changes.between(self.seq, snapshot.token().seq) {
+            self.take(&update);
+        }
     }
 
     pub(super) fn take(&mut self, update: &Update) {

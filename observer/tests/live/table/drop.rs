@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use observer::snapshot::Freshness;
+
 use super::monitor;
 use super::scene::Storm;
 use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
@@ -30,6 +32,7 @@ fn ends_its_thread_and_closes_all() {
     for _ in 0..scaled(5) {
         let monitor = monitor();
         let mut subscription = monitor.subscribe();
+        monitor.snapshot(Freshness::Table).expect("a snapshot");
         assert!(descriptors() > open, "a monitor has descriptors");
         assert_eq!(threads(), running + 1, "a monitor has a thread");
         let begin = Instant::now();

@@ -32,10 +32,7 @@ fn random_cuts_under_a_storm() {
     for _ in 0..scaled(CUTS) {
         thread::sleep(Duration::from_micros(random.below(10_000)));
         let snapshot = monitor.snapshot(freshness(&mut random)).expect("a snapshot");
-        changes.up_to(snapshot.token().seq);
-        for update in changes.seen.drain(..) {
-            copy.take(&update);
-        }
+        copy.follow(&mut changes, &snapshot);
         none_of(&copy.differences(&snapshot));
     }
     assert!(copy.seq > first.token().seq + 100, "{} changes are no storm", copy.seq);
@@ -54,12 +51,7 @@ fn random_begins_under_a_storm() {
         thread::sleep(Duration::from_micros(random.below(20_000)));
         let snapshot = monitor.snapshot(freshness(&mut random)).expect("a snapshot");
         let mut copy = Copy::of(&first);
-        if copy.seq < snapshot.token().seq {
-            changes.up_to(snapshot.token().seq);
-        }
-        for update in changes.seen.drain(..) {
-            copy.take(&update);
-        }
+        copy.follow(&mut changes, &snapshot);
         none_of(&copy.differences(&snapshot));
     }
     storm.stop();

@@ -35,7 +35,10 @@ pub(super) fn burst(count: usize) {
         actor.hear("ready");
         actor.tell("go");
     }
-    let within = patience(Duration::from_secs(2) + Duration::from_micros(300) * u32::try_from(count).expect("a count"));
+    let within = patience(
+        Duration::from_secs(2)
+            + Duration::from_micros(300) * u32::try_from(count).expect("a count"),
+    );
     for actor in actors {
         actor.hear_within("given", within);
         actor.dismiss();

@@ -34,7 +34,8 @@ impl Shown {
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
         let open = stat.iter().position(|byte| *byte == b'(')?;
         let close = stat.iter().rposition(|byte| *byte == b')')?;
-        let fields: Vec<&str> = str::from_utf8(&stat[close + 1..]).ok()?.split(' ').skip(1).collect();
+        let fields: Vec<&str> =
+            str::from_utf8(&stat[close + 1..]).ok()?.split(' ').skip(1).collect();
         let number = |name: usize| fields[name - 3].parse::<u64>().expect("a number");
         let leader_ended = fields[0] == "Z" || fields[0] == "X";
         let is_zombie = leader_ended && number(20) <= 1;
@@ -109,13 +110,13 @@ impl Proc {
 /// Where a snapshot differs from two walks around it, as far as those are the same.
 fn differences(before: &Proc, snapshot: &Snapshot, after: &Proc) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
-    let ascending = |pair: &[std::sync::Arc<Entry>]| {
-        pair[0].process.key.pid < pair[1].process.key.pid
-    };
+    let ascending =
+        |pair: &[std::sync::Arc<Entry>]| pair[0].process.key.pid < pair[1].process.key.pid;
     for pair in snapshot.processes().windows(2).filter(|pair| !ascending(pair)) {
         wrong.insert(format!("{:?} is there twice or out of order", pair[1].process.key));
     }
-    for (pid, shown) in before.shown.iter().filter(|(pid, shown)| after.shown.get(pid) == Some(shown))
+    for (pid, shown) in
+        before.shown.iter().filter(|(pid, shown)| after.shown.get(pid) == Some(shown))
     {
         let entry = snapshot.get(*pid);
         let Some(entry) = entry.filter(|e| e.process.key.start_ns / TICK_NS == shown.start) else {
@@ -129,7 +130,7 @@ fn differences(before: &Proc, snapshot: &Snapshot, after: &Proc) -> BTreeSet<Str
         let key = entry.process.key;
         let is_new = key.start_ns / TICK_NS >= before.began_ns / TICK_NS;
         if !is_new && !before.has(entry) && !after.has(entry) {
-            wrong.insert(format!("{key:?} is a ghost"));
+            wrong.insert(format!("a ghost: {entry:?}"));
         }
     }
     wrong
