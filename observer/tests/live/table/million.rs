@@ -1,8 +1,67 @@
-//! Later.
-use crate::harness::Case;
+//! Very many lives pass through the table, and leave nothing behind.
+
+use std::fs;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use observer::Monitor;
+
+use super::scene::burst;
+use super::truth::assert_equal_within;
+use crate::act::{say, wait_for_word};
+use crate::child::{Actor, act};
+use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
+
 pub(crate) fn cases() -> Vec<Case> {
-    Vec::new()
+    cases![many_lives_leave_nothing_behind: [root, unlocked, btf]]
 }
-pub(super) fn perform(_: usize) -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+
+/// The long form, of a million, is that of a scale of 100.
+const LIVES: usize = 10_000;
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The monitor is in a process of its own, whose memory nobody else uses.
+fn many_lives_leave_nothing_behind() {
+    let count = scaled(LIVES);
+    let mut actor = Actor::new(&mut act(&["table", "million", &count.to_string()]));
+    let micros = u32::try_from(count).expect("a count");
+    let within = patience(Duration::from_secs(10) + Duration::from_micros(600) * micros);
+    actor.hear_within("ready", within);
+    let before = f64::from(actor.hear_number("resident"));
+    actor.tell("go");
+    actor.hear_within("ready", within);
+    let after = f64::from(actor.hear_number("resident"));
+    actor.tell("end");
+    actor.dismiss();
+    let growth = (after - before) / before;
+    assert!(growth < 0.05, "resident {before} KiB before {count} lives, {after} KiB after them");
+}
+
+pub(super) fn perform(count: usize) -> ExitCode {
+    // Kept changes are memory too: as much of it before as after.
+    let builder = Monitor::builder().grace(GRACE).history(1000);
+    let monitor = builder.start().expect("a monitor");
+    // What one rush needs is there afterwards.
+    pass(&monitor, count.max(5000));
+    while wait_for_word().is_some_and(|word| word == "go") {
+        pass(&monitor, count);
+    }
+    ExitCode::SUCCESS
+}
+
+fn pass(monitor: &Monitor, count: usize) {
+    burst(count);
+    // The dead are remembered for a second at least.
+    thread::sleep(GRACE + Duration::from_millis(1500));
+    assert_equal_within(monitor, patience(Duration::from_secs(1)));
+    say("ready");
+    say(&format!("resident {}", resident_kib()));
+}
+
+fn resident_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("a status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.expect("VmRSS").parse().expect("a number")
 }

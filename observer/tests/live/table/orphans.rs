@@ -1,8 +1,179 @@
-//! Later.
-use crate::harness::Case;
+//! Processes whose parent ends: the table gives them the parent that /proc does, and tells so once.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use observer::Monitor;
+use observer::event::ProcessKey;
+use observer::snapshot::{Freshness, Snapshot};
+
+use super::changes::Changes;
+use super::monitor;
+use super::truth::{Proc, assert_equal_within};
+use crate::child::{Actor, act, send};
+use crate::event::none_of;
+use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
+
 pub(crate) fn cases() -> Vec<Case> {
-    Vec::new()
+    cases![
+        to_a_subreaper: [root, unlocked, btf],
+        to_the_init_of_a_pid_namespace: [root, unlocked, btf],
+        to_the_first_process: [root, unlocked, btf],
+        to_a_reaper_whose_leader_has_ended: [root, unlocked, btf],
+        to_one_subreaper_after_another: [root, unlocked, btf],
+        of_a_subreaper_that_ends_with_their_parent: [root, unlocked, btf],
+        children_of_a_thread_that_ends_stay: [root, unlocked, btf],
+    ]
 }
-pub(super) fn perform(_: usize) -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+
+/// A chain of processes that are each other's only child, and the many children of the last.
+struct Family {
+    monitor: Monitor,
+    changes: Changes,
+    _actor: Actor,
+    /// From the first on.
+    chain: Vec<ProcessKey>,
+    children: Vec<ProcessKey>,
+}
+
+impl Family {
+    /// `levels` are those of the act, from the first on.
+    fn new(count: usize, levels: &[&str]) -> Self {
+        let monitor = monitor();
+        let count = count.to_string();
+        let actor = Actor::new(&mut act(&[&["table", "tree", &count], levels].concat()));
+        actor.hear("ready");
+        let proc = Proc::read();
+        let mut chain = vec![actor.pid()];
+        for _ in 1..levels.len() {
+            let next = proc.children(chain[chain.len() - 1]);
+            assert_eq!(next.len(), 1, "children of a link of {chain:?}");
+            chain.extend(next);
+        }
+        let children = proc.children(chain[chain.len() - 1]);
+        assert_eq!(children.len().to_string(), count, "children of the last of {chain:?}");
+        let snapshot = table(&monitor);
+        let keys = |pids: Vec<u32>| pids.into_iter().map(|pid| key(&snapshot, pid)).collect();
+        let changes = monitor.subscribe_from(snapshot.token()).expect("a stream");
+        let (chain, children) = (keys(chain), keys(children));
+        Self { changes: Changes::of(changes), monitor, _actor: actor, chain, children }
+    }
+
+    /// Kills these links of the chain, and waits until all of the children know it.
+    fn bereave(&mut self, links: &[usize]) {
+        for link in links {
+            send(self.chain[*link].pid, Signal::SIGKILL);
+        }
+        let within = patience(Duration::from_secs(1));
+        assert_equal_within(&self.monitor, within);
+        let snapshot = table(&self.monitor);
+        let from = self.changes.seen.last().map_or(0, |last| last.seq);
+        assert!(snapshot.token().seq > from, "nothing was told");
+        self.changes.drain();
+    }
+
+    /// The parent that /proc says the children have now: the same for all.
+    fn parent(&self) -> ProcessKey {
+        let proc = Proc::read();
+        let parent = proc.shown[&self.children[0].pid].parent;
+        let wrong = self.children.iter().filter(|child| proc.shown[&child.pid].parent != parent);
+        assert_eq!(wrong.count(), 0, "children with another parent than {parent}");
+        key(&table(&self.monitor), parent)
+    }
+
+    /// Each child was moved along these parents, and no other.
+    fn assert_moved_along(&self, parents: &[ProcessKey]) {
+        let pairs = parents.windows(2).map(|pair| (pair[0], Some(pair[1])));
+        let expected: Vec<_> = pairs.collect();
+        let told = self.children.iter().map(|child| (child, self.changes.moves(*child)));
+        let wrong = told.filter(|(_, moves)| *moves != expected);
+        let wrong: Vec<_> =
+            wrong.map(|(child, moves)| format!("{child:?}: {moves:?}, not {expected:?}")).collect();
+        none_of(&wrong);
+    }
+}
+
+fn table(monitor: &Monitor) -> Snapshot {
+    monitor.snapshot(Freshness::Table).expect("a snapshot")
+}
+
+fn key(snapshot: &Snapshot, pid: u32) -> ProcessKey {
+    let entry = snapshot.get(pid).unwrap_or_else(|| panic!("process {pid} should be there"));
+    entry.process.key
+}
+
+/// A chain of these levels, of which the last link is killed: who has its thousand children then.
+fn heir_of_many(levels: &[&str]) -> (Family, ProcessKey) {
+    let mut family = Family::new(scaled(1000), levels);
+    let last = family.chain.len() - 1;
+    family.bereave(&[last]);
+    let heir = family.parent();
+    family.assert_moved_along(&[family.chain[last], heir]);
+    (family, heir)
+}
+
+fn to_a_subreaper() {
+    let (family, heir) = heir_of_many(&["reaper", "plain"]);
+    assert_eq!(heir, family.chain[0]);
+}
+
+fn to_the_init_of_a_pid_namespace() {
+    let (family, heir) = heir_of_many(&["plain", "init", "plain"]);
+    assert_eq!(heir, family.chain[1]);
+}
+
+/// Or to a subreaper above these tests.
+fn to_the_first_process() {
+    let (family, heir) = heir_of_many(&["plain", "plain"]);
+    assert!(!family.chain.contains(&heir), "{heir:?} is no stranger");
+}
+
+fn to_a_reaper_whose_leader_has_ended() {
+    let (family, heir) = heir_of_many(&["thread", "plain"]);
+    assert_eq!(heir, family.chain[0]);
+}
+
+fn to_one_subreaper_after_another() {
+    let mut family = Family::new(scaled(100), &["reaper", "plain", "reaper", "plain"]);
+    family.bereave(&[3]);
+    assert_eq!(family.parent(), family.chain[2]);
+    family.bereave(&[2]);
+    assert_eq!(family.parent(), family.chain[0]);
+    family.assert_moved_along(&[family.chain[3], family.chain[2], family.chain[0]]);
+}
+
+/// Whichever ends first, each child goes from one to the next, and ends where /proc has it.
+fn of_a_subreaper_that_ends_with_their_parent() {
+    for round in 0..scaled(10) {
+        let mut family = Family::new(20, &["reaper", "reaper", "plain"]);
+        family.bereave(if round % 2 == 0 { &[1, 2] } else { &[2, 1] });
+        let heir = family.parent();
+        assert_eq!(heir, family.chain[0]);
+        for child in &family.children {
+            let moves = family.changes.moves(*child);
+            let mut place = family.chain[2];
+            for (from, to) in &moves {
+                assert_eq!(*from, place, "a step of {moves:?}");
+                place = to.expect("a parent");
+            }
+            assert_eq!(place, heir, "the end of {moves:?}");
+            assert!(moves.len() <= 2, "steps of {child:?}: {moves:?}");
+        }
+    }
+}
+
+/// The parent is the process, and not the thread that forked.
+fn children_of_a_thread_that_ends_stay() {
+    let monitor = monitor();
+    let first = table(&monitor);
+    let mut changes = Changes::of(monitor.subscribe_from(first.token()).expect("a stream"));
+    let actor = Actor::new(&mut act(&["table", "forking-thread"]));
+    let child = actor.hear_number("child");
+    assert_equal_within(&monitor, patience(Duration::from_secs(1)));
+    let snapshot = table(&monitor);
+    let entry = snapshot.get(child).expect("the child");
+    assert_eq!(entry.process.parent.map(|parent| parent.pid), Some(actor.pid()));
+    changes.drain();
+    assert_eq!(changes.moves(entry.process.key), []);
+    actor.dismiss();
 }

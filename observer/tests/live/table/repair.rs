@@ -1,8 +1,96 @@
-//! Later.
-use crate::harness::Case;
+//! A ring of one page loses events; the table finds out what it missed, and says how much.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use observer::Monitor;
+use observer::event::What;
+use observer::monitor::Update;
+use observer::snapshot::Freshness;
+use observer::source::bpf::RingSize;
+
+use super::changes::Changes;
+use super::copy::Copy;
+use super::scene::{Storm, burst};
+use super::truth::assert_equal_within;
+use crate::event::none_of;
+use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
+
 pub(crate) fn cases() -> Vec<Case> {
-    Vec::new()
+    cases![
+        after_a_loss_the_table_is_right_again: [root, unlocked, btf],
+        a_copy_stays_right_across_losses: [root, unlocked, btf],
+    ]
 }
-pub(super) fn perform(_: usize) -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+
+/// The long form, of 50,000, is that of a scale of 10.
+const LIVES: usize = 5_000;
+
+fn of_one_page() -> Monitor {
+    let ring = RingSize::new(4096).expect("a size");
+    let builder = Monitor::builder().ring(ring).backlog(1 << 24);
+    builder.start().expect("a monitor")
+}
+
+fn after_a_loss_the_table_is_right_again() {
+    let monitor = of_one_page();
+    let first = monitor.snapshot(Freshness::Table).expect("a snapshot");
+    let mut changes = Changes::of(monitor.subscribe_from(first.token()).expect("a stream"));
+    burst(scaled(LIVES));
+    assert_equal_within(&monitor, patience(Duration::from_secs(1)));
+    let statistics = monitor.statistics().expect("numbers");
+    assert!(statistics.totals.lost > 0, "nothing was lost: {statistics:?}");
+    assert!(statistics.repairs > 0, "nothing was repaired: {statistics:?}");
+    let last = monitor.snapshot(Freshness::Table).expect("a snapshot");
+    let mut copy = Copy::of(&first);
+    let seen = changes.between(copy.seq, last.token().seq);
+    let repairs = assert_numbers_add_up(&mut copy, &seen);
+    none_of(&copy.differences(&last));
+    assert!(repairs > 0, "no repair was told: {statistics:?}");
+}
+
+/// Of each repair; returns how many there were.
+fn assert_numbers_add_up(copy: &mut Copy, updates: &[Arc<Update>]) -> usize {
+    let mut repairs = 0;
+    let (mut found, mut gone) = (0, 0);
+    for update in updates {
+        let change = &update.change;
+        let entry = change.entry.as_deref();
+        match &change.event.what {
+            What::Repair { added, removed } => {
+                assert_eq!((*added, *removed), (found, gone), "(added, removed) of {update:?}");
+                repairs += 1;
+            }
+            What::Gone { .. } => gone += u64::from(change.inferred),
+            // What is known better is no addition.
+            What::Found { .. } if change.inferred => {
+                found += u64::from(entry.is_some_and(|entry| !copy.knows(entry)));
+            }
+            _ if change.inferred => {}
+            // What the kernel has told came ahead of the repair.
+            _ => (found, gone) = (0, 0),
+        }
+        if matches!(change.event.what, What::Repair { .. }) {
+            (found, gone) = (0, 0);
+        }
+        copy.take(update);
+    }
+    repairs
+}
+
+/// Snapshots in the middle of it, too.
+fn a_copy_stays_right_across_losses() {
+    let storm = Storm::start(1000);
+    let monitor = of_one_page();
+    let first = monitor.snapshot(Freshness::Table).expect("a snapshot");
+    let mut changes = Changes::of(monitor.subscribe_from(first.token()).expect("a stream"));
+    let mut copy = Copy::of(&first);
+    for _ in 0..scaled(20) {
+        burst(50);
+        let snapshot = monitor.snapshot(Freshness::Table).expect("a snapshot");
+        assert!(snapshot.token().complete, "a loss waits for its repair: {:?}", snapshot.token());
+        copy.follow(&mut changes, &snapshot);
+        none_of(&copy.differences(&snapshot));
+    }
+    storm.stop();
 }

@@ -26,6 +26,8 @@ pub(super) struct Shown {
     /// Of a leader that has ended ahead of its threads /proc shows none.
     arguments: Option<Vec<u8>>,
     cgroups: BTreeSet<String>,
+    /// A zombie has left its v1 cgroups, and so has a leader that has ended.
+    leader_ended: bool,
 }
 
 impl Shown {
@@ -50,6 +52,7 @@ impl Shown {
             is_zombie,
             arguments: (is_zombie || !leader_ended).then_some(arguments),
             cgroups: paths.map(alive).collect(),
+            leader_ended,
         })
     }
 
@@ -72,7 +75,7 @@ impl Shown {
                 format!("arguments {arguments:?}"),
             ),
             (
-                known(&cgroup.v2) && cgroup.v1.as_ref().is_none_or(known),
+                known(&cgroup.v2) && (self.leader_ended || cgroup.v1.as_ref().is_none_or(known)),
                 format!("cgroup {cgroup:?}"),
             ),
         ];
