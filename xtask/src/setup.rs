@@ -28,7 +28,7 @@ pub(crate) struct Options {
 pub(crate) enum Level {
     /// Compiling the eBPF programs: rustc for BPF, LLVM, bpf-linker
     Build,
-    /// The whole check: also qemu and its kernels, busybox, cpio, a container engine, ps, psgo
+    /// The whole check: also qemu and its kernels, busybox, cpio, a container engine, ps, strace, psgo
     Test,
     /// Benchmarks: also the programs to compare with
     Bench,
@@ -50,13 +50,14 @@ enum What {
     Folder(&'static str),
 }
 
-const NEEDS: [Need; 10] = [
+const NEEDS: [Need; 11] = [
     Need::program(Level::Test, "qemu-system-x86_64", "qemu-system-x86"),
     Need { level: Level::Test, what: What::StaticProgram("busybox"), package: "busybox-static" },
     Need::program(Level::Test, "cpio", "cpio"),
     Need::program(Level::Test, "dockerd", "docker.io"),
     Need::program(Level::Test, "ps", "procps"),
     Need::program(Level::Test, "lsns", "util-linux"),
+    Need::program(Level::Test, "strace", "strace"),
     Need::program(Level::Test, "go", "golang-go"),
     Need {
         level: Level::Test,
