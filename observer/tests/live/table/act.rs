@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::pipe;
 
-use super::{calls, million, quiet, twice, wrap};
+use super::{calls, million, twice, wrap};
 use crate::act::{fork_here, say, wait_for_word};
 use crate::child::{c_string, program};
 use crate::sys;
@@ -25,7 +25,6 @@ pub(crate) fn perform(words: &[&str]) -> ExitCode {
         ["forking-thread"] => forking_thread(),
         ["leader-ends"] => leader_ends(),
         ["million", count] => million::perform(number(count)),
-        ["quiet", count] => quiet::perform(number(count)),
         ["twice", count] => twice::perform(number(count)),
         ["wrap", count] => wrap::perform(number(count)),
         other => panic!("unknown act table {other:?}"),

@@ -64,11 +64,7 @@ impl Family {
         for link in links {
             send(self.chain[*link].pid, Signal::SIGKILL);
         }
-        let within = patience(Duration::from_secs(1));
-        assert_equal_within(&self.monitor, within);
-        let snapshot = table(&self.monitor);
-        let from = self.changes.seen.last().map_or(0, |last| last.seq);
-        assert!(snapshot.token().seq > from, "nothing was told");
+        assert_equal_within(&self.monitor, patience(Duration::from_secs(1)));
         self.changes.drain();
     }
 

@@ -1,22 +1,19 @@
 //! Snapshots with the default columns open nothing below /proc.
 
-use std::fs::{self, File};
-use std::process::{Command, ExitCode};
+use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use observer::facts::Facts;
-use observer::field::default_columns;
-
-use super::monitor;
-use crate::child::{Started, make_bare, program};
+use crate::child::Started;
 use crate::harness::{Case, btf, cases, in_guest, patience, root, scaled, unlocked};
+use crate::observed::observer;
 
 /// Guests have no strace.
 pub(crate) fn cases() -> Vec<Case> {
     if in_guest() {
         return Vec::new();
     }
-    cases![snapshots_open_nothing_below_proc: [root, unlocked, btf, strace]]
+    cases![listings_open_nothing_below_proc: [root, unlocked, btf, strace]]
 }
 
 fn strace() -> Option<String> {
@@ -24,39 +21,24 @@ fn strace() -> Option<String> {
     (!runs).then(|| "no strace is installed".to_owned())
 }
 
-/// Opening this tells where the snapshots begin and end.
-const MARK: &str = "/dev/null";
-
-/// So many snapshots, between two marks.
-pub(super) fn perform(count: usize) -> ExitCode {
-    let wanted: Facts = default_columns().iter().map(|column| column.field.needs).collect();
-    let monitor = monitor();
-    File::open(MARK).expect("a mark");
-    for _ in 0..count {
-        let snapshot = monitor.snapshot_for(wanted).expect("a snapshot");
-        let listing = snapshot.listing(wanted);
-        let ours = listing.rows.iter().find(|row| row.pid == std::process::id());
-        let arguments = ours.and_then(|row| row.arguments.as_ref());
-        assert!(arguments.is_some_and(|arguments| !arguments.is_empty()), "our own arguments");
-    }
-    File::open(MARK).expect("a mark");
-    ExitCode::SUCCESS
-}
-
-fn snapshots_open_nothing_below_proc() {
+/// From the first listing's text on.
+fn listings_open_nothing_below_proc() {
+    let count = scaled(1000);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("calls");
     let mut command = Command::new("strace");
-    make_bare(&mut command);
-    command.args(["-f", "-qq", "-e", "trace=open,openat,openat2", "-o"]).arg(&file);
-    command.arg(program()).args(["--act", "table", "quiet", &scaled(1000).to_string()]);
+    command.args(["-f", "-qq", "-s", "64", "-e", "trace=open,openat,openat2,write", "-o"]);
+    command.arg(&file).arg(observer());
+    command.args(["ps", "--every", "1ms", "-n", &count.to_string()]);
+    command.stdin(Stdio::null()).stdout(Stdio::null());
     let within = patience(Duration::from_secs(20));
     assert_eq!(Started::new(&mut command).reap_within(within).status, 0, "status of strace");
     let calls = fs::read_to_string(file).expect("a log");
-    let marks: Vec<_> = calls.match_indices(&format!("\"{MARK}\"")).collect();
-    let [.., (begin, _), (end, _)] = marks.as_slice() else { panic!("no marks in {calls}") };
-    assert!(calls[..*begin].contains("\"/proc/"), "a start reads /proc, so that it would be seen");
-    let opened: Vec<_> =
-        calls[*begin..*end].lines().filter(|call| call.contains("/proc")).collect();
+    let (start, steady) = calls.split_once("write(1, ").expect("a listing");
+    assert!(start.contains("\"/proc"), "a start reads /proc, so that it would be seen");
+    // An empty line stands between two.
+    let later = steady.matches(r#"write(1, "\nUSER "#).count();
+    assert_eq!(1 + later, count, "listings");
+    let opened: Vec<_> = steady.lines().filter(|call| call.contains("\"/proc")).collect();
     assert_eq!(opened, Vec::<&str>::new());
 }

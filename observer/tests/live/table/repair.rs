@@ -1,8 +1,11 @@
 //! A ring of one page loses events; the table finds out what it missed, and says how much.
 
+use std::process::Command;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use observer::Monitor;
 use observer::event::What;
 use observer::monitor::Update;
@@ -12,7 +15,8 @@ use observer::source::bpf::RingSize;
 use super::changes::Changes;
 use super::copy::Copy;
 use super::scene::{Storm, burst};
-use super::truth::assert_equal_within;
+use super::truth::{Proc, assert_equal_within};
+use crate::child::{Actor, act, send};
 use crate::event::none_of;
 use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
 
@@ -36,7 +40,17 @@ fn after_a_loss_the_table_is_right_again() {
     let monitor = of_one_page();
     let first = monitor.snapshot(Freshness::Table).expect("a snapshot");
     let mut changes = Changes::of(monitor.subscribe_from(first.token()).expect("a stream"));
-    burst(scaled(LIVES));
+    let before = Actor::new(&mut tree());
+    before.hear("ready");
+    let after = thread::scope(|scope| {
+        scope.spawn(|| burst(scaled(LIVES)));
+        before.dismiss();
+        let after = Actor::new(&mut tree());
+        after.hear("ready");
+        let parents = Proc::read().children(after.pid());
+        send(parents[0], Signal::SIGKILL);
+        after
+    });
     assert_equal_within(&monitor, patience(Duration::from_secs(1)));
     let statistics = monitor.statistics().expect("numbers");
     assert!(statistics.totals.lost > 0, "nothing was lost: {statistics:?}");
@@ -44,14 +58,20 @@ fn after_a_loss_the_table_is_right_again() {
     let last = monitor.snapshot(Freshness::Table).expect("a snapshot");
     let mut copy = Copy::of(&first);
     let seen = changes.between(copy.seq, last.token().seq);
-    let repairs = assert_numbers_add_up(&mut copy, &seen);
+    let (added, removed) = assert_numbers_add_up(&mut copy, &seen);
     none_of(&copy.differences(&last));
-    assert!(repairs > 0, "no repair was told: {statistics:?}");
+    assert!(added > 0 && removed > 0, "{added} added, {removed} removed: {statistics:?}");
+    after.dismiss();
 }
 
-/// Of each repair; returns how many there were.
-fn assert_numbers_add_up(copy: &mut Copy, updates: &[Arc<Update>]) -> usize {
-    let mut repairs = 0;
+/// A family of many, of which the first is a subreaper.
+fn tree() -> Command {
+    act(&["table", "tree", "200", "reaper", "plain"])
+}
+
+/// Of each repair; returns the sums.
+fn assert_numbers_add_up(copy: &mut Copy, updates: &[Arc<Update>]) -> (u64, u64) {
+    let mut sums = (0, 0);
     let (mut found, mut gone) = (0, 0);
     for update in updates {
         let change = &update.change;
@@ -59,7 +79,8 @@ fn assert_numbers_add_up(copy: &mut Copy, updates: &[Arc<Update>]) -> usize {
         match &change.event.what {
             What::Repair { added, removed } => {
                 assert_eq!((*added, *removed), (found, gone), "(added, removed) of {update:?}");
-                repairs += 1;
+                sums = (sums.0 + added, sums.1 + removed);
+                (found, gone) = (0, 0);
             }
             What::Gone { .. } => gone += u64::from(change.inferred),
             // What is known better is no addition.
@@ -70,12 +91,9 @@ fn assert_numbers_add_up(copy: &mut Copy, updates: &[Arc<Update>]) -> usize {
             // What the kernel has told came ahead of the repair.
             _ => (found, gone) = (0, 0),
         }
-        if matches!(change.event.what, What::Repair { .. }) {
-            (found, gone) = (0, 0);
-        }
         copy.take(update);
     }
-    repairs
+    sums
 }
 
 /// Snapshots in the middle of it, too.
@@ -88,9 +106,11 @@ fn a_copy_stays_right_across_losses() {
     for _ in 0..scaled(20) {
         burst(50);
         let snapshot = monitor.snapshot(Freshness::Table).expect("a snapshot");
-        assert!(snapshot.token().complete, "a loss waits for its repair: {:?}", snapshot.token());
         copy.follow(&mut changes, &snapshot);
         none_of(&copy.differences(&snapshot));
     }
     storm.stop();
+    let last = monitor.snapshot(Freshness::Table).expect("a snapshot");
+    assert!(last.token().lost > 0, "nothing was lost: {:?}", last.token());
+    assert!(last.token().complete, "a loss waits for its repair: {:?}", last.token());
 }
