@@ -43,7 +43,7 @@ fn arguments(entry: &Entry) -> Vec<Vec<u8>> {
     program.args.iter().map(<[u8]>::to_vec).collect()
 }
 
-fn exec_with<'a>(token: &'a str) -> impl Fn(&What) -> bool + 'a {
+fn exec_with(token: &str) -> impl Fn(&What) -> bool {
     move |what| match what {
         What::Exec { args, .. } => args.iter().any(|argument| argument == token.as_bytes()),
         _ => false,
