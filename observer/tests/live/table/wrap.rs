@@ -155,7 +155,8 @@ fn mixture(entry: &Entry, given: &BTreeMap<u32, Vec<Given>>) -> Option<String> {
     let foreign_program = match arguments.get(2) {
         Some(word) if *word == b"exit" => arguments[4] != number.to_string().as_bytes(),
         Some(word) => *word != b"table",
-        None => true,
+        // Of an exec that is under way the arguments are unknown.
+        None => false,
     };
     (foreign_name || foreign_program).then(|| format!("life {number}: {entry:?}"))
 }
