@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 
 use super::hidden::told as as_nobody;
 use super::scene::{paused, stopped};
-use super::snapshot::{Answer, Snapshot, ps};
+use super::snapshot::{Answer, Row, Snapshot, ps};
 use crate::child::{Lines, Next, Started};
 use crate::harness::{Case, btf, cases, patience, root, soon, unlocked};
 
@@ -81,15 +81,16 @@ fn text_has_an_empty_line_between() {
     assert_eq!(lines, ["PID", &own, "", "PID", &own, "", "PID", &own]);
 }
 
-/// Whether the next listings come to show a process, or not, soon.
-fn until(lines: &Lines, pid: u32, is_there: bool) -> Snapshot {
+/// The first of the next listings that is as wanted; it should come soon.
+fn until(lines: &Lines, wanted: impl Fn(&[u32]) -> bool) -> Snapshot {
     let deadline = Instant::now() + soon();
     loop {
         let Next::Line(line) = lines.next_before(deadline) else {
-            panic!("process {pid}: no listing shows that it is there: {is_there}");
+            panic!("no listing is as wanted");
         };
         let listing = Snapshot::parse(&String::from_utf8_lossy(&line), String::new());
-        if listing.rows.iter().any(|row| row.pid() == pid) == is_there {
+        let pids: Vec<u32> = listing.rows.iter().map(Row::pid).collect();
+        if wanted(&pids) {
             return listing;
         }
     }
@@ -99,13 +100,13 @@ fn a_process_comes_and_goes() {
     let mut observer = live(&["--every", "20ms", "--json", "-o", "ppid,state,args"]);
     let mut observer = Started::new(observer.stdout(Stdio::piped()));
     let lines = Lines::of(observer.child.stdout.take().expect("a pipe"));
-    until(&lines, std::process::id(), true);
+    until(&lines, |pids| pids.contains(&std::process::id()));
     let actor = paused(|| Ok(()));
     let pid = actor.pid();
-    let listing = until(&lines, pid, true);
+    let listing = until(&lines, |pids| pids.contains(&pid));
     assert_eq!(listing.row(pid).cell("ppid"), own());
     actor.dismiss();
-    until(&lines, pid, false);
+    until(&lines, |pids| !pids.contains(&pid));
     observer.signal(Signal::SIGINT);
     assert_eq!(observer.reap().status, 0);
 }
