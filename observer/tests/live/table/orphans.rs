@@ -1,6 +1,7 @@
 //! Processes whose parent ends: the table gives them the parent that /proc does, and tells so once.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use observer::Monitor;
@@ -9,10 +10,10 @@ use observer::snapshot::{Freshness, Snapshot};
 
 use super::changes::Changes;
 use super::monitor;
-use super::truth::{Proc, assert_equal_within};
+use super::truth::{Proc, Shown, assert_equal_within};
 use crate::child::{Actor, act, send};
 use crate::event::none_of;
-use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
+use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -64,6 +65,9 @@ impl Family {
         for link in links {
             send(self.chain[*link].pid, Signal::SIGKILL);
         }
+        for link in links {
+            wait_for_end(self.chain[*link].pid);
+        }
         assert_equal_within(&self.monitor, patience(Duration::from_secs(1)));
         self.changes.drain();
     }
@@ -86,6 +90,15 @@ impl Family {
         let wrong: Vec<_> =
             wrong.map(|(child, moves)| format!("{child:?}: {moves:?}, not {expected:?}")).collect();
         none_of(&wrong);
+    }
+}
+
+/// Its children have another parent as soon as it shows itself as a zombie.
+fn wait_for_end(pid: u32) {
+    let deadline = Instant::now() + soon();
+    while Shown::of(pid).is_some_and(|shown| !shown.is_zombie) {
+        assert!(Instant::now() < deadline, "process {pid} should end");
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
