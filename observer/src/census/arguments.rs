@@ -49,10 +49,12 @@ impl<'a> Arguments<'a> {
         Some(whole.unwrap_or(told))
     }
 
-    /// What the process runs, as far as its memory tells.
+    /// What the process runs, as far as its memory tells. `None` where it has no arguments at all:
+    /// an exec is under way that has not put them there yet.
     pub(super) fn program(&self, records: &Bytes) -> Option<Program> {
+        let args = self.take(records).filter(|args| !args.is_empty())?;
         // A copy: a program outlives the walk by far.
-        let args = Bytes::copy_from_slice(&self.take(records)?);
+        let args = Bytes::copy_from_slice(&args);
         let size = if self.facts.is_title == 1 { args.len() as u64 } else { self.facts.args_size };
         Some(Program {
             filename: None,
@@ -89,5 +91,14 @@ mod tests {
         check(b"worker: idle\0HOME=/\0", 1, 0, Some(b"worker: idle\0"));
         check(b"a title without an end", 1, 0, Some(b"a title without an end"));
         check(b"", 0, 1, None);
+    }
+
+    #[test]
+    fn memory_without_arguments_yet_is_no_program() {
+        let facts = TaskArgsFacts { exec_id: 7, ..TaskArgsFacts::new_zeroed() };
+        let (records, boot_ns) = (Bytes::new(), 1);
+        let arguments = Arguments { boot_ns, facts, bytes: &records };
+        assert_eq!(arguments.take(&records), Some(Bytes::new()));
+        assert_eq!(arguments.program(&records), None);
     }
 }
