@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use observer::Monitor;
@@ -18,7 +18,7 @@ use super::scene::{Storm, burst};
 use super::truth::{Proc, assert_equal_within};
 use crate::child::{Actor, act, send};
 use crate::event::none_of;
-use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
+use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -110,7 +110,11 @@ fn a_copy_stays_right_across_losses() {
         none_of(&copy.differences(&snapshot));
     }
     storm.stop();
-    let last = monitor.snapshot(Freshness::Table).expect("a snapshot");
-    assert!(last.token().lost > 0, "nothing was lost: {:?}", last.token());
-    assert!(last.token().complete, "a loss waits for its repair: {:?}", last.token());
+    assert!(monitor.statistics().expect("numbers").totals.lost > 0, "nothing was lost");
+    // Others on this machine may fill so small a ring at any time.
+    let deadline = Instant::now() + soon();
+    while !monitor.snapshot(Freshness::Table).expect("a snapshot").token().complete {
+        assert!(Instant::now() < deadline, "a loss waits for its repair");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
