@@ -49,6 +49,9 @@ pub(super) fn of_the_table() -> impl Iterator<Item = &'static Field> {
     all().filter(|field| Freshness::sufficient_for(field.needs) == Freshness::Table)
 }
 
+/// Bytes of a name that is not a kernel thread's.
+const LONGEST_NAME: usize = 15;
+
 impl Between<'_> {
     /// Whether the cell is what /proc says; `None` where it says nothing, or the process may have
     /// changed.
@@ -111,14 +114,18 @@ impl Between<'_> {
         KINDS * batch * self.cpus * self.after.view.machine.page_size / 1024
     }
 
-    /// A kernel worker's name in /proc goes on with what it works on, which nothing else tells.
+    /// A kernel worker's name in /proc goes on with what it works on, which nothing else tells;
+    /// before 6.11 it is cut there, as other names are.
     fn is_name_of_a_worker(&self, told: &[u8], known: &[u8]) -> bool {
-        const PREFIXES: [&[u8]; 2] = [b"kworker/", b"[kworker/"];
-        let is_worker =
-            self.is_kernel_thread() && PREFIXES.iter().any(|prefix| known.starts_with(prefix));
-        let told = told.strip_suffix(b"]").unwrap_or(told);
-        let rest = known.strip_prefix(told);
-        is_worker && rest.is_some_and(|rest| matches!(rest.first(), Some(b'-' | b'+')))
+        const PF_WQ_WORKER: u32 = 0x20;
+        let name = |cell| <[u8]>::strip_prefix(cell, b"[")?.strip_suffix(b"]");
+        let (told, known) = (name(told).unwrap_or(told), name(known).unwrap_or(known));
+        let begins_with = |name: &[u8]| {
+            let rest = known.strip_prefix(name);
+            rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'-' | b'+')))
+        };
+        let cut = told.get(..LONGEST_NAME).unwrap_or(told);
+        self.has_flag(PF_WQ_WORKER) && (begins_with(told) || begins_with(cut))
     }
 
     fn is_kernel_thread(&self) -> bool {
@@ -144,7 +151,6 @@ impl Between<'_> {
     /// Whether that is all that the table can tell of a kernel thread's name, which may be longer
     /// than others'; a walk tells the whole.
     pub(super) fn is_beginning_of_a_thread_name(&self, field: &Field, told: Seen<'_>) -> bool {
-        const LONGEST: usize = 15;
         let name = |seen: Seen<'_>| match field.value(seen.row, seen.view) {
             Some(Value::Bytes(bytes)) => Cow::into_owned(bytes),
             _ => Vec::new(),
@@ -152,7 +158,7 @@ impl Between<'_> {
         let (told, known) = (name(told), name(self.after));
         field.name == "comm"
             && self.is_kernel_thread()
-            && told.len() == LONGEST
+            && told.len() == LONGEST_NAME
             && known.starts_with(&told)
     }
 }
@@ -166,7 +172,7 @@ mod tests {
         machine::Machine,
     };
 
-    const KTHREAD: u32 = 0x0020_0000;
+    const WORKER: u32 = 0x0020_0020;
     const EXITING: u32 = 4;
 
     fn sleeper() -> Row {
@@ -262,13 +268,36 @@ mod tests {
 
     #[test]
     fn a_worker_is_told_without_what_it_works_on() {
-        let known = renamed(b"kworker/0:1-events", KTHREAD);
-        let check = |told: &[u8]| agrees("comm", &known, &renamed(told, KTHREAD), &known);
+        let known = renamed(b"kworker/0:1-events", WORKER);
+        let check = |told: &[u8]| agrees("comm", &known, &renamed(told, WORKER), &known);
         assert_eq!(check(b"kworker/0:1"), Some(true));
         assert_eq!(check(b"kworker/0:"), Some(false));
         assert_eq!(check(b"kworker/0:2"), Some(false));
         let program = renamed(b"kworker/0:1-events", 0);
         assert_eq!(agrees("comm", &program, &renamed(b"kworker/0:1", 0), &program), Some(false));
+    }
+
+    #[test]
+    fn a_worker_may_be_cut_in_proc() {
+        let told = renamed(b"quota_events_unbound", WORKER);
+        let check = |known: &[u8]| {
+            let known = renamed(known, WORKER);
+            agrees("comm", &known, &told, &known)
+        };
+        assert_eq!(check(b"quota_events_un"), Some(true));
+        assert_eq!(check(b"quota_events_un-quota"), Some(true));
+        assert_eq!(check(b"quota_events_u"), Some(false));
+    }
+
+    #[test]
+    fn arguments_of_a_worker_are_its_name() {
+        let named = |name: &[u8]| {
+            let row = renamed(name, WORKER);
+            Row { arguments: Some([].as_slice().into()), ..row }
+        };
+        let known = named(b"kworker/0:1-events");
+        assert_eq!(agrees("args", &known, &named(b"kworker/0:1"), &known), Some(true));
+        assert_eq!(agrees("args", &known, &named(b"kworker/0:2"), &known), Some(false));
     }
 
     #[test]
