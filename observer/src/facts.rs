@@ -20,7 +20,7 @@ macro_rules! facts {
 }
 
 facts! {
-    /// Name, parent, start, whether it is a zombie.
+    /// Parent, start, whether it is a zombie, the first 15 bytes of its name.
     IDENTITY = 0;
     /// State, process group, session, terminal, scheduling, page faults, virtual size, number of
     /// threads.
@@ -51,6 +51,8 @@ facts! {
     CGROUP = 13;
     /// The kernel function in which it sleeps.
     WAIT_CHANNEL = 14;
+    /// Its whole name: that of a kernel thread may have more than 15 bytes.
+    NAME = 15;
     /// Namespaces, by the kinds and in the order of [`NAMESPACES`](crate::event::NAMESPACES).
     PID_NAMESPACE = 16;
     /// See [`Facts::PID_NAMESPACE`].
@@ -80,7 +82,7 @@ impl Facts {
     pub const NONE: Self = Self(0);
 
     /// What `proc_pid_stat(5)` tells.
-    pub const STAT: Self = Self::IDENTITY.and(Self::TASK).and(Self::CPU_TIME);
+    pub const STAT: Self = Self::IDENTITY.and(Self::NAME).and(Self::TASK).and(Self::CPU_TIME);
 
     /// What `proc_pid_status(5)` tells.
     pub const STATUS: Self =

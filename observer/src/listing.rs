@@ -224,7 +224,7 @@ fn look_up(rows: &[Row], wanted: Facts, view: &View) -> Names {
 mod tests {
     use super::*;
     use crate::{
-        field::{Field, Status},
+        field::{Field, Identity, Status},
         render::write_cell,
     };
 
@@ -236,7 +236,10 @@ mod tests {
         Row {
             pid: row.pid,
             life: row.life,
-            identity: has(Facts::IDENTITY).and(row.identity.clone()),
+            identity: has(Facts::IDENTITY).and(row.identity.clone()).map(|identity| Identity {
+                comm: if known.have(Facts::NAME) { identity.comm } else { Box::default() },
+                ..identity
+            }),
             owner: has(Facts::OWNER).and(row.effective()),
             stat: has(Facts::TASK).and(row.stat.clone()),
             cpu_time: has(Facts::CPU_TIME).and(row.cpu_time),

@@ -15,6 +15,7 @@ pub const PSGO: [&str; 32] = [
 
 const PID: Facts = Facts::NONE;
 const IDENTITY: Facts = Facts::IDENTITY;
+const NAME: Facts = Facts::IDENTITY.and(Facts::NAME);
 const TASK: Facts = Facts::TASK;
 const CPU_TIME: Facts = Facts::CPU_TIME;
 const OWNER: Facts = Facts::OWNER;
@@ -30,7 +31,7 @@ const MEMORY: Facts = Facts::MEMORY;
 
 #[rustfmt::skip]
 pub(super) static FIELDS: [Field; 83] = [
-    field("args", "COMMAND", IDENTITY.and(Facts::ARGUMENTS), process::args, "arguments with blanks between; name in brackets where there are none").code('a').also(&["command", "cmd"]),
+    field("args", "COMMAND", NAME.and(Facts::ARGUMENTS), process::args, "arguments with blanks between; name in brackets where there are none").code('a').also(&["command", "cmd"]),
     field("capall", "CAPS", CAPABILITIES, security::capall, "all five capability sets"),
     field("capamb", "AMBIENT CAPS", CAPABILITIES, security::capamb, "ambient capabilities"),
     field("capbnd", "BOUNDING CAPS", CAPABILITIES, security::capbnd, "bounding set of capabilities"),
@@ -40,7 +41,7 @@ pub(super) static FIELDS: [Field; 83] = [
     field("cgroup", "CGROUP", Facts::CGROUP, process::cgroup, "path of its cgroup"),
     field("cgroupns", "CGROUPNS", Facts::CGROUP_NAMESPACE, process::namespace::<6>, "inode number of its cgroup namespace"),
     field("cls", "CLS", TASK, usage::cls, "scheduling policy: TS, FF, RR, B, IDL, DLN").also(&["policy", "class"]),
-    field("comm", "COMMAND", IDENTITY, process::comm, "name").code('c').also(&["ucmd", "ucomm"]),
+    field("comm", "COMMAND", NAME, process::comm, "name").code('c').also(&["ucmd", "ucomm"]),
     field("container", "CONTAINER", Facts::CGROUP, process::container, "container's id as engines shorten it").absent("-"),
     field("containerid", "CONTAINER ID", Facts::CGROUP, process::containerid, "container's whole id").absent("-"),
     field("cputimes", "TIME", CPU_TIME, time::cputimes, "CPU time in whole seconds").also(&["times"]).always_changes(),

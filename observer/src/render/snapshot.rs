@@ -38,6 +38,7 @@ pub struct JsonSnapshot<'a> {
 impl<'a> JsonSnapshot<'a> {
     /// What a document tells of every process, whatever its columns are.
     pub const FACTS: Facts = Facts::IDENTITY
+        .and(Facts::NAME)
         .and(Facts::IDS)
         .and(Facts::PIDS)
         .and(Facts::ARGUMENTS)
