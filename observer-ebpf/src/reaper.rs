@@ -23,9 +23,7 @@ pub fn reaper(leader: Task) -> Task {
         let level = signal.pid_level();
         let mut ancestor = Ancestor { task: leader.real_parent(), level, found: 0 };
         // SAFETY: the callback gets the pointer to `ancestor` back, which outlives the call.
-        unsafe {
-            bpf_loop(limits::ANCESTORS, visit as *mut c_void, (&raw mut ancestor).cast(), 0)
-        };
+        unsafe { bpf_loop(limits::ANCESTORS, visit as *mut c_void, (&raw mut ancestor).cast(), 0) };
         if ancestor.found == 1 {
             return ancestor.task;
         }

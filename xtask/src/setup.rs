@@ -333,6 +333,7 @@ mod tests {
     #[test]
     fn a_level_includes_those_before_it() {
         let count = |level| NEEDS.iter().filter(|need| need.level <= level).count();
-        assert_eq!((count(Level::Build), count(Level::Test), count(Level::Bench)), (0, 8, 10));
+        let [build, test, bench] = [Level::Build, Level::Test, Level::Bench].map(count);
+        assert!(build == 0 && build < test && test < bench, "{build}, {test}, {bench}");
     }
 }

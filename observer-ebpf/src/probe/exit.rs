@@ -4,9 +4,7 @@
 //! On the others `signal->live` is 0 then, but a thread that was overtaken on its way here reads 0
 //! as well: the map of the exited lets one of them through.
 
-use aya_ebpf::{
-    bindings::BPF_NOEXIST, macros::raw_tracepoint, programs::RawTracePointContext,
-};
+use aya_ebpf::{bindings::BPF_NOEXIST, macros::raw_tracepoint, programs::RawTracePointContext};
 use observer_common::{ExitFacts, Kind};
 
 use crate::{

@@ -113,3 +113,81 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Told, *};
+    use crate::event::{Event, What};
+
+    fn change(count: u64) -> Change {
+        let event = Event { boot_ns: 0, cpu: 0, what: What::Lost { count } };
+        Change { event, entry: None, inferred: false }
+    }
+
+    fn publish(hub: &Hub, counts: std::ops::Range<u64>) -> u64 {
+        counts.for_each(|count| hub.gather(change(count)));
+        hub.publish()
+    }
+
+    fn token(hub: &Hub, seq: u64) -> Token {
+        let boot_id = String::new();
+        Token { boot_id, epoch: hub.epoch(), seq, lost: 0, complete: true }
+    }
+
+    /// Numbers of what is there, `-N` for N that were left out.
+    fn told(subscription: &mut Subscription) -> Vec<i64> {
+        let mut told = Vec::new();
+        while let Some(next) = subscription.try_recv().unwrap() {
+            told.push(match next {
+                Told::Update(update) => update.seq.cast_signed(),
+                Told::Missed(count) => -count.cast_signed(),
+            });
+        }
+        told
+    }
+
+    #[test]
+    fn a_stream_goes_on_behind_its_token() {
+        let hub = Hub::new(7, 4, 100);
+        publish(&hub, 0..3);
+        hub.gather(change(3));
+        let mut since = hub.subscribe_from(&token(&hub, 1)).unwrap();
+        let mut fresh = hub.subscribe();
+        publish(&hub, 4..6);
+        assert_eq!(told(&mut since), [2, 3, 4, 5, 6]);
+        assert_eq!(told(&mut fresh), [4, 5, 6], "what was gathered and not handed out is new");
+    }
+
+    #[test]
+    fn what_is_not_kept_cannot_be_gone_on_from() {
+        let hub = Hub::new(7, 4, 100);
+        publish(&hub, 0..10);
+        assert!(hub.subscribe_from(&token(&hub, 6)).is_ok());
+        for stale in [token(&hub, 5), token(&hub, 11), Token { epoch: 8, ..token(&hub, 10) }] {
+            let error = hub.subscribe_from(&stale).unwrap_err();
+            assert!(matches!(error, Error::StaleToken(_)), "{stale:?}");
+        }
+    }
+
+    #[test]
+    fn a_slow_reader_misses_what_comes_behind_its_backlog() {
+        let hub = Hub::new(7, 0, 3);
+        let mut slow = hub.subscribe();
+        publish(&hub, 0..5);
+        assert_eq!(told(&mut slow), [1, 2, 3, -2]);
+        publish(&hub, 5..7);
+        assert_eq!(told(&mut slow), [6, 7]);
+    }
+
+    #[test]
+    fn the_end_is_told_behind_the_last_change() {
+        let hub = Hub::new(7, 0, 3);
+        let mut reader = hub.subscribe();
+        publish(&hub, 0..1);
+        hub.close(None);
+        assert!(matches!(reader.next(), Some(Ok(Told::Update(_)))));
+        assert!(matches!(reader.next(), Some(Err(_))));
+        assert!(reader.next().is_none());
+        assert!(hub.subscribe().recv().is_err());
+    }
+}

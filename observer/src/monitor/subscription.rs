@@ -23,6 +23,8 @@ pub enum Told {
 /// Changes, in order. Dropping it ends the subscription.
 pub struct Subscription {
     mailbox: Arc<Mailbox>,
+    /// Whether the end was told.
+    ended: bool,
 }
 
 /// Where changes wait for their reader.
@@ -45,7 +47,7 @@ struct State {
 
 impl Subscription {
     pub(super) fn new(mailbox: Arc<Mailbox>) -> Self {
-        Self { mailbox }
+        Self { mailbox, ended: false }
     }
 
     /// The next change. Blocks until there is one.
@@ -138,9 +140,14 @@ fn again(error: &Error) -> Error {
 impl Iterator for Subscription {
     type Item = Result<Told, Error>;
 
-    /// Ends never by itself: after the monitor's end it is an error each time.
+    /// Ends behind the error that tells of the monitor's end.
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.recv())
+        if self.ended {
+            return None;
+        }
+        let told = self.recv();
+        self.ended = told.is_err();
+        Some(told)
     }
 }
 
@@ -165,14 +172,19 @@ mod stream {
     impl Stream for Subscription {
         type Item = Result<Told, Error>;
 
-        /// Ends after the error that ends the monitor.
-        fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-            let mut state = self.mailbox.state();
-            if let Some(told) = state.take() {
-                return Poll::Ready(Some(told));
+        /// Ends behind the error that tells of the monitor's end.
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            if self.ended {
+                return Poll::Ready(None);
             }
-            state.waker = Some(cx.waker().clone());
-            Poll::Pending
+            let mut state = self.mailbox.state();
+            let Some(told) = state.take() else {
+                state.waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            };
+            drop(state);
+            self.ended = told.is_err();
+            Poll::Ready(Some(told))
         }
     }
 }
