@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::child::{Started, program, quiet_act};
 use crate::event::Event;
@@ -225,7 +225,9 @@ fn completed_where_the_ring_is_too_small() {
     let mut random = Random(65_536);
     let argv = random.argv(1_000_000);
     let mut observed = Observed::start(&["--ring", "64K"]);
-    let started = Started::new(&mut command_of(&argv, "pause", 8 * MIB));
+    // It lives as long as its input is open: only then is there somebody to read the rest from.
+    let mut command = command_of(&argv, "pause", 8 * MIB);
+    let started = Started::new(command.stdin(Stdio::piped()));
     let us = std::process::id();
     let pid = started.pid();
     let exec = observed.wait_for("exec", |event| {
