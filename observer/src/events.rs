@@ -13,7 +13,7 @@ use std::{collections::VecDeque, os::fd::BorrowedFd};
 
 use nix::{
     errno::Errno,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
+    poll::{PollFd, PollFlags, poll},
 };
 
 use crate::{
@@ -76,11 +76,7 @@ impl Events {
 }
 
 fn block(fd: BorrowedFd<'_>, wait: Wait) -> Result<(), Error> {
-    let timeout = match wait {
-        Wait::AtMost(time) => PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX),
-        Wait::ForEvent => PollTimeout::NONE,
-    };
-    match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout) {
+    match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], wait.timeout()) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(Error::system("cannot wait for events")(errno)),
     }

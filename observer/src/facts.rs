@@ -103,6 +103,16 @@ impl Facts {
         Self::TIME_NAMESPACE,
     ];
 
+    /// The namespaces of every kind.
+    pub const ALL_NAMESPACES: Self = Self::PID_NAMESPACE
+        .and(Self::MOUNT_NAMESPACE)
+        .and(Self::NETWORK_NAMESPACE)
+        .and(Self::USER_NAMESPACE)
+        .and(Self::UTS_NAMESPACE)
+        .and(Self::IPC_NAMESPACE)
+        .and(Self::CGROUP_NAMESPACE)
+        .and(Self::TIME_NAMESPACE);
+
     /// Both sets together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

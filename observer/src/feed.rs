@@ -5,6 +5,8 @@
 
 use std::{os::fd::BorrowedFd, time::Duration};
 
+#[cfg(feature = "ebpf")]
+use nix::poll::PollTimeout;
 use observer_common::{CgroupNames, Counters, TaskFacts};
 
 use crate::{
@@ -20,6 +22,19 @@ pub enum Wait {
     AtMost(Duration),
     /// Until it is readable: the next event makes it so at once.
     ForEvent,
+}
+
+#[cfg(feature = "ebpf")]
+impl Wait {
+    /// As poll(2) takes it. Rounded up: a wait of nothing would spin until the millisecond is over.
+    pub(crate) fn timeout(self) -> PollTimeout {
+        match self {
+            Self::AtMost(time) => {
+                PollTimeout::try_from(time.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+            }
+            Self::ForEvent => PollTimeout::NONE,
+        }
+    }
 }
 
 /// What became of the events of a stream: `produced = delivered + lost`.

@@ -44,21 +44,12 @@ pub(super) fn portions(wanted: Facts) -> u32 {
         (Facts::GROUPS, portion::GROUPS),
         (Facts::CAPABILITIES, portion::CAPABILITIES),
         (Facts::MEMORY, portion::MEMORY),
-        (Facts::PIDS.and(ALL_NAMESPACES), portion::NAMESPACES),
+        (Facts::PIDS.and(Facts::ALL_NAMESPACES), portion::NAMESPACES),
         (Facts::CGROUP, portion::CGROUP),
     ];
     let asked = OF.iter().filter(|(facts, _)| wanted.have(*facts));
     asked.fold(0, |bits, (_, portion)| bits | portion)
 }
-
-const ALL_NAMESPACES: Facts = Facts::PID_NAMESPACE
-    .and(Facts::MOUNT_NAMESPACE)
-    .and(Facts::NETWORK_NAMESPACE)
-    .and(Facts::USER_NAMESPACE)
-    .and(Facts::UTS_NAMESPACE)
-    .and(Facts::IPC_NAMESPACE)
-    .and(Facts::CGROUP_NAMESPACE)
-    .and(Facts::TIME_NAMESPACE);
 
 impl Details {
     /// One row a process that is both in the table and in the walk: what began later is not yet

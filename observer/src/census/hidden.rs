@@ -49,7 +49,7 @@ impl Hidden {
     /// As the table wants them.
     pub(super) fn seen(&mut self, walked: &[Seen]) -> Vec<Seen> {
         let tick_ns = self.machine.tick_ns();
-        let rows = self.rows(DESCRIPTION.and(Facts::NAMESPACES.into_iter().collect()));
+        let rows = self.rows(DESCRIPTION.and(Facts::ALL_NAMESPACES));
         rows.iter().filter_map(|row| seen(row, walked, tick_ns)).collect()
     }
 

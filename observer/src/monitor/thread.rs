@@ -5,12 +5,11 @@ use std::{
     os::fd::AsFd as _,
     sync::{Arc, mpsc},
     thread::JoinHandle,
-    time::Duration,
 };
 
 use nix::{
     errno::Errno,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
+    poll::{PollFd, PollFlags, poll},
     sys::eventfd::EventFd,
 };
 
@@ -75,18 +74,11 @@ impl Worker {
     }
 
     fn wait(&self, wait: Wait) -> Result<(), Error> {
-        let time = match wait {
-            Wait::AtMost(time) => time,
-            Wait::ForEvent => Duration::MAX,
-        };
         let mut fds = [
             PollFd::new(self.engine.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.bell.as_fd(), PollFlags::POLLIN),
         ];
-        // Rounded up: a wait of nothing would spin until the millisecond is over.
-        let timeout =
-            PollTimeout::try_from(time.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
-        match poll(&mut fds, timeout) {
+        match poll(&mut fds, wait.timeout()) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(Error::system("cannot wait for events")(errno)),
         }

@@ -44,14 +44,7 @@ impl<'a> JsonSnapshot<'a> {
         .and(Facts::ARGUMENTS)
         .and(Facts::EXECUTABLE)
         .and(Facts::CGROUP)
-        .and(Facts::PID_NAMESPACE)
-        .and(Facts::MOUNT_NAMESPACE)
-        .and(Facts::NETWORK_NAMESPACE)
-        .and(Facts::USER_NAMESPACE)
-        .and(Facts::UTS_NAMESPACE)
-        .and(Facts::IPC_NAMESPACE)
-        .and(Facts::CGROUP_NAMESPACE)
-        .and(Facts::TIME_NAMESPACE);
+        .and(Facts::ALL_NAMESPACES);
 
     /// A document of these columns.
     pub fn new(listing: &'a Listing, columns: &'a [Column]) -> Self {

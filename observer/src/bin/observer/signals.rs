@@ -1,9 +1,13 @@
-//! Ctrl-C and SIGTERM as something to wait for.
+//! What a command waits with: Ctrl-C and SIGTERM as a descriptor, time as poll(2) takes it.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::{
+    os::fd::{AsFd, BorrowedFd},
+    time::Duration,
+};
 
 use nix::{
     errno::Errno,
+    poll::PollTimeout,
     sys::{
         signal::{SigSet, Signal},
         signalfd::{SfdFlags, SignalFd},
@@ -43,6 +47,12 @@ impl EndSignals {
         }
         came
     }
+}
+
+/// A time as poll(2) takes it. Rounded up: a wait of nothing would spin until the millisecond is
+/// over.
+pub(crate) fn poll_timeout(time: Duration) -> PollTimeout {
+    PollTimeout::try_from(time.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
 }
 
 impl AsFd for EndSignals {

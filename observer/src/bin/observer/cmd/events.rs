@@ -22,7 +22,7 @@ use crate::{
     exit::{Failure, Outcome},
     output::{Flow, Output, terminal_width},
     plan::{EventsPlan, Format},
-    signals::EndSignals,
+    signals::{EndSignals, poll_timeout},
     tree::Tree,
 };
 
@@ -232,8 +232,7 @@ impl<'a> Printer<'a> {
             (Wait::ForEvent, Some(left)) => left,
             (Wait::ForEvent, None) => return PollTimeout::NONE,
         };
-        // Rounded up: a wait of nothing would spin until the millisecond is over.
-        PollTimeout::try_from(time.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+        poll_timeout(time)
     }
 
     #[expect(clippy::print_stderr, reason = "what is not part of the stream")]

@@ -7,7 +7,7 @@ use std::{
 
 use nix::{
     errno::Errno,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
+    poll::{PollFd, PollFlags, poll},
 };
 use observer::Error;
 
@@ -19,7 +19,7 @@ use crate::{
     exit::{Failure, Outcome},
     output::{Flow, Output},
     plan::{Every, PsPlan},
-    signals::EndSignals,
+    signals::{EndSignals, poll_timeout},
 };
 
 /// Prints a listing at once, then one at each interval. Nothing matched if none had a process.
@@ -75,9 +75,7 @@ fn wait_until(due: Instant, signals: &mut EndSignals, output: &Output) -> Result
             // Asks for nothing but whether the reader has gone.
             PollFd::new(output.fd(), PollFlags::empty()),
         ];
-        // Rounded up: a wait of nothing would spin until the millisecond is over.
-        let timeout = PollTimeout::try_from(left.as_micros().div_ceil(1000));
-        match poll(&mut fds, timeout.unwrap_or(PollTimeout::MAX)) {
+        match poll(&mut fds, poll_timeout(left)) {
             Ok(0) if due <= Instant::now() => return Ok(Flow::On),
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => {
