@@ -1,25 +1,25 @@
-//! The JSON of the event stream, of snapshots and of verifications, as types. Names are OpenTelemetry's
-//! `process.*`, nested.
+//! The JSON of the event stream, of snapshots and of verifications, as types. Names are
+//! OpenTelemetry's `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
 //! `schema/event-v1.json`, `schema/snapshot-v1.json` and `schema/verify-v1.json` are generated from
 //! them.
 
+mod scalar;
 mod snapshot;
 mod verify;
 
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 pub use self::{
+    scalar::{Base64, Digits, Number, RawArgs, TextArgs},
     snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead},
     verify::{ComparedColumn, DifferingCell, Verification},
 };
-use crate::event::Args;
 
 /// Version of the schema: raised by a change that a reader would notice, not by an addition.
 pub const VERSION: u32 = 1;
@@ -381,76 +381,6 @@ pub struct Bye {
     pub lost: u64,
     /// Process events printed, after filters.
     pub printed: u64,
-}
-
-/// A number as a string of digits: most readers of JSON keep 53 bits only.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(with = "String"))]
-pub struct Digits(#[cfg_attr(feature = "schema", schemars(skip))] pub u64);
-
-impl Serialize for Digits {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(itoa::Buffer::new().format(self.0))
-    }
-}
-
-/// A number that becomes a string above 2^53.
-#[derive(Clone, Copy, Debug)]
-pub struct Number(pub u64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const EXACT: u64 = 1 << 53;
-        if self.0 <= EXACT {
-            serializer.serialize_u64(self.0)
-        } else {
-            serializer.collect_str(&self.0)
-        }
-    }
-}
-
-#[cfg(feature = "schema")]
-impl JsonSchema for Number {
-    fn schema_name() -> Cow<'static, str> {
-        "Number".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "A number; a string of digits above 2^53.",
-            "type": ["integer", "string"],
-        })
-    }
-}
-
-/// Arguments as text.
-#[derive(Clone, Copy, Debug)]
-pub struct TextArgs<'a>(pub &'a Args);
-
-impl Serialize for TextArgs<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(String::from_utf8_lossy))
-    }
-}
-
-/// Arguments as they are.
-#[derive(Clone, Copy, Debug)]
-pub struct RawArgs<'a>(pub &'a Args);
-
-impl Serialize for RawArgs<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Base64))
-    }
-}
-
-/// Bytes in base64.
-#[derive(Clone, Copy, Debug)]
-pub struct Base64<'a>(pub &'a [u8]);
-
-impl Serialize for Base64<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(self.0))
-    }
 }
 
 /// The schema of a [`Line`], as it is committed.

@@ -1,129 +1,17 @@
-//! `observer verify`: whether the live table says what /proc says.
+//! What was found → text or JSON, and an exit code.
 
-use std::{
-    io::{IsTerminal as _, Write as _, stderr},
-    os::fd::AsFd as _,
-    time::{Duration, Instant},
-};
-
-use nix::{
-    errno::Errno,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-};
 use observer::{
-    Error, Monitor,
     monitor::Statistics,
     render::{
         Escaped,
         schema::{ComparedColumn, DifferingCell, VERSION, Verification},
     },
-    verify::{Churn, Count, Example, Report},
+    verify::{Count, Example, Report},
 };
 
-use crate::{
-    exit::{Failure, Outcome},
-    hidden,
-    output::print,
-    plan::VerifyPlan,
-    signals::EndSignals,
-};
+use crate::exit::Outcome;
 
-/// Between two comparisons: the machine has other work to do.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// Compares until the time is over or it is told to end.
-pub(crate) fn run(plan: &VerifyPlan) -> Result<Outcome, Failure> {
-    let mut signals = EndSignals::block()?;
-    let monitor = Monitor::builder().ring(plan.ring).object(plan.object.clone()).start()?;
-    if let Some(level) = hidden::by_mount() {
-        return Err(Failure::Forbidden(format!(
-            "cannot compare with /proc: it is mounted with hidepid={level} and hides processes; \
-             run as root, or with CAP_SYS_PTRACE"
-        )));
-    }
-    let report = look_on(plan, &monitor, &mut signals)?;
-    let statistics = monitor.statistics()?;
-    drop(monitor);
-    if plan.json {
-        print(&json(&report, &statistics))?;
-    } else {
-        print(text(&report, &statistics).as_bytes())?;
-    }
-    Ok(outcome(&report))
-}
-
-fn look_on(
-    plan: &VerifyPlan,
-    monitor: &Monitor,
-    signals: &mut EndSignals,
-) -> Result<Report, Failure> {
-    let end = Instant::now() + plan.duration;
-    let churn = if plan.churn > 0 { Some(Churn::start(plan.churn)?) } else { None };
-    let progress = Progress::new(plan);
-    let mut report = Report::default();
-    loop {
-        report.look(monitor)?;
-        progress.show(&report);
-        let enough = report.snapshots > 0 || Instant::now() > end + PATIENCE;
-        let left = end.saturating_duration_since(Instant::now());
-        let pause = if enough { PAUSE.min(left) } else { PAUSE };
-        if signalled_within(pause, signals)? || (enough && left <= pause) {
-            break;
-        }
-    }
-    drop(churn);
-    progress.clear();
-    Ok(report)
-}
-
-/// A storm with a small ring may leave no snapshot whole; more than so long nobody waits for one.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-fn signalled_within(time: Duration, signals: &mut EndSignals) -> Result<bool, Error> {
-    let timeout = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
-    match poll(&mut [PollFd::new(signals.as_fd(), PollFlags::POLLIN)], timeout) {
-        Ok(_) | Err(Errno::EINTR) => Ok(signals.take()),
-        Err(errno) => Err(Error::System { what: "cannot wait for signals", source: errno.into() }),
-    }
-}
-
-/// How far it is, on stderr.
-struct Progress {
-    on_terminal: bool,
-    verbose: bool,
-}
-
-impl Progress {
-    fn new(plan: &VerifyPlan) -> Self {
-        Self { on_terminal: stderr().is_terminal() && !plan.verbose, verbose: plan.verbose }
-    }
-
-    #[expect(clippy::print_stderr, reason = "what is not part of the report")]
-    fn show(&self, report: &Report) {
-        let Report { snapshots, processes, incomplete, .. } = report;
-        if self.verbose {
-            eprintln!(
-                "observer: {snapshots} snapshots, {processes} processes, {incomplete} incomplete, \
-                 {}",
-                verdict(report)
-            );
-        }
-        if self.on_terminal {
-            eprint!("\r{}, {processes} processes …\x1b[K", counted(*snapshots, "snapshot"));
-            // A terminal that takes nothing any more is no reason to stop.
-            let _gone = stderr().flush();
-        }
-    }
-
-    #[expect(clippy::print_stderr, reason = "what is not part of the report")]
-    fn clear(&self) {
-        if self.on_terminal {
-            eprint!("\r\x1b[K");
-        }
-    }
-}
-
-fn outcome(report: &Report) -> Outcome {
+pub(super) fn outcome(report: &Report) -> Outcome {
     if report.snapshots > 0 && report.agrees() { Outcome::Fine } else { Outcome::Differs }
 }
 
@@ -131,7 +19,7 @@ fn outcome(report: &Report) -> Outcome {
 const MOST_LINES: usize = 50;
 
 /// What differs, a line each, and the summary.
-fn text(report: &Report, statistics: &Statistics) -> String {
+pub(super) fn text(report: &Report, statistics: &Statistics) -> String {
     let missing = report.missing.iter().map(|id| format!("missing {id}: /proc has it"));
     let ghosts = report.ghosts.iter().map(|id| format!("ghost {id}: /proc does not have it"));
     let cells = report.examples.iter().map(differing);
@@ -164,7 +52,7 @@ fn summary(report: &Report, statistics: &Statistics) -> String {
     format!("observer: {looks}{lost}, {cells}, {columns}: {}", verdict(report))
 }
 
-fn verdict(report: &Report) -> String {
+pub(super) fn verdict(report: &Report) -> String {
     if report.snapshots == 0 {
         return "nothing was compared".to_owned();
     }
@@ -178,7 +66,7 @@ fn verdict(report: &Report) -> String {
     format!("{missing} missing, {ghosts}, {cells} {verb}")
 }
 
-fn counted(count: u64, thing: &str) -> String {
+pub(super) fn counted(count: u64, thing: &str) -> String {
     let ending = match (count, thing.ends_with('s')) {
         (1, _) => "",
         (_, true) => "es",
@@ -187,7 +75,7 @@ fn counted(count: u64, thing: &str) -> String {
     format!("{count} {thing}{ending}")
 }
 
-fn json(report: &Report, statistics: &Statistics) -> Vec<u8> {
+pub(super) fn json(report: &Report, statistics: &Statistics) -> Vec<u8> {
     let mut text = Vec::new();
     Verification {
         v: VERSION,
