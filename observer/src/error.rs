@@ -80,6 +80,11 @@ pub enum Error {
     #[error("cannot continue from this token: {0}")]
     StaleToken(&'static str),
 
+    /// A tracepoint cannot be read.
+    #[cfg(feature = "perf")]
+    #[error(transparent)]
+    Tracepoint(#[from] crate::tracepoint::Fault),
+
     /// The system did not do what it was asked.
     #[error("{what}")]
     System {
@@ -154,6 +159,8 @@ impl Error {
                  `setcap cap_sys_ptrace+ep`; what runs as yourself can be joined without"
             }
             Self::StaleToken(_) => "take a new snapshot and continue from its token",
+            #[cfg(feature = "perf")]
+            Self::Tracepoint(fault) => return fault.remedy(),
             Self::System { .. } => return None,
         };
         Some(text.to_owned())
@@ -161,7 +168,12 @@ impl Error {
 
     /// Whether the cause is a missing right rather than a failure.
     pub fn is_not_permitted(&self) -> bool {
-        matches!(self, Self::NotPermitted(_) | Self::JoinRefused { .. })
+        match self {
+            Self::NotPermitted(_) | Self::JoinRefused { .. } => true,
+            #[cfg(feature = "perf")]
+            Self::Tracepoint(fault) => fault.is_not_permitted(),
+            _ => false,
+        }
     }
 
     pub(crate) fn system(what: &'static str) -> impl FnOnce(nix::errno::Errno) -> Self {

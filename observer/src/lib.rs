@@ -13,6 +13,8 @@
 //! 8. `snapshot`, `listing`, `field`: the table at an instant → rows → columns
 //! 9. [`render`]: events and listings → text or JSON, hostile bytes made harmless
 //!
+//! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name.
+//!
 //! [`container`] knows whose cgroup a name stands for, `btf` where the running kernel keeps its
 //! members, [`machine`] what is the same for every event, [`error`] what can go wrong. Numbers of
 //! /proc become words in `capabilities`, `tty`, `names` and `id_map`.
@@ -60,6 +62,8 @@ pub mod render;
 pub mod snapshot;
 pub mod source;
 pub mod table;
+#[cfg(feature = "perf")]
+pub mod tracepoint;
 #[cfg(feature = "snapshot")]
 pub mod tty;
 #[cfg(feature = "ebpf")]
