@@ -4,6 +4,8 @@
     expect(unsafe_code, reason = "system calls and promises that the compiler cannot check")
 )]
 
+#[cfg(feature = "perf")]
+mod detached_mount;
 #[cfg(feature = "ebpf")]
 mod fork;
 #[cfg(feature = "ebpf")]
@@ -23,6 +25,8 @@ mod perf_ring;
 #[cfg(feature = "tokio")]
 mod readable;
 
+#[cfg(feature = "perf")]
+pub(crate) use detached_mount::detached_mount;
 #[cfg(feature = "ebpf")]
 pub(crate) use fork::fork_for;
 #[cfg(feature = "ebpf")]
