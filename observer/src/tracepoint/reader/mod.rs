@@ -268,6 +268,11 @@ impl Reader {
         self.lanes.first().map_or(self.options.ring, |lane| lane.ring.bytes())
     }
 
+    /// The CPUs that it reads, ascending but for those that came later.
+    pub fn cpus(&self) -> impl Iterator<Item = u32> {
+        self.lanes.iter().map(|lane| lane.cpu)
+    }
+
     /// Whether all whom it watches have ended, as of the last second. Never so for the whole
     /// machine.
     pub fn is_over(&self) -> bool {
