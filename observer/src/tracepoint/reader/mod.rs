@@ -22,7 +22,7 @@ mod scope;
 mod watch;
 
 use std::{
-    os::fd::{AsFd, BorrowedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Duration,
 };
 
@@ -202,6 +202,13 @@ impl Reader {
             lane.tell_counted(now_ns, each).map_err(unread)?;
         }
         self.totals()
+    }
+
+    /// Ends it without a look back: nothing is produced nor mapped any more when it returns. What
+    /// is returned are the events: the kernel takes its time to close them.
+    pub(super) fn into_events(mut self) -> Result<Vec<OwnedFd>, Error> {
+        self.stop()?;
+        Ok(self.lanes.into_iter().flat_map(Lane::into_events).collect())
     }
 
     /// How long to wait on the descriptor before the next [`Reader::drain`].

@@ -30,9 +30,10 @@ pub(super) fn perform() -> ExitCode {
                 nix::unistd::getppid();
             }
         });
-        for (end, begins) in [(one, true), (other, false)] {
+        (&one).write_all(&[0]).expect("a byte on its way");
+        for end in [one, other] {
             let stop = &stop;
-            scope.spawn(move || hand_to_and_fro(end, begins, stop));
+            scope.spawn(move || hand_to_and_fro(end, stop));
         }
         say("ready");
         wait_for_word();
@@ -41,11 +42,8 @@ pub(super) fn perform() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn hand_to_and_fro(mut end: UnixStream, begins: bool, stop: &AtomicBool) {
+fn hand_to_and_fro(mut end: UnixStream, stop: &AtomicBool) {
     let mut byte = [0];
-    if begins {
-        end.write_all(&byte).expect("a listener");
-    }
     while !stop.load(Ordering::Relaxed) && end.read(&mut byte).is_ok_and(|count| count > 0) {
         if end.write_all(&byte).is_err() {
             return;
