@@ -4,7 +4,7 @@
     expect(unsafe_code, reason = "system calls and promises that the compiler cannot check")
 )]
 
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 mod fork;
 #[cfg(feature = "ebpf")]
 pub(crate) mod iterator;
@@ -17,7 +17,7 @@ pub(crate) mod namespace;
 #[cfg(feature = "tokio")]
 mod readable;
 
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub(crate) use fork::fork_for;
 #[cfg(feature = "ebpf")]
 pub(crate) use map_value::MapValue;

@@ -4,7 +4,7 @@
 //! ([`format`](self::format)), [`filter`] checks what the kernel is to let through, [`reader`] opens them on
 //! every CPU and puts their records in order, [`value`] reads a field.
 //!
-//! Privileges: those of perf_event_open(2) for tracepoints of the whole machine, `CAP_PERFMON` and
+//! Privileges: those of `perf_event_open(2)` for tracepoints of the whole machine, `CAP_PERFMON` and
 //! the right to read tracefs, or root.
 
 mod fault;

@@ -11,6 +11,7 @@ mod hidden;
 mod logger;
 mod output;
 mod plan;
+mod refusals;
 mod signals;
 mod tree;
 

@@ -10,7 +10,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind}
 
 pub(crate) use self::{
     events::{BackendName, EventName, EventsArgs, Filters, TimeName},
-    ps::{PsArgs, PsBackendName, TimeStyleName},
+    ps::{PsArgs, TimeStyleName},
     verify::VerifyArgs,
 };
 use crate::exit::Failure;

@@ -7,12 +7,12 @@ use nix::unistd::User;
 use observer::{
     event::Kind,
     render::{Color, TimeStyle},
-    source::bpf::{Object, Options},
+    source::{Options, bpf::Object},
 };
 
-use super::color;
+use super::{backend, color};
 use crate::{
-    args::{BackendName, EventName, EventsArgs, Filters, TimeName},
+    args::{EventName, EventsArgs, Filters, TimeName},
     exit::Failure,
     filter::Filter,
 };
@@ -49,9 +49,9 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
     let names = names(args);
     // Who the parent was, and where a process was before, no single event tells.
     let table = names.iter().any(|name| matches!(name, EventName::Reparent | EventName::Cgroup));
-    let (BackendName::Auto | BackendName::Bpf) = args.backend;
     Ok(EventsPlan {
         source: Options {
+            backend: backend(args.backend),
             kinds: if table { Options::for_a_table().kinds } else { watched(&names, args) },
             ring: args.ring,
             args_max: args.args_max,

@@ -6,14 +6,14 @@ mod verify;
 
 use std::io::{IsTerminal as _, stdout};
 
-use observer::render::Color;
+use observer::{render::Color, source::Backend};
 
 pub(crate) use self::{
     events::{EventsPlan, Format, events},
-    ps::{Backend, Every, Processes, PsPlan, ps},
+    ps::{Every, From, Processes, PsPlan, ps},
     verify::{VerifyPlan, verify},
 };
-use crate::args::ColorName;
+use crate::args::{BackendName, ColorName};
 
 fn color(name: ColorName) -> Color {
     let wanted = match name {
@@ -26,4 +26,13 @@ fn color(name: ColorName) -> Color {
         }
     };
     if wanted { Color::Yes } else { Color::No }
+}
+
+fn backend(name: BackendName) -> Backend {
+    match name {
+        BackendName::Auto => Backend::Auto,
+        BackendName::Bpf => Backend::Bpf,
+        BackendName::Perf => Backend::Perf,
+        BackendName::Proc => Backend::Proc,
+    }
 }
