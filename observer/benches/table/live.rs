@@ -64,7 +64,7 @@ fn tell_memory(monitor: &Monitor, before: Option<isize>) -> Result<()> {
     let programs = entries.iter().filter_map(|entry| entry.program.as_ref());
     let once = programs.filter(|program| told.insert(Arc::as_ptr(program)));
     let args = once.filter_map(|program| program.args.as_ref());
-    let arguments = args.map(|args| args.captured_size()).sum();
+    let arguments = args.map(observer::event::Args::captured_size).sum();
     answer(&[
         ("heap_bytes", heap),
         ("argument_bytes", arguments),
