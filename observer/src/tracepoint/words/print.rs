@@ -2,7 +2,8 @@
 //!
 //! Understood are `__print_symbolic(REC->x, {1, "one"}, …)` and `__print_flags(REC->x & 7, "|",
 //! {1 << 2, "two"}, …)`, alone or as `REC->x & 7 ? … : "none"`. A field that is printed in two
-//! ways, or after any other calculation, gets no words.
+//! ways, or after any other calculation, gets no words. A number that the file gives by the name of
+//! an enum is left out of its table.
 
 use std::collections::BTreeMap;
 
@@ -77,12 +78,26 @@ fn table<'a>(
     };
     let mut pairs = Vec::new();
     while call.sign(",").is_some() {
-        call.pair(&mut pairs)?;
+        pairs.extend(pair(call.braces()?));
     }
     call.sign(")")?;
+    if pairs.is_empty() {
+        return None;
+    }
     let condition = tokens.get(argument..at)?;
     let zero = zero(condition, call.rest, &Operand::Field { name, mask });
     Some((name, Words { style, mask, pairs, zero }))
+}
+
+/// A number and its word; `None` for one that is named by an enum, and for what ends a table.
+fn pair(tokens: &[Token<'_>]) -> Option<(u64, String)> {
+    let mut inside = Parser::new(tokens);
+    let Operand::Constant(number) = inside.expression()? else {
+        return None;
+    };
+    inside.sign(",")?;
+    let word = inside.text()?.to_owned();
+    inside.rest.is_empty().then_some((number, word))
 }
 
 /// The word that stands for zero: `"R"` in `REC->x ? __print_flags(REC->x, …) : "R"`.
@@ -136,19 +151,14 @@ impl<'t, 'a> Parser<'t, 'a> {
         }
     }
 
-    /// `{ 1, "one" }`, or one with `NULL` that only ends the table.
-    fn pair(&mut self, pairs: &mut Vec<(u64, String)>) -> Option<()> {
+    /// The inside of `{ 1, "one" }`.
+    fn braces(&mut self) -> Option<&'t [Token<'a>]> {
         self.sign("{")?;
-        let Operand::Constant(number) = self.expression()? else {
-            return None;
-        };
-        self.sign(",")?;
-        match self.next()? {
-            Token::Text(word) => pairs.push((number, word.clone())),
-            Token::Name("NULL") => {}
-            _ => return None,
-        }
-        self.sign("}")
+        let end = self.rest.iter().position(|token| *token == Token::Sign("}"))?;
+        let (inside, behind) = self.rest.split_at_checked(end)?;
+        self.rest = behind;
+        self.sign("}")?;
+        Some(inside)
     }
 
     fn expression(&mut self) -> Option<Operand<'a>> {
@@ -379,9 +389,11 @@ mod tests {
     }
 
     #[test]
-    fn an_end_mark_is_no_word() {
-        let print = "\"\", __print_symbolic(REC->x, {1, \"a\"}, {-1, NULL})";
-        assert_eq!(words(print, "x").unwrap().pairs().collect::<Vec<_>>(), [(1, "a")]);
+    fn what_is_no_number_with_a_word_is_left_out() {
+        let rest = "{SOME_ENUM, \"b\"}, {1 << OTHER, \"c\"}, {-1, NULL}, {0, ((void *)0)}";
+        let print = format!("\"\", __print_symbolic(REC->x, {{1, \"a\"}}, {rest})");
+        assert_eq!(words(&print, "x").unwrap().pairs().collect::<Vec<_>>(), [(1, "a")]);
+        assert_eq!(words(&format!("\"\", __print_symbolic(REC->x, {rest})"), "x"), None);
     }
 
     proptest! {
