@@ -5,6 +5,8 @@
 )]
 
 #[cfg(feature = "perf")]
+mod detached_mount;
+#[cfg(feature = "perf")]
 mod fork;
 #[cfg(feature = "ebpf")]
 pub(crate) mod iterator;
@@ -17,6 +19,8 @@ pub(crate) mod namespace;
 #[cfg(feature = "tokio")]
 mod readable;
 
+#[cfg(feature = "perf")]
+pub(crate) use detached_mount::detached_mount;
 #[cfg(feature = "perf")]
 pub(crate) use fork::fork_for;
 #[cfg(feature = "ebpf")]

@@ -50,6 +50,7 @@ mod storm;
 mod sys;
 mod table;
 mod threads;
+mod tracepoint;
 mod verify;
 mod walk;
 
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         walk::cases(),
         verify::cases(),
         table::cases(),
+        tracepoint::cases(),
         ps::cases(),
         psgo::cases(),
     ];
