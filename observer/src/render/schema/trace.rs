@@ -53,6 +53,10 @@ pub struct Traced<'a> {
     pub time: String,
     /// When it fired, in nanoseconds since boot.
     pub boot_ns: Digits,
+    /// By how much it is older than that: it came when younger ones had been told. Absent where it
+    /// is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_ns: Option<Number>,
     /// The CPU on which it fired.
     pub cpu: u32,
     /// The process on that CPU; absent for the idle task and outside of the observer's pid

@@ -48,7 +48,7 @@ impl TraceJson {
 
     /// One that fired.
     pub fn firing(&mut self, out: &mut Vec<u8>, firing: &Firing<'_>, clock: WallClock) {
-        let Firing { shown, boot_ns, cpu, pid, tid, record } = *firing;
+        let Firing { shown, boot_ns, late_ns, cpu, pid, tid, record } = *firing;
         self.seq += 1;
         let fields = Fields { fields: &shown.fields, record };
         write(
@@ -59,6 +59,7 @@ impl TraceJson {
                 seq: self.seq,
                 time: rfc3339(clock.unix_ns(boot_ns)),
                 boot_ns: Digits(boot_ns),
+                late_ns: (late_ns > 0).then_some(Number(late_ns)),
                 cpu,
                 pid,
                 tid,

@@ -38,6 +38,8 @@ pub struct Firing<'a> {
     pub shown: &'a Shown,
     /// When, in nanoseconds since boot.
     pub boot_ns: u64,
+    /// By how much it is older than that: it came when younger ones had been told. Nearly always 0.
+    pub late_ns: u64,
     /// The CPU on which it fired.
     pub cpu: u32,
     /// The process on that CPU, in the observer's pid namespace; `None` outside of that, and for

@@ -50,7 +50,7 @@ fn record(comm: &[u8], path: &[u8]) -> Vec<u8> {
 }
 
 fn firing<'a>(shown: &'a Shown, record: &'a [u8]) -> Firing<'a> {
-    Firing { shown, boot_ns: 1_500_000_000, cpu: 1, pid: Some(42), tid: None, record }
+    Firing { shown, boot_ns: 1_500_000_000, late_ns: 0, cpu: 1, pid: Some(42), tid: None, record }
 }
 
 fn text_of(record: &[u8]) -> String {

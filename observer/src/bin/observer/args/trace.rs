@@ -85,7 +85,7 @@ pub(crate) struct TraceArgs {
     #[arg(long)]
     pub(crate) strict: bool,
     /// Size of each CPU's ring: a power of two from 4096 up; K, M, G allowed
-    #[arg(long, value_name = "BYTES", default_value = "1M")]
+    #[arg(long, value_name = "BYTES", default_value = "2M")]
     pub(crate) ring: RingSize,
     /// Say on stderr what is going on
     #[arg(short = 'v', long)]
