@@ -4,6 +4,8 @@
     expect(unsafe_code, reason = "system calls and promises that the compiler cannot check")
 )]
 
+#[cfg(feature = "perf")]
+mod detached_mount;
 #[cfg(feature = "ebpf")]
 mod fork;
 #[cfg(feature = "ebpf")]
@@ -17,6 +19,8 @@ pub(crate) mod namespace;
 #[cfg(feature = "tokio")]
 mod readable;
 
+#[cfg(feature = "perf")]
+pub(crate) use detached_mount::detached_mount;
 #[cfg(feature = "ebpf")]
 pub(crate) use fork::fork_for;
 #[cfg(feature = "ebpf")]

@@ -4,9 +4,19 @@
 //! ([`format`](self::format)), [`filter`] checks what the kernel is to let through, [`reader`] opens them on
 //! every CPU and puts their records in order, [`value`] reads a field.
 //!
-//! Privileges: those of perf_event_open(2) for tracepoints of the whole machine, `CAP_PERFMON` and
+//! Privileges: those of `perf_event_open(2)` for tracepoints of the whole machine, `CAP_PERFMON` and
 //! the right to read tracefs, or root.
 
+mod access;
 mod fault;
+pub mod format;
+mod glob;
+mod name;
+mod nearest;
+pub mod tracefs;
+pub mod value;
+pub mod words;
 
-pub use self::fault::Fault;
+pub use self::{
+    fault::Fault, format::Format, name::Name, tracefs::Tracefs, value::Value, words::Words,
+};
