@@ -9,6 +9,7 @@
 
 mod access;
 mod fault;
+pub mod filter;
 pub mod format;
 mod glob;
 mod name;
