@@ -68,11 +68,8 @@ pub(crate) fn trace(args: &TraceArgs) -> TracePlan {
             strict: args.strict,
         }),
     };
-    let format = if args.json {
-        Format::Json
-    } else {
-        text_format(args.time, args.color, args.no_headers)
-    };
+    let format =
+        if args.json { Format::Json } else { text_format(args.time, args.color, args.no_headers) };
     TracePlan { job, format }
 }
 

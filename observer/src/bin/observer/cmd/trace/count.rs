@@ -14,10 +14,7 @@ use observer::{
         Color, Table,
         trace::{Counted, count_table},
     },
-    tracepoint::{
-        Tracefs,
-        reader::Counts,
-    },
+    tracepoint::{Tracefs, reader::Counts},
 };
 
 use super::{
@@ -119,9 +116,15 @@ struct Printer {
 enum Style {
     Json,
     /// One block behind the other.
-    Blocks { header: bool },
+    Blocks {
+        header: bool,
+    },
     /// Each in place of the one before, which has so many lines.
-    InPlace { header: bool, color: Color, lines: usize },
+    InPlace {
+        header: bool,
+        color: Color,
+        lines: usize,
+    },
 }
 
 impl Printer {

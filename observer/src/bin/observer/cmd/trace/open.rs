@@ -45,7 +45,9 @@ impl Progress {
 /// for a function or CPU that is not there.
 pub(super) fn failure(error: Error) -> Failure {
     match error {
-        Error::Tracepoint(Fault::Perf(PerfFault::Filter { .. })) => Failure::Usage(describe(&error)),
+        Error::Tracepoint(Fault::Perf(PerfFault::Filter { .. })) => {
+            Failure::Usage(describe(&error))
+        }
         error => error.into(),
     }
 }

@@ -27,15 +27,12 @@ use crate::{
 const BATCH: usize = 4096;
 
 /// Prints what fires until it is told to end, nobody listens any more, or nobody is left to watch.
-pub(super) fn run(
-    tracefs: &Tracefs,
-    plan: &Stream,
-    format: &Format,
-) -> Result<Outcome, Failure> {
+pub(super) fn run(tracefs: &Tracefs, plan: &Stream, format: &Format) -> Result<Outcome, Failure> {
     let begin = Instant::now();
     let chosen = choose::for_stream(tracefs, &plan.watched, &plan.fields)?;
     let progress = Progress::new(chosen.requests.len());
-    let reader = Reader::open_with(&chosen.requests, &plan.options(), &mut |done| progress.show(done));
+    let reader =
+        Reader::open_with(&chosen.requests, &plan.options(), &mut |done| progress.show(done));
     progress.clear();
     let mut reader = reader.map_err(open::failure)?;
     // Opening many takes long, and until now a signal has ended it at once.

@@ -32,10 +32,9 @@ impl Writer {
     /// For what is at these indices.
     pub(super) fn new(format: &Format, shown: Vec<Shown>) -> Result<Self, Error> {
         let style = match format {
-            Format::Text { time, color, header } => Style::Text {
-                lines: TraceText::new(time.clone(), *color, &shown),
-                header: *header,
-            },
+            Format::Text { time, color, header } => {
+                Style::Text { lines: TraceText::new(time.clone(), *color, &shown), header: *header }
+            }
             Format::Json | Format::Plain => Style::Json(TraceJson::default()),
         };
         Ok(Self { style, shown, boot: BootClock::read()?, wall: WallClock::read()? })
