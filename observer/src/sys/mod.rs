@@ -16,6 +16,12 @@ mod map_value;
 mod memory;
 #[cfg(feature = "snapshot")]
 pub(crate) mod namespace;
+#[cfg(feature = "perf")]
+pub(crate) mod perf;
+#[cfg(feature = "perf")]
+mod perf_limits;
+#[cfg(feature = "perf")]
+mod perf_ring;
 #[cfg(feature = "tokio")]
 mod readable;
 
@@ -27,5 +33,9 @@ pub(crate) use fork::fork_for;
 pub(crate) use map_value::MapValue;
 #[cfg(feature = "ebpf")]
 pub(crate) use memory::give_back_freed_memory;
+#[cfg(feature = "perf")]
+pub(crate) use perf_limits::raise_open_files;
+#[cfg(feature = "perf")]
+pub(crate) use perf_ring::PerfRing;
 #[cfg(feature = "tokio")]
 pub(crate) use readable::watch_readable;
