@@ -1,5 +1,7 @@
 //! Names, fields and a filter, as they were typed → what to open and what to print.
 
+use std::collections::BTreeSet;
+
 use observer::{
     Error,
     render::trace::Shown,
@@ -11,11 +13,48 @@ use crate::{
     plan::Watched,
 };
 
-/// Tracepoints that a pattern may match and that no reader can have: the first is for ftrace alone,
-/// each record of the second would be the cause of another.
-const NO_READER: [&str; 2] = ["ftrace:function", "irq_vectors:irq_work_exit"];
+/// Tracepoints that a pattern may match but no reader can have.
+const NO_READER: [Unfit; 2] = [
+    FOR_FTRACE,
+    Unfit { name: "irq_vectors:irq_work_exit", why: "each record would be the cause of another" },
+];
 /// And no counter.
-const NO_COUNTER: [&str; 1] = ["ftrace:function"];
+const NO_COUNTER: [Unfit; 6] = [
+    FOR_FTRACE,
+    sum_of_time("sched:sched_stat_blocked"),
+    sum_of_time("sched:sched_stat_iowait"),
+    sum_of_time("sched:sched_stat_runtime"),
+    sum_of_time("sched:sched_stat_sleep"),
+    sum_of_time("sched:sched_stat_wait"),
+];
+const FOR_FTRACE: Unfit =
+    Unfit { name: "ftrace:function", why: "it is for the kernel's own tracers" };
+
+const fn sum_of_time(name: &'static str) -> Unfit {
+    Unfit { name, why: "the kernel adds up its nanoseconds in place of how often it fires" }
+}
+
+/// What is left out where a pattern meant it among others.
+#[derive(Debug)]
+struct Unfit {
+    name: &'static str,
+    why: &'static str,
+}
+
+impl Unfit {
+    fn is(&self, name: &Name) -> bool {
+        name.to_string() == self.name
+    }
+
+    fn is_among(&self, names: &[Name]) -> bool {
+        names.iter().any(|name| self.is(name))
+    }
+
+    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
+    fn tell(&self) {
+        eprintln!("observer: `{}` is left out: {}", self.name, self.why);
+    }
+}
 
 /// What to open, and at the same index what to print of it.
 #[derive(Debug, Default)]
@@ -55,6 +94,12 @@ pub(super) fn for_stream(
 /// As [`for_stream`].
 pub(super) fn for_count(tracefs: &Tracefs, watched: &Watched) -> Result<Vec<Request>, Failure> {
     let names = names(tracefs, &watched.events, &NO_COUNTER)?;
+    // Of a pattern these were left out already.
+    if let Some(Unfit { name, why }) = NO_COUNTER.iter().find(|unfit| unfit.is_among(&names)) {
+        return Err(Failure::Usage(format!(
+            "cannot count `{name}`: {why}; trace it or leave it out"
+        )));
+    }
     let request = |name: Name| match &watched.filter {
         Some(expression) => request(&tracefs.format(&name)?, Some(expression)),
         None => Ok(Request { id: tracefs.id(&name)?, filter: None, name }),
@@ -77,16 +122,19 @@ pub(super) fn find(tracefs: &Tracefs, pattern: &str) -> Result<Vec<Name>, Failur
 }
 
 /// Each once, in the order in which they were asked for.
-fn names(tracefs: &Tracefs, patterns: &[String], unfit: &[&str]) -> Result<Vec<Name>, Failure> {
+fn names(tracefs: &Tracefs, patterns: &[String], unfit: &[Unfit]) -> Result<Vec<Name>, Failure> {
     let mut names: Vec<Name> = Vec::new();
     for pattern in patterns {
         let mut found = find(tracefs, pattern)?;
         if found.len() > 1 {
-            found.retain(|name| !unfit.contains(&name.to_string().as_str()));
+            for unfit in unfit.iter().filter(|unfit| unfit.is_among(&found)) {
+                unfit.tell();
+            }
+            found.retain(|name| !unfit.iter().any(|unfit| unfit.is(name)));
         }
         names.extend(found);
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     Ok(names)
 }
