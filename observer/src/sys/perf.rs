@@ -1,4 +1,4 @@
-//! Events of perf_event_open(2), and what can be asked of their descriptors. Tracepoints only.
+//! Events of `perf_event_open(2)`, and what can be asked of their descriptors. Tracepoints only.
 
 use std::{
     ffi::CStr,
@@ -54,7 +54,7 @@ pub(crate) struct Reading {
 ///
 /// # Errors
 ///
-/// What perf_event_open(2) says.
+/// What `perf_event_open(2)` says.
 pub(crate) fn open(attributes: Attributes, target: Target<'_>, cpu: u32) -> Result<OwnedFd, Errno> {
     let cpu = i32::try_from(cpu).map_err(|_too_large| Errno::EINVAL)?;
     let flags = bindings::PERF_FLAG_FD_CLOEXEC;
@@ -71,7 +71,7 @@ pub(crate) fn open(attributes: Attributes, target: Target<'_>, cpu: u32) -> Resu
 ///
 /// # Errors
 ///
-/// What perf_event_open(2) says.
+/// What `perf_event_open(2)` says.
 pub(crate) fn open_harmless() -> Result<(), Errno> {
     let mut raw = empty();
     raw.type_ = bindings::PERF_TYPE_SOFTWARE;

@@ -1,4 +1,4 @@
-//! The memory that an event of perf_event_open(2) shares with the kernel.
+//! The memory that an event of `perf_event_open(2)` shares with the kernel.
 //!
 //! The kernel writes records at its head, we say by the tail how far it may overwrite. What lies
 //! between the two is ours to read, and nothing else is ever looked at.

@@ -1,6 +1,6 @@
 //! What keeps a tracepoint from being read, each case in its own words.
 
-use super::{Name, format::FormatError, value::Damaged};
+use super::{Name, format::FormatError, perf_fault::PerfFault, value::Damaged};
 
 /// Why a tracepoint cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,6 +9,22 @@ pub enum Fault {
     /// The observer was closed.
     #[error("the observer is closed")]
     Closed,
+
+    /// The observer is not open yet.
+    #[error("the observer is not open")]
+    NotOpen,
+
+    /// The observer is open, and takes no more tracepoints.
+    #[error("the observer is open already")]
+    AlreadyOpen,
+
+    /// No tracepoint was asked for.
+    #[error("there is no tracepoint to observe")]
+    Nothing,
+
+    /// The kernel's perf events do not serve it.
+    #[error(transparent)]
+    Perf(#[from] PerfFault),
 
     /// tracefs is mounted nowhere, and could not be reached without that.
     #[error("tracefs is not mounted, and could not be opened without: {why}")]
@@ -154,6 +170,10 @@ impl Fault {
     pub fn remedy(&self) -> Option<String> {
         let text = match self {
             Self::Closed => "make a new one",
+            Self::NotOpen => "call `open` first",
+            Self::AlreadyOpen => "add all tracepoints before `open`",
+            Self::Nothing => "add one, such as `sched:sched_process_exec`",
+            Self::Perf(fault) => return fault.remedy(),
             Self::NotMounted { .. } => {
                 "mount it as root with `mount -t tracefs nodev /sys/kernel/tracing`, and run this \
                  as root (sudo)"
@@ -198,7 +218,11 @@ impl Fault {
         match self {
             Self::Unreadable { .. } | Self::LockedDown => true,
             Self::NotMounted { forbidden, .. } => *forbidden,
+            Self::Perf(fault) => fault.is_not_permitted(),
             Self::Closed
+            | Self::NotOpen
+            | Self::AlreadyOpen
+            | Self::Nothing
             | Self::NoTracing
             | Self::Unread { .. }
             | Self::NotAName { .. }

@@ -8,16 +8,35 @@
 //! the right to read tracefs, or root.
 
 mod access;
+mod cpus;
+mod event;
 mod fault;
 pub mod filter;
 pub mod format;
 mod glob;
+mod merge;
 mod name;
 mod nearest;
+mod observer;
+mod perf_fault;
+pub mod reader;
+#[cfg(feature = "tokio")]
+mod stream;
 pub mod tracefs;
 pub mod value;
 pub mod words;
 
+#[cfg(feature = "tokio")]
+pub use self::stream::ObserverStream;
 pub use self::{
-    fault::Fault, format::Format, name::Name, tracefs::Tracefs, value::Value, words::Words,
+    event::{Event, EventSource, LostEvent, TracepointEvent},
+    fault::Fault,
+    format::Format,
+    name::Name,
+    observer::Observer,
+    perf_fault::PerfFault,
+    reader::Reader,
+    tracefs::Tracefs,
+    value::Value,
+    words::Words,
 };

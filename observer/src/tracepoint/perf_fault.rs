@@ -1,4 +1,4 @@
-//! What keeps perf_event_open(2) from serving a tracepoint, each case in its own words.
+//! What keeps `perf_event_open(2)` from serving a tracepoint, each case in its own words.
 
 use std::path::PathBuf;
 

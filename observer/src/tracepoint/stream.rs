@@ -12,10 +12,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::{
-    Event, Observer,
-    observer::Step,
-};
+use super::{Event, Observer, observer::Step};
 use crate::{Error, feed::Wait, sys};
 
 /// The events as a stream. Runs in a tokio runtime with I/O and time enabled.
@@ -68,13 +65,13 @@ impl ObserverStream {
 impl Stream for ObserverStream {
     type Item = Result<Event, Error>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let wait = match self.observer.try_read()? {
                 Step::Event(event) => return Poll::Ready(Some(Ok(event))),
                 Step::Wait(wait) => wait,
             };
-            ready!(self.poll_due(wait, context))?;
+            ready!(self.poll_due(wait, cx))?;
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::sys::perf;
 
 /// The state of everything that can stand against an event.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub(super) struct Circumstances {
     /// `/proc/sys/kernel/perf_event_paranoid`.
     pub(super) paranoid: Option<i32>,

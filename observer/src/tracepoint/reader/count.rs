@@ -11,7 +11,7 @@ use crate::{Error, sys::perf, tracepoint::cpus};
 
 /// Tracepoints that are being counted. Dropped, they are closed.
 ///
-/// Privileges: `CAP_PERFMON` in [`Counts::open`], or a perf_event_paranoid of 0 at most; none
+/// Privileges: `CAP_PERFMON` in [`Counts::open`], or a `perf_event_paranoid` of 0 at most; none
 /// afterwards. A CPU that comes later is not counted.
 #[derive(Debug)]
 pub struct Counts {

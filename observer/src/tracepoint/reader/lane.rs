@@ -51,7 +51,16 @@ pub(super) struct Account {
     pub(super) cpu: u32,
     pub(super) produced: u64,
     pub(super) delivered: u64,
-    pub(super) lost: u64,
+    /// `None` where the kernel does not tell.
+    pub(super) lost: Option<u64>,
+}
+
+impl Account {
+    /// Once all is drained, what did not arrive was lost.
+    pub(super) fn of_drained(self) -> Self {
+        let missing = self.produced.saturating_sub(self.delivered);
+        Self { lost: self.lost.or(Some(missing)), ..self }
+    }
 }
 
 /// What came of one record.
@@ -201,19 +210,16 @@ impl Lane {
         Handed::On
     }
 
-    /// What became of each event's records. A kernel that does not tell losses tells how often an
-    /// event fired: once all is drained, what did not arrive was lost.
-    pub(super) fn accounts(&self, drained: bool) -> Result<Vec<Account>, Errno> {
+    /// What became of each event's records.
+    pub(super) fn accounts(&self) -> Result<Vec<Account>, Errno> {
         let account = |event: &Event| {
             let reading = perf::read(event.fd.as_fd())?;
-            let produced = reading.count.saturating_sub(event.own);
-            let missing = if drained { produced.saturating_sub(event.delivered) } else { 0 };
             Ok(Account {
                 request: event.request,
                 cpu: self.cpu,
-                produced,
+                produced: reading.count.saturating_sub(event.own),
                 delivered: event.delivered,
-                lost: reading.lost.unwrap_or(missing),
+                lost: reading.lost,
             })
         };
         self.events.iter().map(account).collect()

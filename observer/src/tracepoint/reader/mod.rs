@@ -7,7 +7,7 @@
 //! No thread and no timer of its own: whoever drives it waits on [`Reader::as_fd`] for as long as
 //! [`Reader::patience`] says, or calls [`Reader::wait`].
 //!
-//! Follows perf_event_open(2).
+//! Follows `perf_event_open(2)`.
 
 mod circumstances;
 mod count;
@@ -62,7 +62,7 @@ const BATCH: usize = 1024;
 
 /// Tracepoints that are being read. Dropped, they are closed and their rings unmapped.
 ///
-/// Privileges: `CAP_PERFMON` in [`Reader::open`], or a perf_event_paranoid of -1; none afterwards.
+/// Privileges: `CAP_PERFMON` in [`Reader::open`], or a `perf_event_paranoid` of -1; none afterwards.
 /// A reader that is too slow loses records: [`Item::Lost`] stands in their place.
 #[derive(Debug)]
 pub struct Reader {
@@ -233,10 +233,13 @@ impl Reader {
     ///
     /// [`Error::System`].
     pub fn lost(&self) -> Result<Vec<Lost>, Error> {
-        let accounts = self.accounts()?.into_iter().filter(|account| account.lost > 0);
-        let lost =
-            accounts.map(|Account { request, cpu, lost, .. }| Lost { request, cpu, count: lost });
-        Ok(lost.collect())
+        let accounts = self.accounts()?.into_iter();
+        let lost = accounts.map(|Account { request, cpu, lost, .. }| Lost {
+            request,
+            cpu,
+            count: lost.unwrap_or(0),
+        });
+        Ok(lost.filter(|lost| lost.count > 0).collect())
     }
 
     /// What became of all records so far. Until [`Reader::finish`], some are still in the rings.
@@ -250,7 +253,7 @@ impl Reader {
         for account in self.accounts()? {
             totals.produced += account.produced;
             totals.delivered += account.delivered;
-            totals.lost += account.lost;
+            totals.lost += account.lost.unwrap_or(0);
         }
         Ok(totals)
     }
@@ -274,7 +277,10 @@ impl Reader {
     fn accounts(&self) -> Result<Vec<Account>, Error> {
         let mut accounts = self.gone.clone();
         for lane in &self.lanes {
-            accounts.extend(lane.accounts(self.drained).map_err(unread)?);
+            accounts.extend(lane.accounts().map_err(unread)?);
+        }
+        if self.drained {
+            accounts = accounts.into_iter().map(Account::of_drained).collect();
         }
         Ok(accounts)
     }
@@ -356,7 +362,8 @@ impl Reader {
         self.next_refresh_ns = now_ns + nanoseconds(REFRESH);
         self.watch.look_who_lives(&self.options.scope, &self.lanes);
         for lane in self.lanes.extract_if(.., |lane| lane.is_left()) {
-            self.gone.extend(lane.accounts(true).map_err(unread)?);
+            let accounts = lane.accounts().map_err(unread)?;
+            self.gone.extend(accounts.into_iter().map(Account::of_drained));
         }
         let online = cpus::online()?;
         // The events of a thread are over when it ends; those of a CPU when that goes.

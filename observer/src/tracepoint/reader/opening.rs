@@ -1,6 +1,9 @@
 //! Requests → open events: each one on every CPU, for every thread of a process.
 
-use std::{fs, os::fd::OwnedFd};
+use std::{
+    fs,
+    os::fd::{AsFd as _, OwnedFd},
+};
 
 use nix::errno::Errno;
 
@@ -87,7 +90,7 @@ impl Opening<'_> {
         for (request, what) in self.requests.iter().enumerate() {
             for &cpu in cpus {
                 for &target in &targets {
-                    let fd = self.open_one(what, members.inherit(), target, cpu)?;
+                    let fd = self.open_one(what, members, target, cpu)?;
                     opened.extend(fd.map(|fd| Opened { request, cpu, fd }));
                 }
             }
@@ -100,14 +103,14 @@ impl Opening<'_> {
     fn open_one(
         &mut self,
         request: &Request,
-        inherit: bool,
+        members: &Members,
         target: Target<'_>,
         cpu: u32,
     ) -> Result<Option<OwnedFd>, Error> {
         let mut attributes = Attributes {
             tracepoint: request.id.into(),
             sampling: self.sampling,
-            inherit,
+            inherit: members.inherit(),
             counts_losses: self.counts_losses,
         };
         let mut answer = perf::open(attributes, target, cpu);
@@ -117,7 +120,7 @@ impl Opening<'_> {
             self.counts_losses = answer.is_err();
         }
         match answer {
-            Ok(fd) => self.filtered(request, fd).map(Some),
+            Ok(fd) => filtered(request, fd).map(Some),
             Err(errno) if has_ended(target, errno) => Ok(None),
             Err(Errno::EMFILE | Errno::ENFILE) => Err(no_room()),
             Err(_) if cpus::online().is_ok_and(|online| !online.contains(&cpu)) => Ok(None),
@@ -128,17 +131,16 @@ impl Opening<'_> {
             }
         }
     }
+}
 
-    fn filtered(&self, request: &Request, event: OwnedFd) -> Result<OwnedFd, Error> {
-        use std::os::fd::AsFd as _;
-        let Some(filter) = &request.filter else { return Ok(event) };
-        match perf::set_filter(event.as_fd(), filter) {
-            Ok(()) => Ok(event),
-            Err(errno) => {
-                let name = request.name.to_string();
-                let filter = filter.to_string_lossy();
-                Err(fault(Attempt::Filter { event: &name, filter: &filter }, errno))
-            }
+fn filtered(request: &Request, event: OwnedFd) -> Result<OwnedFd, Error> {
+    let Some(filter) = &request.filter else { return Ok(event) };
+    match perf::set_filter(event.as_fd(), filter) {
+        Ok(()) => Ok(event),
+        Err(errno) => {
+            let name = request.name.to_string();
+            let filter = filter.to_string_lossy();
+            Err(fault(Attempt::Filter { event: &name, filter: &filter }, errno))
         }
     }
 }
