@@ -14,7 +14,11 @@
 //!
 //! `FIELD.ustring` reads the text behind a pointer from the memory of the process. Besides the
 //! event's fields there are `comm` and `cpu`, the current task's name and CPU, also written in
-//! capitals. A glob that begins with a digit stands for itself: begin it with `[1]`.
+//! capitals.
+//!
+//! Two habits of the kernel's globs: one that begins with a digit stands for itself (`"1*"`), and at
+//! the end of text of fixed size it looks behind the text (`"*sh"`). A bracket helps both: `"[1]*"`,
+//! `"*[s]h"`.
 //!
 //! Refused here although the kernel takes it, since it means nothing: an operator with nothing
 //! behind it at the end (`pid == 1 &&`); a number compared with an array of another size, with a

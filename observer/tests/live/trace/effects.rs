@@ -49,7 +49,10 @@ fn let_through(
 
 fn text_of_fixed_size() {
     let name = format!("n{}", std::process::id());
-    for filter in [format!("newcomm == \"{name}\""), format!("newcomm ~ \"*{}\"", &name[1..])] {
+    for filter in [
+        format!("newcomm == \"{name}\""),
+        format!("newcomm ~ \"*[{}]{}\"", &name[1..2], &name[2..]),
+    ] {
         let renames = [format!("rename {name}"), format!("rename {name}x")];
         let count =
             let_through("task:task_rename", &filter, &mut worker(), &[&renames[0]], &[&renames[1]]);

@@ -20,7 +20,8 @@ use super::{ColorName, TimeName, duration};
 /// --filter takes the kernel's filter language: comparisons such as `prev_pid == 0`, `comm ~ "sh*"`,
 /// `bytes_req >= 0x1000`, `gfp_flags & 1`, joined with `&&`, `||`, `!` and parentheses. The text
 /// behind a pointer into the process is `filename.ustring`. The kernel itself passes over what does
-/// not match, at little cost. `comm` and `cpu` are there for every event.
+/// not match, at little cost. `comm` and `cpu` are there for every event. In a glob write `[1]*` for
+/// `1*`, and `*[s]h` for `*sh`: the kernel takes these two for something else.
 ///
 /// Needs tracefs, and `CAP_PERFMON` with `CAP_DAC_READ_SEARCH` (or root).
 ///

@@ -126,7 +126,7 @@ fn names(tracefs: &Tracefs, patterns: &[String], unfit: &[Unfit]) -> Result<Vec<
     let mut names: Vec<Name> = Vec::new();
     for pattern in patterns {
         let mut found = find(tracefs, pattern)?;
-        if found.len() > 1 {
+        if found.iter().all(|name| !is_name(pattern, name)) {
             for unfit in unfit.iter().filter(|unfit| unfit.is_among(&found)) {
                 unfit.tell();
             }
@@ -137,6 +137,11 @@ fn names(tracefs: &Tracefs, patterns: &[String], unfit: &[Unfit]) -> Result<Vec<
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     Ok(names)
+}
+
+/// Whether exactly this was typed, and not a pattern that it matches.
+fn is_name(text: &str, name: &Name) -> bool {
+    text.parse().is_ok_and(|typed: Name| typed == *name)
 }
 
 fn request(format: &Format, filter: Option<&str>) -> Result<Request, Failure> {
