@@ -51,6 +51,7 @@ mod sys;
 mod table;
 mod threads;
 mod trace;
+mod tracepoint;
 mod verify;
 mod walk;
 
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
         verify::cases(),
         table::cases(),
         trace::cases(),
+        tracepoint::cases(),
         ps::cases(),
         psgo::cases(),
     ];
