@@ -11,6 +11,7 @@ mod access;
 mod cpus;
 mod event;
 mod fault;
+pub mod filter;
 pub mod format;
 mod glob;
 mod merge;
