@@ -3,7 +3,7 @@
 //! No thread and no timer of its own: whoever drives it waits on [`Engine::as_fd`] for as long as
 //! [`Engine::step`] says, then calls `step` again.
 
-use std::{os::fd::BorrowedFd, sync::Arc, time::Duration};
+use std::{fmt, os::fd::BorrowedFd, sync::Arc, time::Duration};
 
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
@@ -34,7 +34,6 @@ impl Default for Settings {
 }
 
 /// A table that follows its source.
-#[derive(Debug)]
 pub struct Engine<S> {
     feed: Feed<S>,
     table: Table,
@@ -99,6 +98,11 @@ impl<S: Source> Engine<S> {
     /// Readable when there is something to do.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.feed.as_fd()
+    }
+
+    /// The source.
+    pub fn source(&self) -> &S {
+        self.feed.source()
     }
 
     /// The running machine.
@@ -250,6 +254,12 @@ impl<S: Source> Engine<S> {
             Wait::AtMost(time) => Wait::AtMost(time.min(left)),
             Wait::ForEvent => Wait::AtMost(left),
         }
+    }
+}
+
+impl<S> fmt::Debug for Engine<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("feed", &self.feed).finish_non_exhaustive()
     }
 }
 

@@ -76,6 +76,7 @@ impl Details {
     }
 
     /// One row a process, by ascending pid.
+    #[cfg(feature = "ebpf")]
     pub(crate) fn all_rows(&self, wanted: Facts, machine: &Machine) -> Vec<Row> {
         let mut reader = RowReader::new(self, wanted, machine);
         let mut rows: Vec<Row> = self.tasks().map(|task| reader.row(&task, None)).collect();
@@ -85,6 +86,7 @@ impl Details {
     }
 
     /// The pids that were walked over, ascending.
+    #[cfg(feature = "ebpf")]
     pub(super) fn pids(&self) -> Vec<u32> {
         self.tasks().map(|task| task.key().pid).collect()
     }

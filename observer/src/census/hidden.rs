@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     Error,
-    event::{Comm, Credentials, Process, ProcessKey, Status},
+    event::{Comm, Credentials, Process, ProcessKey},
     facts::Facts,
     field::Row,
     machine::Machine,
@@ -82,19 +82,20 @@ fn seen(row: &Row, walked: &[Seen], tick_ns: u64) -> Option<Seen> {
             parent: parent.map(|seen| seen.process.key),
             exec_id: 0,
             tid: row.pid,
-            vpid: status.pids.last().copied().unwrap_or(row.pid),
+            vpid: status.pids.last().copied(),
             comm: Comm::new(comm),
-            credentials: Credentials {
+            credentials: Some(Credentials {
                 real_uid: uid,
                 effective_uid: euid,
                 real_gid: gid,
                 effective_gid: egid,
-            },
+            }),
             namespaces: row.namespaces.map(Option::unwrap_or_default),
-            cgroup: row.cgroup.clone()?,
+            cgroup: row.cgroup.clone(),
         },
         boot_ns: crate::machine::boot_ns().ok()?,
-        zombie: identity.zombie.then_some(Status::Code(0)),
+        zombie: identity.zombie,
+        status: None,
         program: row.arguments.clone().map(super::arguments::program_of),
         start_is_exact: exact.is_some(),
     })

@@ -109,6 +109,7 @@ impl Census {
     /// # Errors
     ///
     /// [`Error::System`].
+    #[cfg(feature = "ebpf")]
     pub(crate) fn all<S: Source>(
         &mut self,
         feed: &mut Feed<S>,
@@ -137,9 +138,10 @@ fn look<S: Source>(feed: &mut Feed<S>) -> Result<Walk, Error> {
     for item in items(&records) {
         if let Item::Record(header, Record::Task { facts, cgroup, .. }) = item {
             tasks.push(Seen {
-                process: feed.process(&facts, cgroup),
+                process: feed.process(&header, &facts, cgroup),
                 boot_ns: header.boot_ns,
-                zombie: (facts.exit_state != 0).then(|| Status::from_wait(facts.status)),
+                zombie: facts.exit_state != 0,
+                status: (facts.exit_state != 0).then(|| Status::from_wait(facts.status)),
                 program: None,
                 start_is_exact: true,
             });

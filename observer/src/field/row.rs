@@ -177,7 +177,7 @@ impl Row {
     }
 
     /// Takes over what another account of the same process knows beyond this one.
-    #[cfg(feature = "ebpf")]
+    #[cfg(feature = "perf")]
     pub(crate) fn add(&mut self, other: Self) {
         self.label = self.label.take().or(other.label);
         self.executable = self.executable.take().or(other.executable);

@@ -7,7 +7,7 @@
 mod cmdline;
 #[cfg(feature = "snapshot")]
 mod directory;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 mod held;
 #[cfg(feature = "snapshot")]
 mod join;
@@ -22,18 +22,20 @@ mod stat;
 mod status;
 
 pub(crate) use cmdline::complete;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub(crate) use cmdline::whole as arguments;
 #[cfg(feature = "snapshot")]
 use directory::Directory;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub(crate) use held::Held;
 #[cfg(feature = "snapshot")]
 pub use join::join;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub(crate) use list::all as pids;
+#[cfg(feature = "perf")]
+pub(crate) use scan::add_what_no_walk_tells;
+#[cfg(feature = "ebpf")]
+pub(crate) use scan::now;
 #[cfg(feature = "snapshot")]
 pub use scan::{Scan, Which, scan};
-#[cfg(feature = "ebpf")]
-pub(crate) use scan::{add_what_no_walk_tells, now};
 pub use stat::parents;

@@ -75,7 +75,7 @@ pub(crate) fn now() -> Result<Instant, Error> {
 
 /// Reads what only /proc tells, if it is wanted, into rows that a walk has told: label, file,
 /// working directory, wait channel, and groups that were too many for it.
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub(crate) fn add_what_no_walk_tells(
     rows: &mut [Row],
     wanted: Facts,

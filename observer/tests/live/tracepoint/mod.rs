@@ -1,10 +1,15 @@
 //! Tracepoints of the running kernel, as the library reads them.
 
 mod accounts;
+mod formats;
 mod hotplug;
+mod kernel;
 mod library;
 mod load;
+mod lockdown;
+mod names;
 mod opening;
+mod places;
 mod reading;
 
 #[path = "../../../examples/exec_snoop.rs"]
@@ -16,17 +21,30 @@ use observer::Error;
 use observer::tracepoint::reader::{Options, Reader, Request};
 use observer::tracepoint::{Fault, Name, Tracefs};
 
-use crate::harness::Case;
+use crate::child::act;
+use crate::harness::{Case, soon};
+use crate::observed::output;
 
 pub(crate) fn cases() -> Vec<Case> {
-    let cases =
-        [reading::cases(), accounts::cases(), opening::cases(), library::cases(), hotplug::cases()];
+    let cases = [
+        places::cases(),
+        names::cases(),
+        formats::cases(),
+        lockdown::cases(),
+        reading::cases(),
+        accounts::cases(),
+        opening::cases(),
+        library::cases(),
+        hotplug::cases(),
+    ];
     cases.into_iter().flatten().collect()
 }
 
 /// What this program does as a child of these tests: `tracepoint WORDS…`.
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
     match words {
+        ["open", place, user] => places::open(place, user),
+        ["available"] => kernel::print_available(),
         ["snoop"] => exec_snoop::main().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
         ["count-execs", prefix, last] => reading::count_execs(prefix, last),
         ["load"] => load::perform(),
@@ -35,6 +53,13 @@ pub(crate) fn perform(words: &[&str]) -> ExitCode {
         ["call", count] => accounts::call(count),
         other => panic!("unknown act tracepoint {other:?}"),
     }
+}
+
+/// All that an act of these says.
+fn heard(words: &[&str]) -> String {
+    let (status, out, errors) = output(act(&["tracepoint"]).args(words), soon());
+    assert!(status.success(), "{words:?}: {status:?}, stderr: {errors}");
+    out
 }
 
 fn tracefs() -> Tracefs {

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use nix::unistd::User;
 use observer::{
     event::Kind,
     render::{Color, TimeStyle},
-    source::bpf::{Object, Options},
+    source::{Options, bpf::Object},
 };
 
-use super::color;
+use super::{backend, text_format};
 use crate::{
-    args::{BackendName, EventName, EventsArgs, Filters, TimeName},
+    args::{EventName, EventsArgs, Filters},
     exit::Failure,
     filter::Filter,
 };
@@ -49,9 +48,9 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
     let names = names(args);
     // Who the parent was, and where a process was before, no single event tells.
     let table = names.iter().any(|name| matches!(name, EventName::Reparent | EventName::Cgroup));
-    let (BackendName::Auto | BackendName::Bpf) = args.backend;
     Ok(EventsPlan {
         source: Options {
+            backend: backend(args.backend),
             kinds: if table { Options::for_a_table().kinds } else { watched(&names, args) },
             ring: args.ring,
             args_max: args.args_max,
@@ -108,15 +107,7 @@ fn format(args: &EventsArgs) -> Format {
     if args.plain {
         return Format::Plain;
     }
-    let time = match args.time {
-        TimeName::Local => TimeStyle::Clock(TimeZone::system()),
-        TimeName::Utc => TimeStyle::Clock(TimeZone::UTC),
-        TimeName::Unix => TimeStyle::Unix,
-        TimeName::Boot => TimeStyle::Boot,
-        TimeName::Delta => TimeStyle::Delta,
-        TimeName::None => TimeStyle::None,
-    };
-    Format::Text { time, color: color(args.color), header: !args.no_headers }
+    text_format(args.time, args.color, args.no_headers)
 }
 
 fn filter(filters: &Filters) -> Result<Filter, Failure> {
