@@ -20,7 +20,7 @@
 
 use std::{
     collections::VecDeque,
-    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    os::fd::{AsFd as _, OwnedFd},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -200,7 +200,8 @@ impl Observer {
     }
 
     /// Readable when [`Observer::try_read`] may have something.
-    pub(super) fn readable(&self) -> Result<BorrowedFd<'_>, Error> {
+    #[cfg(feature = "tokio")]
+    pub(super) fn readable(&self) -> Result<std::os::fd::BorrowedFd<'_>, Error> {
         Ok(self.opened()?.readable.as_fd())
     }
 
