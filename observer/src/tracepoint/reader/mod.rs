@@ -199,7 +199,7 @@ impl Reader {
         self.drained = true;
         let now_ns = now_ns()?;
         for lane in &mut self.lanes {
-            lane.tell_counted(now_ns, each).map_err(unread)?;
+            lane.tell_rest(now_ns, each).map_err(unread)?;
         }
         self.totals()
     }
