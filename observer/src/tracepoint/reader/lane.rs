@@ -131,6 +131,11 @@ impl Lane {
         self.queue.take_in(Span::new(self.ring.between(self.queue.seen(), head)))
     }
 
+    /// The time of the oldest record that waits.
+    pub(super) fn oldest_ns(&self) -> Option<u64> {
+        self.queue.front().map(|entry| entry.time_ns)
+    }
+
     /// Whether it is so full that there is no time to lose.
     pub(super) fn is_pressed(&self) -> bool {
         self.ring.waiting() > self.ring.bytes() as u64 / 4
@@ -234,9 +239,10 @@ impl Lane {
             Ok(Account {
                 request: event.request,
                 cpu: self.cpu,
-                produced: match event.weighed {
-                    true => event.delivered + reading.lost.unwrap_or(0),
-                    false => reading.count.saturating_sub(event.own),
+                produced: if event.weighed {
+                    event.delivered + reading.lost.unwrap_or(0)
+                } else {
+                    reading.count.saturating_sub(event.own)
                 },
                 delivered: event.delivered,
                 lost: reading.lost,
