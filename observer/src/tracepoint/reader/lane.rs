@@ -225,9 +225,10 @@ impl Lane {
             Ok(Account {
                 request: event.request,
                 cpu: self.cpu,
-                produced: match event.weighed {
-                    true => event.delivered + reading.lost.unwrap_or(0),
-                    false => reading.count.saturating_sub(event.own),
+                produced: if event.weighed {
+                    event.delivered + reading.lost.unwrap_or(0)
+                } else {
+                    reading.count.saturating_sub(event.own)
                 },
                 delivered: event.delivered,
                 lost: reading.lost,
