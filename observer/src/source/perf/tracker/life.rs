@@ -1,0 +1,158 @@
+//! One life of a process, as the tracker remembers it.
+
+use std::collections::BTreeSet;
+
+use super::super::{ending::Ending, known::Known, told::Comm};
+use crate::event::ProcessKey;
+
+/// One life of a process.
+#[derive(Debug)]
+pub(in super::super) struct Life {
+    pub(in super::super) key: ProcessKey,
+    pub(in super::super) parent: Option<ProcessKey>,
+    pub(in super::super) comm: Comm,
+    pub(in super::super) known: Known,
+    /// Whether /proc has been asked, since the last exec, for what is known.
+    pub(super) asked: bool,
+    /// Whether its fork was seen: else it was found in /proc.
+    pub(super) forked: bool,
+    pub(super) threads: Threads,
+    pub(super) ending: Ending,
+    /// The pids of its children that live.
+    pub(super) children: BTreeSet<u32>,
+    pub(super) end: Option<End>,
+    /// When the kernel let go of it, if that was told ahead of its end.
+    pub(super) freed: Option<Freed>,
+}
+
+/// Its last thread has ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) boot_ns: u64,
+    /// In the form of wait(2).
+    pub(super) status: Option<u32>,
+    /// Whether the kernel has let go of it.
+    pub(super) freed: bool,
+}
+
+/// When and where the kernel let go of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Freed {
+    pub(super) boot_ns: u64,
+    pub(super) cpu: u32,
+}
+
+impl Life {
+    pub(super) fn new(key: ProcessKey, parent: Option<ProcessKey>, comm: Comm) -> Self {
+        Self {
+            key,
+            parent,
+            comm,
+            known: Known::default(),
+            asked: false,
+            forked: false,
+            threads: Threads::default(),
+            ending: Ending::default(),
+            children: BTreeSet::new(),
+            end: None,
+            freed: None,
+        }
+    }
+
+    pub(super) fn lives(&self) -> bool {
+        self.end.is_none()
+    }
+}
+
+/// Which of its threads live. For kernels that do not tell the last one, and to know whom a signal
+/// is for.
+#[derive(Debug, Default)]
+pub(super) struct Threads {
+    leader_gone: bool,
+    others: BTreeSet<u32>,
+    /// Those whose end was told before their beginning.
+    early: Vec<u32>,
+}
+
+impl Threads {
+    /// More of them are none that anything will still be told of.
+    const EARLY: usize = 16;
+
+    /// Those that /proc lists.
+    pub(super) fn found(leader: u32, leader_gone: bool, tids: impl Iterator<Item = u32>) -> Self {
+        let others = tids.filter(|tid| *tid != leader).collect();
+        Self { leader_gone, others, early: Vec::new() }
+    }
+
+    /// Whether it is there now.
+    pub(super) fn begin(&mut self, tid: u32) -> bool {
+        if let Some(place) = self.early.iter().position(|early| *early == tid) {
+            self.early.swap_remove(place);
+            return false;
+        }
+        self.others.insert(tid)
+    }
+
+    pub(super) fn end(&mut self, leader: u32, tid: u32) {
+        if tid == leader {
+            self.leader_gone = true;
+        } else if !self.others.remove(&tid) && self.early.len() < Self::EARLY {
+            self.early.push(tid);
+        }
+    }
+
+    pub(super) fn are_gone(&self) -> bool {
+        self.leader_gone && self.others.is_empty()
+    }
+
+    /// Only one is left, and it is the leader now. Those that there were besides.
+    pub(super) fn only_leader(&mut self) -> BTreeSet<u32> {
+        self.leader_gone = false;
+        self.early.clear();
+        std::mem::take(&mut self.others)
+    }
+
+    pub(super) fn others(&self) -> impl Iterator<Item = u32> {
+        self.others.iter().copied()
+    }
+
+    /// Something was lost: a thread of that id may be another by now.
+    pub(super) fn doubt(&mut self) {
+        self.early.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_ends_with_its_last_thread() {
+        let mut threads = Threads::default();
+        assert!(threads.begin(8));
+        threads.end(7, 7);
+        assert!(!threads.are_gone());
+        threads.end(7, 8);
+        assert!(threads.are_gone());
+    }
+
+    #[test]
+    fn an_end_told_ahead_of_its_beginning() {
+        let mut threads = Threads::default();
+        threads.end(7, 8);
+        assert!(!threads.begin(8));
+        threads.end(7, 7);
+        assert!(threads.are_gone());
+    }
+
+    #[test]
+    fn after_an_exec_the_caller_is_the_leader() {
+        let mut threads = Threads::found(7, false, [7, 8, 9].into_iter());
+        threads.end(7, 7);
+        threads.end(7, 9);
+        assert_eq!(threads.only_leader(), [8].into());
+        assert!(!threads.are_gone());
+        threads.end(7, 7);
+        assert!(threads.are_gone());
+    }
+}
