@@ -5,6 +5,8 @@
 )]
 
 #[cfg(feature = "perf")]
+mod detached_mount;
+#[cfg(feature = "perf")]
 mod fork;
 #[cfg(feature = "ebpf")]
 pub(crate) mod iterator;
@@ -14,14 +16,26 @@ mod map_value;
 mod memory;
 #[cfg(feature = "snapshot")]
 pub(crate) mod namespace;
+#[cfg(feature = "perf")]
+pub(crate) mod perf;
+#[cfg(feature = "perf")]
+mod perf_limits;
+#[cfg(feature = "perf")]
+mod perf_ring;
 #[cfg(feature = "tokio")]
 mod readable;
 
+#[cfg(feature = "perf")]
+pub(crate) use detached_mount::detached_mount;
 #[cfg(feature = "perf")]
 pub(crate) use fork::fork_for;
 #[cfg(feature = "ebpf")]
 pub(crate) use map_value::MapValue;
 #[cfg(feature = "ebpf")]
 pub(crate) use memory::give_back_freed_memory;
+#[cfg(feature = "perf")]
+pub(crate) use perf_limits::raise_open_files;
+#[cfg(feature = "perf")]
+pub(crate) use perf_ring::PerfRing;
 #[cfg(feature = "tokio")]
 pub(crate) use readable::watch_readable;

@@ -7,6 +7,35 @@
 //! Privileges: those of `perf_event_open(2)` for tracepoints of the whole machine, `CAP_PERFMON` and
 //! the right to read tracefs, or root.
 
+mod access;
+mod cpus;
+mod event;
 mod fault;
+pub mod format;
+mod glob;
+mod merge;
+mod name;
+mod nearest;
+mod observer;
+mod perf_fault;
+pub mod reader;
+#[cfg(feature = "tokio")]
+mod stream;
+pub mod tracefs;
+pub mod value;
+pub mod words;
 
-pub use self::fault::Fault;
+#[cfg(feature = "tokio")]
+pub use self::stream::ObserverStream;
+pub use self::{
+    event::{Event, EventSource, LostEvent, TracepointEvent},
+    fault::Fault,
+    format::Format,
+    name::Name,
+    observer::Observer,
+    perf_fault::PerfFault,
+    reader::Reader,
+    tracefs::Tracefs,
+    value::Value,
+    words::Words,
+};
