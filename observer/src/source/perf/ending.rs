@@ -87,19 +87,20 @@ impl Ending {
     }
 }
 
-/// See signal(7). What stops a process, or does nothing to it, is no end.
+/// See signal(7): what stops a process, or does nothing to it unless it asks for it.
+pub(super) const SPARING: [libc::c_int; 8] = [
+    libc::SIGCHLD,
+    libc::SIGCONT,
+    libc::SIGURG,
+    libc::SIGWINCH,
+    libc::SIGSTOP,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+];
+
 fn ends_by_default(number: u8) -> bool {
-    let spares = [
-        libc::SIGCHLD,
-        libc::SIGCONT,
-        libc::SIGURG,
-        libc::SIGWINCH,
-        libc::SIGSTOP,
-        libc::SIGTSTP,
-        libc::SIGTTIN,
-        libc::SIGTTOU,
-    ];
-    !spares.contains(&number.into())
+    !SPARING.contains(&number.into())
 }
 
 #[cfg(test)]

@@ -151,7 +151,12 @@ impl Lives {
     }
 
     /// Each one that has not ended, in no order.
-    pub(super) fn living(&mut self) -> impl Iterator<Item = &mut Life> {
+    pub(super) fn living(&self) -> impl Iterator<Item = &Life> {
+        self.by_pid.values().flatten().filter(|life| life.lives())
+    }
+
+    /// The same, to be changed.
+    pub(super) fn living_mut(&mut self) -> impl Iterator<Item = &mut Life> {
         self.by_pid.values_mut().flatten().filter(|life| life.lives())
     }
 

@@ -21,7 +21,7 @@ impl Tracker {
 
     /// Something was lost: what was concluded from what came before may be wrong.
     pub(in super::super) fn doubt(&mut self) {
-        for life in self.lives.living() {
+        for life in self.lives.living_mut() {
             life.ending.doubt();
             life.threads.doubt();
         }
@@ -37,8 +37,9 @@ impl Tracker {
             let found = found.and_then(|place| rows.get(place)?.key());
             found.is_some_and(|found| self.is_same(key, found))
         };
-        let living: Vec<ProcessKey> = self.lives.living().map(|life| life.key).collect();
-        for key in living.into_iter().filter(|key| !is_there(*key)) {
+        let mut gone: Vec<ProcessKey> = self.lives.living().map(|life| life.key).collect();
+        gone.retain(|key| !is_there(*key));
+        for key in gone {
             self.lives.vanished(key, self.now_ns);
         }
     }
