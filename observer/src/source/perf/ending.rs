@@ -56,8 +56,7 @@ impl Ending {
         // A SIGKILL that nobody sent: other threads are ended for a cause that was not seen, or
         // for an exec, which they do not survive but the process does.
         let cause = if number == SIGKILL { self.pending } else { Some(number) };
-        self.verdict =
-            cause.map(|number| Verdict { status: number.into(), taken_by: Some(tid) });
+        self.verdict = cause.map(|number| Verdict { status: number.into(), taken_by: Some(tid) });
     }
 
     /// A thread takes a signal that is handled or ignored.

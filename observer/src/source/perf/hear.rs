@@ -71,8 +71,7 @@ mod tests {
     #[test]
     fn of_several_programs_the_last_is_the_one_to_ask_about() {
         let exec = |pid| {
-            let news =
-                News::Exec { pid, old_pid: pid, filename: Bytes::new(), overtaken: false };
+            let news = News::Exec { pid, old_pid: pid, filename: Bytes::new(), overtaken: false };
             Heard::Told(Told { boot_ns: 0, cpu: 0, pid, tid: pid, news })
         };
         let mut heard: VecDeque<_> = [exec(1), exec(2), exec(1), exec(3)].into();

@@ -94,10 +94,6 @@ impl Known {
         news
     }
 
-    pub(super) fn knows_place(&self) -> bool {
-        self.cgroup.is_some()
-    }
-
     /// Writes what is known into a record; what is not, as bits of [`absent`].
     pub(super) fn write(&self, facts: &mut ProcessFacts) -> u32 {
         let mut missing = 0;
@@ -125,10 +121,9 @@ impl Known {
 
     /// The tail of that record.
     pub(super) fn names(&self) -> CgroupNames<'_> {
-        self.cgroup.as_ref().map_or_else(CgroupNames::default, |place| CgroupNames {
-            v2: &place.v2,
-            v1: &place.v1,
-        })
+        self.cgroup
+            .as_ref()
+            .map_or_else(CgroupNames::default, |place| CgroupNames { v2: &place.v2, v1: &place.v1 })
     }
 }
 
@@ -166,8 +161,11 @@ mod tests {
             pids: [900, 9].into(),
             ..Status::default()
         };
-        let cgroup =
-            Cgroup { v2: "/a.slice/b".to_owned(), v1: Some("/docker/c".to_owned()), container: None };
+        let cgroup = Cgroup {
+            v2: "/a.slice/b".to_owned(),
+            v1: Some("/docker/c".to_owned()),
+            container: None,
+        };
         Row {
             pid: 900,
             status: Some(status),
@@ -220,6 +218,6 @@ mod tests {
         assert_eq!(known.names().v2, b"");
         let mut stranger = Known::default();
         stranger.move_to(b"/x");
-        assert!(!stranger.knows_place());
+        assert!(stranger.cgroup.is_none());
     }
 }

@@ -90,11 +90,9 @@ impl Point {
             Self::Free => Kind::FREE,
             Self::Rename => Kind::RENAME,
             Self::Attach => Kind::CGROUP,
-            Self::Exit
-            | Self::ExitGroup
-            | Self::ExitThread
-            | Self::Generated
-            | Self::Delivered => Kind::EXIT,
+            Self::Exit | Self::ExitGroup | Self::ExitThread | Self::Generated | Self::Delivered => {
+                Kind::EXIT
+            }
         }
     }
 
@@ -170,7 +168,11 @@ impl Points {
             Point::Exit => format.field("group_dead").ok().cloned(),
             _ => None,
         };
-        self.readings.push(Reading { point, fields: fields.collect::<Result<_, _>>()?, group_dead });
+        self.readings.push(Reading {
+            point,
+            fields: fields.collect::<Result<_, _>>()?,
+            group_dead,
+        });
         let (id, name) = (format.id, format.name.clone());
         self.requests.push(Request { id, filter: point.filter(), name });
         Ok(())
@@ -294,8 +296,7 @@ print fmt: \"x\"
 ";
 
     fn reading(point: Point, system: &str, text: &str) -> Reading {
-        let mut points =
-            Points { readings: Vec::new(), requests: Vec::new(), tell_ends: false };
+        let mut points = Points { readings: Vec::new(), requests: Vec::new(), tell_ends: false };
         points.add(point, &Format::parse(system, text).unwrap()).unwrap();
         points.readings.pop().unwrap()
     }

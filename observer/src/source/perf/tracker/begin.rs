@@ -28,7 +28,7 @@ impl Tracker {
     ) {
         let News::NewTask { tid, comm, clone_flags } = told.news else { return };
         if clone_flags & CLONE_THREAD != 0 {
-            self.new_thread(creator, tid);
+            self.new_thread(creator, tid, told.boot_ns);
         } else if tid != 0 {
             // The idle task of a CPU that comes up has the id 0.
             let key = self.new_process(creator, told, (tid, comm), clone_flags, with);
@@ -39,10 +39,10 @@ impl Tracker {
         }
     }
 
-    fn new_thread(&mut self, process: Option<ProcessKey>, tid: u32) {
+    fn new_thread(&mut self, process: Option<ProcessKey>, tid: u32, boot_ns: u64) {
         let Some(life) = process.and_then(|key| self.lives.get_mut(key)) else { return };
         let pid = life.key.pid;
-        if life.lives() && life.threads.begin(tid) {
+        if life.lives() && life.threads.begin(tid, boot_ns) {
             self.lives.thread_began(tid, pid);
         }
     }

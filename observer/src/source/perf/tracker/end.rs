@@ -27,7 +27,7 @@ impl Tracker {
         if told.tid == key.pid {
             life.comm = comm;
         }
-        life.threads.end(key.pid, told.tid);
+        life.threads.end(key.pid, told.tid, told.boot_ns);
         let is_last = group_dead.unwrap_or_else(|| life.threads.are_gone());
         if told.tid != key.pid {
             self.lives.thread_ended(told.tid);
@@ -45,7 +45,7 @@ impl Tracker {
         let status = life.ending.status();
         life.end = Some(End { boot_ns: told.boot_ns, status, freed: false });
         let (parent, freed) = (life.parent, life.freed);
-        for tid in life.threads.only_leader() {
+        for tid in life.threads.only_leader(told.boot_ns) {
             self.lives.thread_ended(tid);
         }
         if let Some(parent) = parent {
@@ -88,12 +88,7 @@ impl Tracker {
 
     /// Who takes its children: one of them tells, since the kernel gives all to the same. `None`
     /// where it has none, or none that could be asked.
-    fn reaper(
-        &mut self,
-        key: ProcessKey,
-        boot_ns: u64,
-        with: &mut With<'_>,
-    ) -> Option<ProcessKey> {
+    fn reaper(&mut self, key: ProcessKey, boot_ns: u64, with: &mut With<'_>) -> Option<ProcessKey> {
         const ASKED: usize = 4;
         let children = self.lives.get(key)?.children.clone();
         let parents = children.iter().take(ASKED).filter_map(|child| {

@@ -18,15 +18,12 @@ impl Tracker {
         let News::Exec { overtaken, .. } = told.news else { return };
         let Some(life) = self.lives.get_mut(key) else { return };
         life.ending = Ending::default();
-        for tid in life.threads.only_leader() {
+        for tid in life.threads.only_leader(told.boot_ns) {
             self.lives.thread_ended(tid);
         }
         let wanted = self.wanted.facts_at_exec();
-        let row = if overtaken || wanted == Facts::NONE {
-            None
-        } else {
-            self.ask(key, wanted, with)
-        };
+        let row =
+            if overtaken || wanted == Facts::NONE { None } else { self.ask(key, wanted, with) };
         if let Some(row) = &row {
             self.follow_its_parent(key, row);
         }

@@ -70,8 +70,10 @@ impl Life {
 pub(super) struct Threads {
     leader_gone: bool,
     others: BTreeSet<u32>,
-    /// Those whose end was told before their beginning.
-    early: Vec<u32>,
+    /// Ends that were told before their beginnings, with their times.
+    early: Vec<(u32, u64)>,
+    /// When it was down to the leader by an exec: what is older does not count.
+    since_ns: u64,
 }
 
 impl Threads {
@@ -81,23 +83,31 @@ impl Threads {
     /// Those that /proc lists.
     pub(super) fn found(leader: u32, leader_gone: bool, tids: impl Iterator<Item = u32>) -> Self {
         let others = tids.filter(|tid| *tid != leader).collect();
-        Self { leader_gone, others, early: Vec::new() }
+        Self { leader_gone, others, ..Self::default() }
     }
 
     /// Whether it is there now.
-    pub(super) fn begin(&mut self, tid: u32) -> bool {
-        if let Some(place) = self.early.iter().position(|early| *early == tid) {
-            self.early.swap_remove(place);
+    pub(super) fn begin(&mut self, tid: u32, boot_ns: u64) -> bool {
+        if boot_ns < self.since_ns {
+            return false;
+        }
+        let early = self.early.iter().position(|(early, _)| *early == tid);
+        let end = early.map(|place| self.early.swap_remove(place));
+        if end.is_some_and(|(_, end_ns)| end_ns >= boot_ns) {
             return false;
         }
         self.others.insert(tid)
     }
 
-    pub(super) fn end(&mut self, leader: u32, tid: u32) {
+    pub(super) fn end(&mut self, leader: u32, tid: u32, boot_ns: u64) {
+        if boot_ns < self.since_ns {
+            return;
+        }
         if tid == leader {
             self.leader_gone = true;
-        } else if !self.others.remove(&tid) && self.early.len() < Self::EARLY {
-            self.early.push(tid);
+        } else if !self.others.remove(&tid) {
+            self.early.truncate(Self::EARLY - 1);
+            self.early.push((tid, boot_ns));
         }
     }
 
@@ -106,19 +116,14 @@ impl Threads {
     }
 
     /// Only one is left, and it is the leader now. Those that there were besides.
-    pub(super) fn only_leader(&mut self) -> BTreeSet<u32> {
-        self.leader_gone = false;
-        self.early.clear();
-        std::mem::take(&mut self.others)
+    pub(super) fn only_leader(&mut self, boot_ns: u64) -> BTreeSet<u32> {
+        let before = std::mem::take(self);
+        self.since_ns = boot_ns;
+        before.others
     }
 
     pub(super) fn others(&self) -> impl Iterator<Item = u32> {
         self.others.iter().copied()
-    }
-
-    /// Something was lost: a thread of that id may be another by now.
-    pub(super) fn doubt(&mut self) {
-        self.early.clear();
     }
 }
 
@@ -129,30 +134,30 @@ mod tests {
     #[test]
     fn a_process_ends_with_its_last_thread() {
         let mut threads = Threads::default();
-        assert!(threads.begin(8));
-        threads.end(7, 7);
+        assert!(threads.begin(8, 1));
+        threads.end(7, 7, 2);
         assert!(!threads.are_gone());
-        threads.end(7, 8);
+        threads.end(7, 8, 3);
         assert!(threads.are_gone());
     }
 
     #[test]
     fn an_end_told_ahead_of_its_beginning() {
         let mut threads = Threads::default();
-        threads.end(7, 8);
-        assert!(!threads.begin(8));
-        threads.end(7, 7);
-        assert!(threads.are_gone());
+        threads.end(7, 8, 2);
+        assert!(!threads.begin(8, 1));
+        assert!(threads.begin(8, 3), "another thread with that id");
     }
 
     #[test]
     fn after_an_exec_the_caller_is_the_leader() {
         let mut threads = Threads::found(7, false, [7, 8, 9].into_iter());
-        threads.end(7, 7);
-        threads.end(7, 9);
-        assert_eq!(threads.only_leader(), [8].into());
-        assert!(!threads.are_gone());
-        threads.end(7, 7);
+        threads.end(7, 7, 1);
+        assert_eq!(threads.only_leader(3), [8, 9].into());
+        threads.end(7, 9, 2);
+        threads.end(7, 7, 2);
+        assert!(!threads.are_gone(), "the leader before the exec is not the one after it");
+        threads.end(7, 7, 4);
         assert!(threads.are_gone());
     }
 }

@@ -23,7 +23,6 @@ impl Tracker {
     pub(in super::super) fn doubt(&mut self) {
         for life in self.lives.living_mut() {
             life.ending.doubt();
-            life.threads.doubt();
         }
     }
 

@@ -62,7 +62,6 @@ impl Wanted {
 }
 
 /// Whom to ask, and whom to give the records.
-#[expect(missing_debug_implementations, reason = "made of what others lend")]
 pub(super) struct With<'a> {
     pub(super) asked: &'a mut dyn Asked,
     pub(super) give: &'a mut dyn FnMut(Given<'_>),
@@ -100,11 +99,6 @@ impl Tracker {
                 self.new_task(None, &told, with);
             }
         }
-    }
-
-    /// How many records wait for one that comes late.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
     }
 
     fn understand(&mut self, told: Told, with: &mut With<'_>) {

@@ -23,10 +23,6 @@ impl Waiting {
         self.0.push_back(told);
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(super) fn have(&self, pid: u32) -> bool {
         self.0.iter().any(|told| told.subject() == Some(pid))
     }
