@@ -146,6 +146,54 @@ fn offset_ns() -> Result<i128, Error> {
     Ok(real - boot)
 }
 
+/// The offset between the monotonic clock, which tracepoints are stamped with, and time since boot,
+/// which goes on while the machine is suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BootClock {
+    suspended_ns: u64,
+}
+
+impl BootClock {
+    /// Takes the offset.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when a clock cannot be read.
+    pub fn read() -> Result<Self, Error> {
+        Ok(Self { suspended_ns: suspended_ns()? })
+    }
+
+    /// Takes it again if the machine was suspended since.
+    ///
+    /// # Errors
+    ///
+    /// As [`BootClock::read`].
+    pub fn follow(&mut self) -> Result<(), Error> {
+        const SLACK_NS: u64 = 1_000_000;
+        let now = suspended_ns()?;
+        if now.abs_diff(self.suspended_ns) > SLACK_NS {
+            self.suspended_ns = now;
+        }
+        Ok(())
+    }
+
+    /// Nanoseconds since boot of a moment of the monotonic clock.
+    pub fn boot_ns(self, monotonic_ns: u64) -> u64 {
+        monotonic_ns.saturating_add(self.suspended_ns)
+    }
+}
+
+/// What lies between two looks at two clocks adds to their difference: the least of some is nearest.
+fn suspended_ns() -> Result<u64, Error> {
+    const LOOKS: usize = 5;
+    let mut least = i128::MAX;
+    for _ in 0..LOOKS {
+        let monotonic = read_ns(ClockId::CLOCK_MONOTONIC)?;
+        least = least.min(read_ns(ClockId::CLOCK_BOOTTIME)? - monotonic);
+    }
+    Ok(u64::try_from(least).unwrap_or_default())
+}
+
 /// Nanoseconds since boot, now.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ pub(crate) struct Options {
 pub(crate) enum Level {
     /// Compiling the eBPF programs: rustc for BPF, LLVM, bpf-linker
     Build,
-    /// The whole check: also qemu and its kernels, busybox, cpio, a container engine, ps, strace, psgo
+    /// The whole check: also qemu and its kernels, busybox, cpio, a container engine, ps, strace, bpftrace, psgo
     Test,
     /// Benchmarks: also the programs to compare with
     Bench,
@@ -64,7 +64,7 @@ const NEEDS: [Need; 11] = [
         what: What::Folder(peers::PSGO_LIBRARY),
         package: "golang-github-containers-psgo-dev",
     },
-    Need::program(Level::Bench, "bpftrace", "bpftrace"),
+    Need::program(Level::Test, "bpftrace", "bpftrace"),
     Need::program(Level::Bench, "execsnoop", "libbpf-tools"),
 ];
 

@@ -283,7 +283,8 @@ pub(super) fn namespaces(inodes: [Option<u32>; 8]) -> Namespaces {
     Namespaces { pid, mnt, net, user, uts, ipc, cgroup, time }
 }
 
-fn write(out: &mut Vec<u8>, line: &Line<'_>) {
+/// Appends a value as a line.
+pub(super) fn write(out: &mut Vec<u8>, line: &impl Serialize) {
     if append(out, line) {
         out.push(b'\n');
     }

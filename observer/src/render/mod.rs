@@ -21,6 +21,8 @@ mod table;
 mod text;
 #[cfg(feature = "cli")]
 mod time;
+#[cfg(feature = "cli")]
+pub mod trace;
 
 #[cfg(feature = "snapshot")]
 pub use cell::{write_cell, write_value};

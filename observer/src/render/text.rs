@@ -282,7 +282,7 @@ fn short(id: &str) -> &str {
 }
 
 /// Cuts a line to a terminal's width, as ps does: without a mark.
-fn cut(line: &mut String, width: usize) {
+pub(super) fn cut(line: &mut String, width: usize) {
     let mut used = 0;
     let end = line.char_indices().find(|(_, character)| {
         used += character.width().unwrap_or(0);
@@ -297,7 +297,7 @@ pub(super) const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
 const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
-const YELLOW: &str = "\x1b[33m";
+pub(super) const YELLOW: &str = "\x1b[33m";
 pub(super) const RESET: &str = "\x1b[0m";
 
 #[cfg(test)]

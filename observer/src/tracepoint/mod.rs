@@ -1,16 +1,17 @@
 //! Any tracepoint of the kernel, decoded by name: in time order, with every loss told.
 //!
 //! In data-flow order: [`tracefs`] tells which there are and how their records are laid out
-//! ([`format`](self::format)), [`filter`] checks what the kernel is to let through, [`reader`] opens them on
-//! every CPU and puts their records in order, [`value`] reads a field.
+//! ([`mod@format`]), [`filter`] checks what the kernel is to let through, [`reader`] opens them on
+//! every CPU and puts their records in order, [`value`] reads a field, [`words`] names its number.
 //!
-//! Privileges: those of `perf_event_open(2)` for tracepoints of the whole machine, `CAP_PERFMON` and
-//! the right to read tracefs, or root.
+//! Privileges: those of `perf_event_open(2)` for tracepoints of the whole machine, `CAP_PERFMON`
+//! and the right to read tracefs, or root.
 
 mod access;
 mod cpus;
 mod event;
 mod fault;
+pub mod filter;
 pub mod format;
 mod glob;
 mod merge;

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, Uid, fexecve, getppid, setresuid, setsid};
 
 use crate::child::{c_string, program};
-use crate::{ps, psgo, sys, table};
+use crate::{ps, psgo, sys, table, trace, tracepoint};
 
 /// Holds the words of an act where the argument list is not free.
 pub(crate) const VARIABLE: &str = "OBSERVER_LIVE_ACT";
@@ -57,6 +57,8 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["drop-user", uid] => drop_user(uid),
         ["ps", words @ ..] => ps::perform(words),
         ["table", words @ ..] => table::perform(words),
+        ["trace", words @ ..] => trace::perform(words),
+        ["tracepoint", words @ ..] => tracepoint::perform(words),
         ["scene", words @ ..] => psgo::scene::perform(words),
         ["world", depth, ids, folder] => psgo::world::perform(depth, ids, folder),
         ["fork-only", code] => fork_only(number(code)),

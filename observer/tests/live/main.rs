@@ -1,4 +1,4 @@
-//! Black-box tests of `observer events` and `observer ps` against a running kernel.
+//! Black-box tests of `observer events`, `observer ps` and `observer trace` against a running kernel.
 //!
 //! They drive the real program and compare with oracles that are not the program: the spawner's
 //! own log, `wait4`'s status and resource usage, /proc. The whole machine is in view, so nothing
@@ -50,6 +50,8 @@ mod storm;
 mod sys;
 mod table;
 mod threads;
+mod trace;
+mod tracepoint;
 mod verify;
 mod walk;
 
@@ -80,6 +82,8 @@ fn main() -> ExitCode {
         walk::cases(),
         verify::cases(),
         table::cases(),
+        trace::cases(),
+        tracepoint::cases(),
         ps::cases(),
         psgo::cases(),
     ];

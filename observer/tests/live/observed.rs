@@ -79,6 +79,10 @@ impl Observed {
         self.started.signal(signal);
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.started.pid()
+    }
+
     /// The first event of this kind, seen already or still to come.
     pub(crate) fn wait_for(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Event {
         self.wait_for_count(what, 1, &wanted);

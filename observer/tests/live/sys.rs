@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use libc::{c_int, c_ulong, c_void};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction, signal};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid};
 
@@ -199,6 +199,23 @@ pub(crate) fn default_action(name: Signal) {
     unsafe { signal(name, SigHandler::SigDfl) }.expect("a signal that can be reset");
 }
 
+/// Lets a signal end the system call that it meets, and nothing else.
+pub(crate) fn interrupt_on(name: Signal) {
+    extern "C" fn nothing(_: c_int) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(name, &action) }.expect("a signal that can be caught");
+}
+
+/// A system call that hardly anybody makes.
+pub(crate) fn rare_call() {
+    // SAFETY: takes a plain number.
+    unsafe { libc::sched_get_priority_max(libc::SCHED_OTHER) };
+}
+
+/// The number of [`rare_call`].
+pub(crate) const RARE_CALL: libc::c_long = libc::SYS_sched_get_priority_max;
+
 /// Sets a variable of the environment.
 pub(crate) fn set_variable(name: &str, value: &str) {
     // SAFETY: the acts that call this have one thread.
@@ -297,4 +314,54 @@ pub(crate) fn resize(terminal: &OwnedFd, rows: u16, columns: u16) -> io::Result<
     // SAFETY: the pointer is to a live winsize, which is what this request reads.
     checked(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) })
         .map(drop)
+}
+
+/// A tracepoint that is open on the first CPU and does nothing.
+pub(crate) struct Tracepoint {
+    id: u32,
+    /// Keeps the kernel from setting it up anew each time.
+    _open: OwnedFd,
+}
+
+impl Tracepoint {
+    pub(crate) fn open(id: u32) -> io::Result<Self> {
+        Ok(Self { id, _open: open_tracepoint(id)? })
+    }
+
+    /// Whether the kernel takes an expression as its filter. One that has a NUL it never sees
+    /// whole.
+    pub(crate) fn takes(&self, filter: &str) -> bool {
+        let event = open_tracepoint(self.id).expect("an event that opened before");
+        let filter = CString::new(filter).expect("no NUL");
+        let filter = filter.as_ptr().cast_mut();
+        // SAFETY: the string ends with NUL and outlives the call, which does not write to it.
+        let answer = unsafe { perf_event_open_sys::ioctls::SET_FILTER(event.as_raw_fd(), filter) };
+        answer == 0
+    }
+}
+
+fn open_tracepoint(id: u32) -> io::Result<OwnedFd> {
+    use perf_event_open_sys::bindings::{PERF_TYPE_TRACEPOINT, perf_event_attr};
+    let mut attributes = perf_event_attr { type_: PERF_TYPE_TRACEPOINT, ..Default::default() };
+    attributes.size = u32::try_from(size_of::<perf_event_attr>()).expect("a small structure");
+    attributes.config = id.into();
+    attributes.set_disabled(1);
+    // SAFETY: the structure has the size that it says, and the kernel reads no more.
+    let fd = unsafe { perf_event_open_sys::perf_event_open(&raw mut attributes, -1, 0, -1, 8) };
+    let fd = checked(fd)?;
+    // SAFETY: the kernel just gave it to us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// uname(2) with an address where nothing is.
+pub(crate) fn uname_to_nowhere() {
+    // SAFETY: the kernel refuses to write there.
+    let refused = unsafe { libc::syscall(libc::SYS_uname, ptr::null::<c_void>()) };
+    assert_eq!(refused, -1, "a name at address 0");
+}
+
+/// Enters a namespace; of pids, for children only.
+pub(crate) fn enter_namespace(namespace: &OwnedFd, kind: c_int) -> io::Result<()> {
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::setns(namespace.as_raw_fd(), kind) }).map(drop)
 }

@@ -2,7 +2,8 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use observer::{Error, render::Escaped};
+use observer::{Error, render::Escaped, tracepoint::filter::FilterError};
+use unicode_width::UnicodeWidthStr as _;
 
 /// An end without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(crate) enum Failure {
     NoMatch(String),
     /// What was asked for is kept from the caller: what, and what to do.
     Forbidden(String),
+    /// An expression that is no filter: where, why, and what to write instead.
+    Filter(Box<FilterError>),
     /// Help was asked for, or is the best answer: to `--help`, `--version` or nothing at all.
     Help(clap::Error),
     /// The library gave up.
@@ -48,10 +51,20 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<FilterError> for Failure {
+    fn from(error: FilterError) -> Self {
+        Self::Filter(Box::new(error))
+    }
+}
+
 impl Failure {
     /// Tells the user and returns the exit code.
     #[expect(clippy::print_stderr, reason = "the one place where errors are printed")]
     pub(crate) fn report(self) -> ExitCode {
+        let pointer = match &self {
+            Self::Filter(error) => pointer(error),
+            _ => String::new(),
+        };
         let (line, code) = match self {
             Self::Help(error) => {
                 // Help that nobody reads to its end is no failure.
@@ -59,15 +72,25 @@ impl Failure {
                 return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
             }
             Self::Usage(line) => (line, 2),
+            Self::Filter(error) => {
+                (format!("cannot use the filter: {error}; {}", error.remedy()), 2)
+            }
             Self::NoMatch(line) => (line, 1),
             Self::Forbidden(line) => (line, 4),
             Self::Library(error) => {
                 (describe(&error), if error.is_not_permitted() { 4 } else { 1 })
             }
         };
-        eprintln!("observer: {}", Escaped(line.as_bytes()));
+        eprintln!("observer: {}{pointer}", Escaped(line.as_bytes()));
         ExitCode::from(code)
     }
+}
+
+/// Two more lines: the expression, and a caret below the mistake.
+fn pointer(error: &FilterError) -> String {
+    let (before, _) = error.expression.split_at_checked(error.column).unwrap_or_default();
+    let width = Escaped(before.as_bytes()).to_string().width();
+    format!("\n  {}\n  {:width$}^", Escaped(error.expression.as_bytes()), "")
 }
 
 /// What failed: why; what to do.

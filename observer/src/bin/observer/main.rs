@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         args::Command::Ps(ps) if ps.list => cmd::ps::print_list(),
         args::Command::Ps(ps) => cmd::ps::run(&plan::ps(&ps)?),
         args::Command::Events(events) => cmd::events::run(&plan::events(&events)?),
+        args::Command::Trace(trace) => cmd::trace::run(&plan::trace(&trace)),
         args::Command::Verify(verify) => cmd::verify::run(&plan::verify(&verify)),
     });
     match outcome {

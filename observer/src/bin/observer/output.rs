@@ -134,6 +134,12 @@ pub(crate) fn terminal_width() -> Option<usize> {
     Some(columns.unwrap_or(usize::from(width.0)))
 }
 
+/// Lines of the terminal on stdout.
+pub(crate) fn terminal_height() -> Option<usize> {
+    let (_, height) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(usize::from(height.0))
+}
+
 fn is_file(fd: BorrowedFd<'_>) -> bool {
     fstat(fd)
         .is_ok_and(|stat| SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG)

@@ -1,12 +1,13 @@
-//! The JSON of the event stream, of snapshots and of verifications, as types. Names are
+//! The JSON of the event stream, of snapshots, verifications and tracepoints, as types. Names are
 //! OpenTelemetry's `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
-//! `schema/event-v1.json`, `schema/snapshot-v1.json` and `schema/verify-v1.json` are generated from
-//! them.
+//! `schema/event-v1.json`, `schema/snapshot-v1.json`, `schema/verify-v1.json` and
+//! `schema/trace-v1.json` are generated from them.
 
 mod scalar;
 mod snapshot;
+mod trace;
 mod verify;
 
 use std::borrow::Cow;
@@ -18,6 +19,10 @@ use serde::Serialize;
 pub use self::{
     scalar::{Base64, Digits, Number, RawArgs, TextArgs},
     snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead},
+    trace::{
+        CountedEvent, Counts, DescribedField, TraceLine, TraceNews, Traced, TracepointDescription,
+        TracepointList, WordOfNumber,
+    },
     verify::{ComparedColumn, DifferingCell, Verification},
 };
 
@@ -391,7 +396,7 @@ pub struct Bye {
     pub delivered: u64,
     /// Events that found no room.
     pub lost: u64,
-    /// Process events printed, after filters.
+    /// Events printed, after filters.
     pub printed: u64,
 }
 
@@ -411,6 +416,12 @@ pub fn snapshot_schema() -> String {
 #[cfg(feature = "schema")]
 pub fn verify_schema() -> String {
     text(&schemars::schema_for!(Verification<'static>))
+}
+
+/// The schema of a [`TraceLine`], as it is committed.
+#[cfg(feature = "schema")]
+pub fn trace_schema() -> String {
+    text(&schemars::schema_for!(TraceLine<'static>))
 }
 
 #[cfg(feature = "schema")]

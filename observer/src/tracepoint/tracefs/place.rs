@@ -37,9 +37,12 @@ pub(super) fn find() -> Result<Files, Fault> {
             Err(fault) => refusal = refusal.or(Some(fault)),
         }
     }
-    detached().map_err(|fault| {
-        if lockdown::is_confidential() { Fault::LockedDown } else { refusal.unwrap_or(fault) }
-    })
+    if lockdown::is_confidential() {
+        // Nothing could be read, and Linux 6.12 falls over when the mount of a tracefs that it
+        // left empty at boot goes away again.
+        return Err(Fault::LockedDown);
+    }
+    detached().map_err(|fault| refusal.unwrap_or(fault))
 }
 
 fn at(place: &Path) -> Result<Option<Files>, Fault> {

@@ -3,6 +3,7 @@
 //! The tables stand in the format file, as arguments of `__print_flags` and `__print_symbolic`.
 //! Only what is plain there is taken over; a field with no words is a number and nothing worse.
 
+mod expression;
 mod print;
 mod token;
 

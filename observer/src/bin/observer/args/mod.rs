@@ -2,6 +2,7 @@
 
 mod events;
 mod ps;
+mod trace;
 mod verify;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind}
 pub(crate) use self::{
     events::{BackendName, EventName, EventsArgs, Filters, TimeName},
     ps::{PsArgs, TimeStyleName},
+    trace::TraceArgs,
     verify::VerifyArgs,
 };
 use crate::exit::Failure;
@@ -27,6 +29,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Ps(PsArgs),
     Events(EventsArgs),
+    Trace(TraceArgs),
     Verify(VerifyArgs),
 }
 

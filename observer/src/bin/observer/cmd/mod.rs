@@ -2,4 +2,5 @@
 
 pub(crate) mod events;
 pub(crate) mod ps;
+pub(crate) mod trace;
 pub(crate) mod verify;

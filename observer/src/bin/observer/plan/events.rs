@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use nix::unistd::User;
 use observer::{
     event::Kind,
@@ -10,9 +9,9 @@ use observer::{
     source::{Options, bpf::Object},
 };
 
-use super::{backend, color};
+use super::{backend, text_format};
 use crate::{
-    args::{EventName, EventsArgs, Filters, TimeName},
+    args::{EventName, EventsArgs, Filters},
     exit::Failure,
     filter::Filter,
 };
@@ -108,15 +107,7 @@ fn format(args: &EventsArgs) -> Format {
     if args.plain {
         return Format::Plain;
     }
-    let time = match args.time {
-        TimeName::Local => TimeStyle::Clock(TimeZone::system()),
-        TimeName::Utc => TimeStyle::Clock(TimeZone::UTC),
-        TimeName::Unix => TimeStyle::Unix,
-        TimeName::Boot => TimeStyle::Boot,
-        TimeName::Delta => TimeStyle::Delta,
-        TimeName::None => TimeStyle::None,
-    };
-    Format::Text { time, color: color(args.color), header: !args.no_headers }
+    text_format(args.time, args.color, args.no_headers)
 }
 
 fn filter(filters: &Filters) -> Result<Filter, Failure> {

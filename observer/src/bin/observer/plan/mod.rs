@@ -2,18 +2,24 @@
 
 mod events;
 mod ps;
+mod trace;
 mod verify;
 
 use std::io::{IsTerminal as _, stdout};
 
-use observer::{render::Color, source::Backend};
+use jiff::tz::TimeZone;
+use observer::{
+    render::{Color, TimeStyle},
+    source::Backend,
+};
 
 pub(crate) use self::{
     events::{EventsPlan, Format, events},
     ps::{Every, From, Processes, PsPlan, ps},
+    trace::{Job, Stream, TracePlan, Watched, trace},
     verify::{VerifyPlan, verify},
 };
-use crate::args::{BackendName, ColorName};
+use crate::args::{BackendName, ColorName, TimeName};
 
 fn color(name: ColorName) -> Color {
     let wanted = match name {
@@ -35,4 +41,16 @@ fn backend(name: BackendName) -> Backend {
         BackendName::Perf => Backend::Perf,
         BackendName::Proc => Backend::Proc,
     }
+}
+
+fn text_format(time: TimeName, color_name: ColorName, no_headers: bool) -> Format {
+    let time = match time {
+        TimeName::Local => TimeStyle::Clock(TimeZone::system()),
+        TimeName::Utc => TimeStyle::Clock(TimeZone::UTC),
+        TimeName::Unix => TimeStyle::Unix,
+        TimeName::Boot => TimeStyle::Boot,
+        TimeName::Delta => TimeStyle::Delta,
+        TimeName::None => TimeStyle::None,
+    };
+    Format::Text { time, color: color(color_name), header: !no_headers }
 }

@@ -1,0 +1,123 @@
+//! What fires, line by line.
+
+use std::{os::fd::AsFd as _, time::Instant};
+
+use observer::{
+    feed::{Totals, Wait},
+    tracepoint::{
+        Tracefs,
+        reader::{Item, Reader},
+    },
+};
+
+use super::{
+    choose,
+    open::{self, Progress},
+    until::{Until, wait_for_more},
+    writer::Writer,
+};
+use crate::{
+    exit::{Failure, Outcome},
+    output::{Flow, Output},
+    plan::{Format, Stream},
+    signals::EndSignals,
+};
+
+/// Handed on between two looks at signals and output.
+const BATCH: usize = 4096;
+
+/// Prints what fires until it is told to end, nobody listens any more, or nobody is left to watch.
+pub(super) fn run(tracefs: &Tracefs, plan: &Stream, format: &Format) -> Result<Outcome, Failure> {
+    let begin = Instant::now();
+    let chosen = choose::for_stream(tracefs, &plan.watched, &plan.fields)?;
+    let progress = Progress::new(chosen.requests.len());
+    let reader =
+        Reader::open_with(&chosen.requests, &plan.options(), &mut |done| progress.show(done));
+    progress.clear();
+    let mut reader = reader.map_err(open::failure)?;
+    // Opening many takes long, and until now a signal has ended it at once.
+    let mut signals = EndSignals::block()?;
+    let mut printer = Printer {
+        output: Output::new(),
+        writer: Writer::new(format, chosen.shown)?,
+        until: Until::new(&plan.watched),
+        printed: 0,
+    };
+    printer.ready(plan, &reader, begin);
+    let flow = follow(&mut reader, &mut printer, &mut signals)?;
+    let totals = reader.finish(&mut |item| printer.item(item))?;
+    if flow != Flow::Closed {
+        printer.bye(&totals);
+        printer.output.flush(&mut signals)?;
+    }
+    Ok(if plan.strict && totals.lost > 0 { Outcome::Lost } else { Outcome::Fine })
+}
+
+fn follow(
+    reader: &mut Reader,
+    printer: &mut Printer,
+    signals: &mut EndSignals,
+) -> Result<Flow, Failure> {
+    let mut flow = printer.output.flush(signals)?;
+    while flow == Flow::On && !printer.is_done() && !reader.is_over() {
+        reader.drain(BATCH, &mut |item| printer.item(item))?;
+        printer.writer.follow()?;
+        flow = printer.output.flush(signals)?;
+        if flow == Flow::On && !printer.is_done() {
+            let wait = match reader.patience() {
+                Wait::AtMost(time) => Some(time),
+                Wait::ForEvent => None,
+            };
+            let timeout = printer.until.timeout(wait);
+            flow = wait_for_more(Some(reader.as_fd()), signals, &printer.output, timeout)?;
+        }
+    }
+    Ok(flow)
+}
+
+/// Prints as much as was asked for.
+#[derive(Debug)]
+struct Printer {
+    output: Output,
+    writer: Writer,
+    until: Until,
+    printed: u64,
+}
+
+impl Printer {
+    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
+    fn ready(&mut self, plan: &Stream, reader: &Reader, begin: Instant) {
+        self.writer.ready(&mut self.output.lines, true);
+        let kib = reader.ring() / 1024;
+        if reader.ring() < plan.ring {
+            eprintln!("observer: rings of {kib} KiB: the limit of locked memory allows no more");
+        }
+        if plan.watched.verbose {
+            let ms = begin.elapsed().as_millis();
+            eprintln!("observer: open after {ms} ms, a ring of {kib} KiB for each CPU");
+        }
+    }
+
+    fn item(&mut self, item: Item<'_>) {
+        if !self.is_done() {
+            self.printed += u64::from(self.writer.item(&mut self.output.lines, item));
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.until.is_reached(self.printed)
+    }
+
+    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
+    fn bye(&mut self, totals: &Totals) {
+        self.writer.bye(&mut self.output.lines, totals, self.printed);
+        let Totals { produced, delivered, lost, malformed } = totals;
+        eprintln!(
+            "observer: {} events printed; {produced} produced, {delivered} delivered, {lost} lost",
+            self.printed
+        );
+        if *malformed > 0 {
+            eprintln!("observer: {malformed} records could not be understood; please report this");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What the kernel itself says of its tracepoints, read where nobody else sees the mount.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::ExitCode;
+
+use super::heard;
+use crate::act::say;
+use crate::sys;
+
+/// The names of all events that can be switched on.
+pub(super) fn available() -> BTreeSet<String> {
+    heard(&["available"]).lines().map(str::to_owned).collect()
+}
+
+pub(super) fn print_available() -> ExitCode {
+    sys::private_mounts().expect("own mounts");
+    sys::mount(c"none", c"/sys/kernel/tracing", Some(c"tracefs"), 0).expect("tracefs");
+    let path = "/sys/kernel/tracing/available_events";
+    say(fs::read_to_string(path).expect("a list of events").trim_end());
+    ExitCode::SUCCESS
+}
