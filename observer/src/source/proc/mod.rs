@@ -17,6 +17,8 @@ mod list;
 mod reader;
 #[cfg(feature = "snapshot")]
 mod scan;
+#[cfg(feature = "perf")]
+mod single;
 mod stat;
 #[cfg(feature = "snapshot")]
 mod status;
@@ -38,4 +40,6 @@ pub(crate) use scan::add_what_no_walk_tells;
 pub(crate) use scan::now;
 #[cfg(feature = "snapshot")]
 pub use scan::{Scan, Which, scan};
+#[cfg(feature = "perf")]
+pub(crate) use single::{Single, threads};
 pub use stat::parents;
