@@ -13,6 +13,8 @@ mod held;
 mod join;
 #[cfg(feature = "snapshot")]
 mod list;
+#[cfg(feature = "perf")]
+mod name;
 #[cfg(feature = "snapshot")]
 mod reader;
 #[cfg(feature = "snapshot")]
@@ -33,7 +35,9 @@ pub use join::join;
 #[cfg(feature = "perf")]
 pub(crate) use list::all as pids;
 #[cfg(feature = "perf")]
-pub(crate) use scan::add_what_no_walk_tells;
+pub(crate) use name::task_name;
+#[cfg(feature = "perf")]
+pub(crate) use scan::{ONLY_HERE, add_what_no_walk_tells};
 #[cfg(feature = "ebpf")]
 pub(crate) use scan::now;
 #[cfg(feature = "snapshot")]

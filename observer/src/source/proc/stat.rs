@@ -133,6 +133,9 @@ impl StatFile {
         stat.real_time_priority = next!(40);
         stat.policy = next!(41);
         let zombie = stat.state == b'Z';
+        // 0 also stands for what may not be read.
+        let status = word(52).and_then(number).filter(|status| zombie && *status != 0);
+        stat.exit_status = status;
         let identity = Identity { comm: comm.into(), parent, start_ns, zombie };
         Some(Self { identity, stat, cpu_time })
     }
@@ -198,6 +201,7 @@ mod tests {
                     processor: 1,
                     real_time_priority: 50,
                     policy: 2,
+                    exit_status: None,
                 },
                 cpu_time: CpuTime { user_ns: 200_000_000, system_ns: 100_000_000 },
             };
@@ -212,6 +216,18 @@ mod tests {
             };
             assert!(zombie("Z"));
             assert!(["R", "S", "D", "T", "t", "I"].into_iter().all(|letter| !zombie(letter)));
+        }
+
+        #[test]
+        fn how_it_ended_is_known_where_it_may_be_read() {
+            let status = |state: &str, status: &str| {
+                let line = LINE.replacen('S', state, 1);
+                let line = format!("42 (x){}{status}\n", line.trim_end().strip_suffix('0').unwrap());
+                StatFile::parse(line.as_bytes(), 1).unwrap().stat.exit_status
+            };
+            assert_eq!(status("Z", "1280"), Some(1280));
+            assert_eq!(status("Z", "0"), None, "or it may not be read");
+            assert_eq!(status("S", "9"), None, "of a process that runs it means nothing");
         }
 
         proptest! {
