@@ -38,7 +38,7 @@ pub use join::join;
 #[cfg(feature = "perf")]
 pub(crate) use list::all as pids;
 #[cfg(feature = "perf")]
-pub(crate) use name::task_name;
+pub(crate) use name::{task_name, without_work};
 #[cfg(feature = "perf")]
 pub use poll::ProcSource;
 #[cfg(feature = "ebpf")]

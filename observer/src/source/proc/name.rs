@@ -16,9 +16,9 @@ pub(crate) fn task_name(name: &[u8], flags: u32) -> [u8; limits::COMM] {
     comm
 }
 
-/// Workers have numbers for names, and neither sign in them; a rescuer is named `R-QUEUE`, has no
-/// work as a rule, and most often a name that is cut before it would come.
-fn without_work(name: &[u8]) -> &[u8] {
+/// A kernel worker's own name. Workers have numbers for names, and neither sign in them; a rescuer is
+/// named `R-QUEUE`, has no work as a rule, and most often a name that is cut before it would come.
+pub(crate) fn without_work(name: &[u8]) -> &[u8] {
     let number = name.strip_prefix(b"kworker/").filter(|number| !number.starts_with(b"R-"));
     let work = |number: &[u8]| number.iter().position(|byte| matches!(byte, b'-' | b'+'));
     let rest = number.and_then(|number| number.get(work(number)?..)).unwrap_or_default();
