@@ -37,6 +37,8 @@ pub mod capabilities;
 mod census;
 pub mod container;
 #[cfg(feature = "perf")]
+pub mod doctor;
+#[cfg(feature = "perf")]
 pub mod engine;
 pub mod error;
 pub mod event;
