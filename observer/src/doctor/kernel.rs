@@ -4,7 +4,7 @@ use std::fs;
 
 use nix::sys::utsname::uname;
 
-use crate::Error;
+use crate::{Error, tracepoint::Tracefs};
 
 /// The running kernel, as far as it matters here.
 #[derive(Debug)]
@@ -68,12 +68,13 @@ fn btf() -> Result<Btf, Error> {
     use crate::btf::{Btf as Types, VMLINUX};
 
     let name = |place: &Place| match place {
-        Place::Member(name) | Place::Bit(name) | Place::Size(name) | Place::Enumerator(name) => *name,
+        Place::Member(name) | Place::Bit(name) | Place::Size(name) | Place::Enumerator(name) => {
+            *name
+        }
     };
     let types = Types::from_kernel()?;
     let size = fs::metadata(VMLINUX).map_or(0, |file| file.len());
-    let is_missing =
-        |places: &&[Place]| places.iter().all(|place| types.find(*place).is_none());
+    let is_missing = |places: &&[Place]| places.iter().all(|place| types.find(*place).is_none());
     let wanted = Layout::WANTED.iter().map(|wanted| wanted.places);
     let missing = wanted.filter(is_missing).filter_map(|places| places.first().map(name));
     let missing: Vec<String> = missing.map(str::to_owned).collect();
@@ -86,7 +87,7 @@ fn btf() -> Result<Btf, Error> {
 }
 
 fn tracefs() -> Result<String, Error> {
-    Err(Error::NotBuilt("tracefs"))
+    Ok(Tracefs::open()?.how())
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ impl Rights {
     fn of_mask(mask: u64) -> Self {
         let (held, missing): (Vec<_>, Vec<_>) =
             THAT_MATTER.into_iter().partition(|(_, bit)| mask & (1 << bit) != 0);
-        let names = |list: Vec<(&'static str, u32)>| list.into_iter().map(|(name, _)| name).collect();
+        let names =
+            |list: Vec<(&'static str, u32)>| list.into_iter().map(|(name, _)| name).collect();
         Self { held: names(held), missing: names(missing) }
     }
 }
@@ -46,7 +47,8 @@ mod tests {
 
     #[test]
     fn each_is_held_or_missing() {
-        let rights = |mask: &str| Rights::of_mask(effective(&format!("CapEff:\t{mask}\n")).unwrap());
+        let rights =
+            |mask: &str| Rights::of_mask(effective(&format!("CapEff:\t{mask}\n")).unwrap());
         assert_eq!(rights("000001ffffffffff").missing, [""; 0]);
         assert_eq!(rights("0000000000000000").held, [""; 0]);
         assert_eq!(rights("000000c000000000").held, ["CAP_BPF", "CAP_PERFMON"]);

@@ -6,7 +6,7 @@ use crate::{
     Error,
     error::Refusal,
     facts::{EventFacts, Surety},
-    source::{self, Backend, Options, Origin, RingSize, Source as _, proc::ProcSource},
+    source::{self, Backend, Options, Origin, Source as _, proc::ProcSource},
 };
 
 /// One step of the ladder of sources.
@@ -53,7 +53,7 @@ pub(super) fn climb() -> Vec<Rung> {
 }
 
 fn attempt((backend, origin): (Backend, Origin)) -> Rung {
-    let options = Options { backend, ring: RingSize::SMALLEST, ..Options::for_a_table() };
+    let options = Options { backend, ..Options::for_a_table() };
     match source::open(&options) {
         Ok(opened) => Rung { origin, facts: opened.source.facts(), refused: None },
         Err(error) => Rung { origin, facts: promised(origin), refused: Some(error) },
