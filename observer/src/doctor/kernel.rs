@@ -32,8 +32,10 @@ pub struct Btf {
     pub size: u64,
     /// Of the places that the eBPF programs read: those that are in it.
     pub found: usize,
-    /// Those that are not, by name. Not all are needed.
-    pub missing: Vec<String>,
+    /// Those that are not, by name.
+    pub missing: Vec<&'static str>,
+    /// Likewise those that the programs do without.
+    pub dispensable: Vec<&'static str>,
 }
 
 impl Kernel {
@@ -63,22 +65,30 @@ fn in_force(lockdown: &str) -> Option<String> {
 
 #[cfg(feature = "ebpf")]
 fn btf() -> Result<Btf, Error> {
-    use observer_common::{Layout, Place};
+    use observer_common::{Layout, Place, Wanted};
 
     use crate::btf::{Btf as Types, VMLINUX};
 
-    let name = |place: &Place| match place {
-        Place::Member(name) | Place::Bit(name) | Place::Size(name) | Place::Enumerator(name) => {
-            *name
-        }
-    };
     let types = Types::from_kernel()?;
+    let is_missing =
+        |wanted: &&Wanted| wanted.places.iter().all(|place| types.find(*place).is_none());
+    let (dispensable, missing): (Vec<_>, Vec<_>) =
+        Layout::WANTED.iter().filter(is_missing).partition(|wanted| wanted.optional);
+    let names = |list: Vec<&Wanted>| -> Vec<&'static str> {
+        let first = list.into_iter().filter_map(|wanted| wanted.places.first());
+        first
+            .map(|place| match place {
+                Place::Member(name)
+                | Place::Bit(name)
+                | Place::Size(name)
+                | Place::Enumerator(name) => *name,
+            })
+            .collect()
+    };
+    let (missing, dispensable) = (names(missing), names(dispensable));
+    let found = Layout::WANTED.len().saturating_sub(missing.len() + dispensable.len());
     let size = fs::metadata(VMLINUX).map_or(0, |file| file.len());
-    let is_missing = |places: &&[Place]| places.iter().all(|place| types.find(*place).is_none());
-    let wanted = Layout::WANTED.iter().map(|wanted| wanted.places);
-    let missing = wanted.filter(is_missing).filter_map(|places| places.first().map(name));
-    let missing: Vec<String> = missing.map(str::to_owned).collect();
-    Ok(Btf { size, found: Layout::WANTED.len().saturating_sub(missing.len()), missing })
+    Ok(Btf { size, found, missing, dispensable })
 }
 
 #[cfg(not(feature = "ebpf"))]

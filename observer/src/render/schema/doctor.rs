@@ -89,9 +89,12 @@ pub struct DiagnosedBtf<'a> {
     /// How many of the places that the eBPF programs read are in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<usize>,
-    /// Those that are not. Not all are needed.
+    /// Those that are not, and without which the programs do not run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<&'a str>,
+    /// Those that are not, and that the programs do without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dispensable: Vec<&'a str>,
 }
 
 /// Where the kernel describes its tracepoints.

@@ -57,7 +57,8 @@ fn btf(kernel: &Kernel) -> DiagnosedBtf<'_> {
         why: kernel.btf.as_ref().err().map(why),
         size: known.map(|btf| btf.size),
         found: known.map(|btf| btf.found),
-        missing: known.into_iter().flat_map(|btf| btf.missing.iter().map(String::as_str)).collect(),
+        missing: known.map(|btf| btf.missing.clone()).unwrap_or_default(),
+        dispensable: known.map(|btf| btf.dispensable.clone()).unwrap_or_default(),
     }
 }
 

@@ -66,10 +66,10 @@ fn lines(rung: &Rung) -> Vec<String> {
 
 fn surroundings(diagnosis: &Diagnosis, plan: &DoctorPlan) -> Table {
     let Diagnosis { rights, kernel, place, .. } = diagnosis;
-    let mut table = table(["WHAT DECIDES", "", ""], plan);
+    let mut table = table(["WHAT DECIDES", ""], plan);
     let facts = of_rights(rights).into_iter().chain(of_kernel(kernel)).chain(of_place(place));
     for (name, value) in facts {
-        row(&mut table, [name, "", &value]);
+        row(&mut table, [name, &value]);
     }
     table
 }
@@ -106,12 +106,18 @@ fn of_kernel(kernel: &Kernel) -> Vec<Fact> {
 fn btf(kernel: &Kernel) -> String {
     match &kernel.btf {
         Ok(btf) => {
-            let all = btf.found + btf.missing.len();
-            let missing = match &btf.missing[..] {
+            let all = btf.found + btf.missing.len() + btf.dispensable.len();
+            let list = |word: &str, names: &[&str]| match names {
                 [] => String::new(),
-                names => format!(", without {}", names.join(", ")),
+                names => format!("; {word} {}", names.join(", ")),
             };
-            format!("{} KiB, {} of {all} places found{missing}", btf.size / 1024, btf.found)
+            format!(
+                "{} KiB, {} of {all} places found{}{}",
+                btf.size / 1024,
+                btf.found,
+                list("lacks", &btf.missing),
+                list("does without", &btf.dispensable),
+            )
         }
         Err(error) => why(error),
     }
@@ -143,7 +149,7 @@ fn of_place(place: &Place) -> Vec<Fact> {
     ]
 }
 
-fn table(names: [&str; 3], plan: &DoctorPlan) -> Table {
+fn table<const COLUMNS: usize>(names: [&str; COLUMNS], plan: &DoctorPlan) -> Table {
     let mut table = Table::new(names.len());
     if plan.header {
         table = table.with_header();
@@ -152,7 +158,7 @@ fn table(names: [&str; 3], plan: &DoctorPlan) -> Table {
     table
 }
 
-fn row(table: &mut Table, cells: [&str; 3]) {
+fn row<const COLUMNS: usize>(table: &mut Table, cells: [&str; COLUMNS]) {
     for cell in cells {
         table.push(cell.as_bytes());
     }
