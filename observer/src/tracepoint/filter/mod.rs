@@ -42,7 +42,7 @@ use crate::tracepoint::format::Format;
 const LONGEST: usize = 4095;
 
 /// Checks an expression against the fields of an event. What comes back is for the kernel
-/// (`PERF_EVENT_IOC_SET_FILTER`, see perf_event_open(2)).
+/// (`PERF_EVENT_IOC_SET_FILTER`, see `perf_event_open(2)`).
 ///
 /// # Errors
 ///
