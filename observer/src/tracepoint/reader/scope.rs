@@ -23,7 +23,8 @@ pub enum Scope {
     #[default]
     Machine,
     /// Those of a process: all of its threads, and the threads and children that they begin from
-    /// then on, and theirs. What other children it has already is not watched.
+    /// then on, and theirs. What other children it has already is not watched. Its events are over
+    /// early in its end: on some kernels (6.1 and 6.12, not 6.18) ahead of `sched_process_exit`.
     Process(u32),
     /// Those of the members of a cgroup and of the cgroups below it, by the folder of it. Who is
     /// moved there counts from the next time that it runs.
