@@ -24,7 +24,7 @@ mod task;
 pub use config::Config;
 pub use counters::Counters;
 pub use decode::{CgroupNames, Malformed, Record, decode};
-pub use header::Header;
+pub use header::{Header, absent};
 pub use kind::Kind;
 pub use layout::{ABSENT, Layout, Place, Wanted};
 pub use process::{NAMESPACES, ProcessFacts};

@@ -46,7 +46,7 @@ fn header(kind: Kind, len: u64, counters: &Counters) -> Header {
         cpu,
         kind,
         version: ABI_VERSION,
-        reserved: 0,
+        absent: 0,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, env};
 
-use observer::{Events, event::What, source::bpf::Options};
+use observer::{Events, event::What, source::Options};
 
 #[expect(clippy::print_stdout, reason = "an example shows what it found")]
 fn main() -> Result<(), observer::Error> {
@@ -10,8 +10,10 @@ fn main() -> Result<(), observer::Error> {
     let mut by_user = BTreeMap::<u32, u64>::new();
     let mut events = Events::open(&Options::default())?;
     while by_user.values().sum::<u64>() < wanted {
-        if let What::Exec { process, .. } = events.recv()?.what {
-            *by_user.entry(process.credentials.effective_uid).or_default() += 1;
+        if let What::Exec { process, .. } = events.recv()?.what
+            && let Some(user) = process.credentials
+        {
+            *by_user.entry(user.effective_uid).or_default() += 1;
         }
     }
     for (uid, count) in by_user {

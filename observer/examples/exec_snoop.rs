@@ -1,12 +1,10 @@
 //! Prints what is executed: the event, the pid, the file. Needs root: `cargo run --example exec_snoop`.
 
-use observer::{
-    render::Escaped,
-    tracepoint::{Event, Observer},
-};
+use observer::render::Escaped;
+use observer::tracepoint::{Event, Observer};
 
 #[expect(clippy::print_stdout, reason = "an example shows what it found")]
-fn main() -> Result<(), observer::Error> {
+pub(crate) fn main() -> Result<(), observer::Error> {
     let mut observer = Observer::new();
     let exec = observer.add_tracepoint("sched:sched_process_exec")?;
     observer.open()?;
@@ -16,7 +14,8 @@ fn main() -> Result<(), observer::Error> {
                 let filename = event.get_string("filename")?;
                 println!("exec\t{}\t{}", event.get_int("pid")?, Escaped(filename.as_bytes()));
             }
-            other => println!("{other:?}"),
+            Event::Lost(lost) => println!("lost\t{}", lost.count),
+            _ => {}
         }
     }
 }

@@ -8,7 +8,7 @@ use observer::{
     Events,
     event::{Kind, Status, What},
     render::Escaped,
-    source::bpf::Options,
+    source::Options,
 };
 
 #[expect(clippy::print_stdout, reason = "an example shows what it found")]
@@ -18,7 +18,7 @@ async fn main() -> Result<(), observer::Error> {
     let mut stream = std::pin::pin!(Events::open(&options)?.into_stream()?);
     while let Some(event) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
         if let What::Exit { process, status, .. } = event?.what
-            && status != Status::Code(0)
+            && status.is_some_and(|status| status != Status::Code(0))
         {
             println!("{} {} {status:?}", process.key.pid, Escaped(process.comm.as_bytes()));
         }

@@ -2,6 +2,9 @@
 
 use std::{fmt, io, path::PathBuf};
 
+#[cfg(feature = "perf")]
+use crate::source::Origin;
+
 /// An error of the library. It prints what failed; its [`source`](std::error::Error::source) says
 /// why, [`remedy`](Error::remedy) what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,15 @@ pub enum Error {
         /// The kernel's words, cut to a line.
         why: String,
     },
+
+    /// This library was built without what was asked for.
+    #[error("this program was built without `{0}`")]
+    NotBuilt(&'static str),
+
+    /// No source of events works here: each with what keeps it from working.
+    #[cfg(feature = "perf")]
+    #[error("no events to be had{}", list(.0))]
+    NoSource(Vec<(Origin, Self)>),
 
     /// A ring of this size cannot be.
     #[error("a ring cannot have {0} bytes")]
@@ -150,6 +162,14 @@ impl Error {
                  `cargo xtask build-ebpf`"
             }
             Self::Refused { .. } => "please report this with the output of `uname -a`",
+            #[cfg(feature = "perf")]
+            Self::NoSource(refused) => {
+                let first = refused.iter().find_map(|(_, error)| error.remedy());
+                return Some(
+                    first.into_iter().chain([PROC_WORKS.to_owned()]).collect::<Vec<_>>().join("; "),
+                );
+            }
+            Self::NotBuilt(feature) => return Some(format!("build it with feature `{feature}`")),
             Self::RingSize(_) => "take a power of two from one page (4096) to 1 GiB",
             Self::UnknownDescriptor { nearest, .. } => return Some(suggestion(nearest)),
             Self::NoFilter(_) => "take a column that stays, such as user, comm or pid",
@@ -172,6 +192,8 @@ impl Error {
             Self::NotPermitted(_) | Self::JoinRefused { .. } => true,
             #[cfg(feature = "perf")]
             Self::Tracepoint(fault) => fault.is_not_permitted(),
+            #[cfg(feature = "perf")]
+            Self::NoSource(refused) => refused.iter().any(|(_, error)| error.is_not_permitted()),
             _ => false,
         }
     }
@@ -179,6 +201,27 @@ impl Error {
     pub(crate) fn system(what: &'static str) -> impl FnOnce(nix::errno::Errno) -> Self {
         move |errno| Self::System { what, source: errno.into() }
     }
+}
+
+#[cfg(feature = "perf")]
+const PROC_WORKS: &str =
+    "`--backend proc` needs no rights, but misses short lives; `observer doctor` tells more";
+
+/// Each source with why it does not work, causes included.
+#[cfg(feature = "perf")]
+fn list(refused: &[(Origin, Error)]) -> String {
+    use std::error::Error as _;
+    let mut text = String::new();
+    for (origin, error) in refused {
+        let mut causes = vec![error.to_string()];
+        let mut next = error.source();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        text.extend([": by ", origin.name(), ": ", &causes.join(": ")]);
+    }
+    text
 }
 
 fn suggestion(nearest: &[&str]) -> String {

@@ -2,14 +2,14 @@
 //!
 //! ```no_run
 //! # fn main() -> Result<(), observer::Error> {
-//! let mut events = observer::Events::open(&observer::source::bpf::Options::default())?;
+//! let mut events = observer::Events::open(&observer::source::Options::default())?;
 //! loop {
 //!     println!("{:?}", events.recv()?);
 //! }
 //! # }
 //! ```
 
-use std::{collections::VecDeque, os::fd::BorrowedFd};
+use std::{collections::VecDeque, fmt, os::fd::BorrowedFd};
 
 use nix::{
     errno::Errno,
@@ -19,17 +19,19 @@ use nix::{
 use crate::{
     Error, Event,
     feed::{Feed, Totals, Wait},
-    source::bpf::{BpfSource, Options},
+    source::{self, AnySource, Options, Origin, Source as _},
 };
 
 /// Every event asked for, from the moment it was opened.
 ///
-/// Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` in [`Events::open`].
-/// A reader that is too slow loses events: [`What::Lost`](crate::event::What::Lost) stands in
+/// Of eBPF every fact of every life; on the steps below it what
+/// [`EventFacts`](crate::facts::EventFacts) declares. Privileges: `CAP_BPF` and `CAP_PERFMON` in
+/// [`Events::open`] and a kernel from 5.18 with BTF; `CAP_PERFMON` and a readable tracefs for
+/// tracepoints without eBPF; none for listings of /proc. A reader that is too slow loses events: [`What::Lost`](crate::event::What::Lost) stands in
 /// their place.
-#[derive(Debug)]
 pub struct Events {
-    feed: Feed<BpfSource>,
+    feed: Feed<AnySource>,
+    refused: Vec<(Origin, Error)>,
     ready: VecDeque<Event>,
 }
 
@@ -38,9 +40,20 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// As [`BpfSource::open`].
+    /// As [`source::open`].
     pub fn open(options: &Options) -> Result<Self, Error> {
-        Ok(Self { feed: Feed::new(BpfSource::open(options)?), ready: VecDeque::new() })
+        let source::Opened { source, refused } = source::open(options)?;
+        Ok(Self { feed: Feed::new(source), refused, ready: VecDeque::new() })
+    }
+
+    /// Which kind of source tells the events.
+    pub fn origin(&self) -> Origin {
+        self.feed.source().origin()
+    }
+
+    /// Sources that would tell more, and what keeps them from working.
+    pub fn refused(&self) -> &[(Origin, Error)] {
+        &self.refused
     }
 
     /// The next event. Blocks until there is one.
@@ -70,8 +83,14 @@ impl Events {
     }
 
     fn step(&mut self) -> Result<Wait, Error> {
-        let Self { feed, ready } = self;
+        let Self { feed, ready, refused: _ } = self;
         feed.step(&mut |event| ready.push_back(event))
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("origin", &self.origin()).finish_non_exhaustive()
     }
 }
 

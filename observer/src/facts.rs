@@ -156,3 +156,67 @@ impl FromIterator<Self> for Facts {
         iter.into_iter().fold(Self::NONE, Self::and)
     }
 }
+
+/// How surely a source tells something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surety {
+    /// Of every process, unless the event was lost.
+    Always,
+    /// Of those that live long enough to be asked.
+    InTime,
+    /// Of none.
+    Never,
+}
+
+/// What the events of a source tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventFacts {
+    /// Every process, however short its life, with its parent and its programs' file names.
+    pub lives: Surety,
+    /// The beginning of a life to the nanosecond.
+    pub exact_start: Surety,
+    /// Arguments of an exec.
+    pub arguments: Surety,
+    /// Users and groups.
+    pub credentials: Surety,
+    /// The pid in its own pid namespace, and all namespaces.
+    pub namespaces: Surety,
+    /// Its cgroup, and the container that follows from it.
+    pub cgroup: Surety,
+    /// How it ended.
+    pub status: Surety,
+    /// Whether a core was dumped.
+    pub core_dumped: Surety,
+    /// CPU time and largest resident set.
+    pub usage: Surety,
+}
+
+impl EventFacts {
+    /// Everything, always.
+    pub const ALL: Self = Self {
+        lives: Surety::Always,
+        exact_start: Surety::Always,
+        arguments: Surety::Always,
+        credentials: Surety::Always,
+        namespaces: Surety::Always,
+        cgroup: Surety::Always,
+        status: Surety::Always,
+        core_dumped: Surety::Always,
+        usage: Surety::Always,
+    };
+
+    /// Each with its name in words.
+    pub fn list(&self) -> [(&'static str, Surety); 9] {
+        [
+            ("every life", self.lives),
+            ("exact start", self.exact_start),
+            ("arguments", self.arguments),
+            ("users and groups", self.credentials),
+            ("namespaces", self.namespaces),
+            ("cgroup and container", self.cgroup),
+            ("exit status", self.status),
+            ("core dumped", self.core_dumped),
+            ("cpu time and max rss", self.usage),
+        ]
+    }
+}

@@ -3,11 +3,11 @@
 //! No thread and no timer of its own: whoever drives it waits on [`Feed::as_fd`] for as long as
 //! [`Feed::step`] says, then calls `step` again.
 
-use std::{os::fd::BorrowedFd, time::Duration};
+use std::{fmt, os::fd::BorrowedFd, time::Duration};
 
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 use nix::poll::PollTimeout;
-use observer_common::{CgroupNames, Counters, TaskFacts};
+use observer_common::{CgroupNames, Counters, Header, TaskFacts};
 
 use crate::{
     Error,
@@ -24,7 +24,7 @@ pub enum Wait {
     ForEvent,
 }
 
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 impl Wait {
     /// As poll(2) takes it. Rounded up: a wait of nothing would spin until the millisecond is over.
     pub(crate) fn timeout(self) -> PollTimeout {
@@ -64,7 +64,6 @@ const BUSY_WAIT: Duration = Duration::from_millis(4);
 const PATIENCE: u32 = 5;
 
 /// A running observation.
-#[derive(Debug)]
 pub struct Feed<S> {
     source: S,
     lift: Lift,
@@ -146,6 +145,7 @@ impl<S: Source> Feed<S> {
     ///
     /// As [`Feed::step`].
     pub fn settle(&mut self, each: &mut dyn FnMut(Event)) -> Result<(), Error> {
+        self.source.settle()?;
         // A storm may never let the ring run empty; what it holds by now is all that is asked for.
         for _ in 0..SETTLE {
             if self.drain(each)? < STEP {
@@ -154,6 +154,11 @@ impl<S: Source> Feed<S> {
         }
         // No event may have come since the last loss to tell it.
         self.tell_counted_losses(each)
+    }
+
+    /// The source.
+    pub fn source(&self) -> &S {
+        &self.source
     }
 
     /// Walks over all processes; see [`Source::walk`].
@@ -175,8 +180,13 @@ impl<S: Source> Feed<S> {
     }
 
     /// The process that a walk saw, as an event would tell it.
-    pub fn process(&mut self, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
-        self.lift.seen(facts, cgroup)
+    pub fn process(
+        &mut self,
+        header: &Header,
+        facts: &TaskFacts,
+        cgroup: CgroupNames<'_>,
+    ) -> Process {
+        self.lift.seen(header, facts, cgroup)
     }
 
     fn drain(&mut self, each: &mut dyn FnMut(Event)) -> Result<usize, Error> {
@@ -227,9 +237,15 @@ impl<S: Source> Feed<S> {
     }
 }
 
+impl<S> fmt::Debug for Feed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").field("delivered", &self.delivered).finish_non_exhaustive()
+    }
+}
+
 /// A piece of a long argument list may have found no room. The process may still be there to ask.
 fn complete(event: &mut Event) {
-    if let What::Exec { process, args, .. } = &mut event.what
+    if let What::Exec { process, args: Some(args), .. } = &mut event.what
         && args.captured_size() < args.wanted_size()
         && let Some(whole) = proc::complete(process.key, args)
     {
@@ -257,10 +273,11 @@ fn lost_event(boot_ns: u64, cpu: u32, count: u64) -> Event {
 mod tests {
     use std::{collections::VecDeque, fs::File, os::fd::AsFd as _};
 
-    use observer_common::{ABI_VERSION, FreeFacts, Header, Kind, Record};
+    use observer_common::{ABI_VERSION, FreeFacts, Kind, Record};
     use zerocopy::FromZeros as _;
 
     use super::*;
+    use crate::{facts::EventFacts, source::Origin};
 
     /// A source of what a test wrote down.
     struct Script {
@@ -301,6 +318,22 @@ mod tests {
     }
 
     impl Source for Script {
+        fn origin(&self) -> Origin {
+            Origin::Proc
+        }
+
+        fn facts(&self) -> EventFacts {
+            EventFacts::ALL
+        }
+
+        fn has_walk(&self) -> bool {
+            true
+        }
+
+        fn settle(&mut self) -> Result<(), Error> {
+            Ok(())
+        }
+
         fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
             let count = limit.min(self.items.len());
             for (header, pid) in self.items.drain(..count) {

@@ -13,7 +13,8 @@
 //! 8. `snapshot`, `listing`, `field`: the table at an instant → rows → columns
 //! 9. [`render`]: events and listings → text or JSON, hostile bytes made harmless
 //!
-//! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name.
+//! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name. [`doctor`] says
+//! which sources work here.
 //!
 //! [`container`] knows whose cgroup a name stands for, `btf` where the running kernel keeps its
 //! members, [`machine`] what is the same for every event, [`error`] what can go wrong. Numbers of
@@ -33,14 +34,16 @@
 
 #[cfg(feature = "snapshot")]
 pub mod capabilities;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 mod census;
 pub mod container;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
+pub mod doctor;
+#[cfg(feature = "perf")]
 pub mod engine;
 pub mod error;
 pub mod event;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub mod events;
 pub mod facts;
 pub mod feed;
@@ -51,14 +54,14 @@ pub mod id_map;
 #[cfg(feature = "snapshot")]
 pub mod listing;
 pub mod machine;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub mod monitor;
 #[cfg(feature = "snapshot")]
 pub mod names;
 #[cfg(feature = "snapshot")]
 pub mod psgo;
 pub mod render;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub mod snapshot;
 pub mod source;
 pub mod table;
@@ -66,7 +69,7 @@ pub mod table;
 pub mod tracepoint;
 #[cfg(feature = "snapshot")]
 pub mod tty;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub mod verify;
 
 #[cfg(feature = "ebpf")]
@@ -79,11 +82,11 @@ mod sys;
 
 pub use error::Error;
 pub use event::Event;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub use events::Events;
 #[cfg(feature = "snapshot")]
 pub use listing::Listing;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub use monitor::Monitor;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub use snapshot::Snapshot;

@@ -23,7 +23,8 @@ use crate::{
     census::Census,
     feed::Feed,
     source::{
-        bpf::{BpfSource, Options},
+        Options, Origin,
+        bpf::BpfSource,
         proc::{add_what_no_walk_tells, now},
     },
 };
@@ -152,7 +153,7 @@ impl Listing {
         let details = census.all(&mut feed, wanted)?;
         let mut rows = details.all_rows(wanted, &machine);
         add_what_no_walk_tells(&mut rows, wanted, &machine)?;
-        Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), "bpf"))
+        Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), Origin::Bpf.name()))
     }
 
     /// Keeps these processes, in this order, each as often as it is named. What is not there is

@@ -9,20 +9,22 @@ use crate::{
     facts::Facts,
     field::{Identity, Instant, Owner, Row, Status},
     machine::Machine,
-    source::proc::add_what_no_walk_tells,
+    source::{Origin, proc::add_what_no_walk_tells},
     table::{Entry, State},
 };
 
 /// All processes at one instant.
 #[derive(Clone)]
-pub struct Snapshot(Arc<Inner>);
+pub struct Snapshot(Arc<Parts>);
 
-struct Inner {
-    token: Token,
-    now: Instant,
-    machine: Arc<Machine>,
-    entries: Arc<[Arc<Entry>]>,
-    details: Option<Details>,
+/// What a snapshot is made of.
+pub(crate) struct Parts {
+    pub(crate) token: Token,
+    pub(crate) now: Instant,
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) origin: Origin,
+    pub(crate) entries: Arc<[Arc<Entry>]>,
+    pub(crate) details: Option<Details>,
 }
 
 /// A place in a monitor's stream of changes.
@@ -71,14 +73,8 @@ impl Freshness {
 }
 
 impl Snapshot {
-    pub(crate) fn new(
-        token: Token,
-        now: Instant,
-        machine: Arc<Machine>,
-        entries: Arc<[Arc<Entry>]>,
-        details: Option<Details>,
-    ) -> Self {
-        Self(Arc::new(Inner { token, now, machine, entries, details }))
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// Where the stream of changes goes on from it.
@@ -111,11 +107,11 @@ impl Snapshot {
     ///
     /// [`Error::System`] where /proc is needed and not mounted.
     pub fn listing(&self, wanted: Facts) -> Result<Listing, Error> {
-        let Inner { token, now, machine, .. } = &*self.0;
+        let Parts { token, now, machine, origin, .. } = &*self.0;
         let mut rows = self.rows(wanted);
         add_what_no_walk_tells(&mut rows, wanted, machine)?;
         let machine = Machine::clone(machine);
-        let mut listing = Listing::of_rows(rows, *now, wanted, machine, "bpf");
+        let mut listing = Listing::of_rows(rows, *now, wanted, machine, origin.name());
         listing.seq = token.seq;
         listing.lost = token.lost;
         listing.torn = !token.complete;
@@ -123,7 +119,7 @@ impl Snapshot {
     }
 
     fn rows(&self, wanted: Facts) -> Vec<Row> {
-        let Inner { machine, entries, details, .. } = &*self.0;
+        let Parts { machine, entries, details, .. } = &*self.0;
         match details {
             Some(details) => details.rows(entries, wanted, machine),
             None => entries.iter().map(|entry| row(entry, wanted)).collect(),
@@ -134,11 +130,12 @@ impl Snapshot {
 /// What the table alone tells.
 fn row(entry: &Entry, wanted: Facts) -> Row {
     let process = &entry.process;
-    let ids = process.credentials;
     Row {
         pid: process.key.pid,
         life: entry.life,
-        owner: Some(Owner { uid: ids.effective_uid, gid: ids.effective_gid }),
+        owner: process
+            .credentials
+            .map(|ids| Owner { uid: ids.effective_uid, gid: ids.effective_gid }),
         identity: Some(Identity {
             comm: process.comm.as_bytes().into(),
             parent: process.parent.map_or(0, |parent| parent.pid),
@@ -147,9 +144,9 @@ fn row(entry: &Entry, wanted: Facts) -> Row {
         }),
         status: wanted
             .have(Facts::PIDS)
-            .then(|| Status { pids: [process.vpid].into(), ..Status::default() }),
+            .then(|| Status { pids: process.vpid.into_iter().collect(), ..Status::default() }),
         arguments: if wanted.have(Facts::ARGUMENTS) { entry.arguments() } else { None },
-        cgroup: Some(Arc::clone(&process.cgroup)),
+        cgroup: process.cgroup.clone(),
         namespaces: process.namespaces.map(|inode| (inode != 0).then_some(inode)),
         ..Row::default()
     }

@@ -18,6 +18,7 @@ use observer::{
     event::{Args, Cgroup, Comm, Creator, Credentials, Process, ProcessKey, Status, Usage, What},
     machine::{Machine, WallClock},
     render::{Color, JsonLines, Place, TextLines, TimeStyle, plain_line},
+    source::Origin,
 };
 use proptest::prelude::*;
 
@@ -48,16 +49,16 @@ fn process(name: &[u8], container: bool) -> Process {
         parent: Some(ProcessKey { pid: 4700, start_ns: 800_000_000_000 }),
         exec_id: 3,
         tid: 4711,
-        vpid: 7,
+        vpid: Some(7),
         comm: comm(name),
-        credentials: Credentials {
+        credentials: Some(Credentials {
             real_uid: 1000,
             effective_uid: 0,
             real_gid: 1000,
             effective_gid: 0,
-        },
+        }),
         namespaces: [1, 2, 3, 4, 5, 6, 7, 0],
-        cgroup: Arc::new(Cgroup { v2: format!("/docker/{ID}"), v1: None, container }),
+        cgroup: Some(Arc::new(Cgroup { v2: format!("/docker/{ID}"), v1: None, container })),
     }
 }
 
@@ -69,14 +70,15 @@ fn exec(name: &[u8], filename: &[u8], area: &[u8], size: u64) -> Event {
     event(What::Exec {
         process: process(name, true),
         filename: Bytes::copy_from_slice(filename),
-        args: Args::new(Bytes::copy_from_slice(area), size, size),
+        args: Some(Args::new(Bytes::copy_from_slice(area), size, size)),
     })
 }
 
 fn exit(status: Status) -> Event {
     let usage = Usage { user_ns: 1_000_000, system_ns: 200_000, max_rss_pages: 300 };
-    let mut ended =
-        event(What::Exit { process: process(b"sh", false), status, usage, reaper: None });
+    let (status, usage) = (Some(status), Some(usage));
+    let process = process(b"sh", false);
+    let mut ended = event(What::Exit { process, status, usage, reaper: None });
     ended.boot_ns += 1_500_000_000;
     ended
 }
@@ -93,7 +95,7 @@ fn lines(events: &[Event]) -> String {
 
 fn json(event: &Event) -> serde_json::Value {
     let mut out = Vec::new();
-    JsonLines::new(machine()).event(
+    JsonLines::new(machine(), Origin::Bpf).event(
         &mut out,
         event,
         Place { seq: 42, life: 1 },
@@ -108,7 +110,7 @@ fn text_has_a_column_a_fact() {
     let events = [
         exec(b"sh", b"/bin/sh", b"sh\0-c\0id\0", 9),
         exit(Status::Code(3)),
-        exit(Status::Signal { number: 11, core_dumped: true }),
+        exit(Status::Signal { number: 11, core_dumped: Some(true) }),
         event(What::Lost { count: 17 }),
         event(What::Rename { process: process(b"new", false), old_comm: comm(b"old") }),
         exec(b"sh", b"/bin/sh", b"", 0),
@@ -159,7 +161,7 @@ fn json_of_an_exit_has_a_code_or_a_signal() {
     assert_eq!(code["duration_ns"], 1_500_567_890);
     assert_eq!(code["cpu_time_ns"], 1_200_000);
     assert_eq!(code["max_rss"], 300 * 4096);
-    let signal = json(&exit(Status::Signal { number: 9, core_dumped: false }));
+    let signal = json(&exit(Status::Signal { number: 9, core_dumped: Some(false) }));
     let expected = serde_json::json!({"signal": 9, "name": "SIGKILL", "core_dumped": false});
     assert_eq!(signal["process"]["exit"], expected);
 }
@@ -232,7 +234,7 @@ proptest! {
         prop_assert!(!text.contains(is_control));
         let mut out = Vec::new();
         plain_line(&mut out, &hostile);
-        JsonLines::new(machine()).event(&mut out, &hostile, Place { seq: 1, life: 1 }, WallClock::read().unwrap());
+        JsonLines::new(machine(), Origin::Bpf).event(&mut out, &hostile, Place { seq: 1, life: 1 }, WallClock::read().unwrap());
         let text = String::from_utf8(out).unwrap();
         prop_assert_eq!(text.lines().count(), 2);
         prop_assert!(!text.replace('\t', " ").contains(is_control));

@@ -112,7 +112,7 @@ impl History {
             events.push(exit(boot_ns, self.process(key, Some(parent), "convert")));
         }
         if let Some((key, _)) = due(FREE).map(|life| self.life(life)) {
-            let what = What::Free { key, status: Status::Code(0), usage: USAGE };
+            let what = What::Free { key, status: Some(Status::Code(0)), usage: Some(USAGE) };
             events.push(Event { boot_ns, cpu: 0, what });
         }
         events
@@ -136,16 +136,16 @@ impl History {
             parent,
             exec_id: 3,
             tid: key.pid,
-            vpid: key.pid,
+            vpid: Some(key.pid),
             comm: Comm::new(padded),
-            credentials: Credentials {
+            credentials: Some(Credentials {
                 real_uid: 33,
                 effective_uid: 33,
                 real_gid: 33,
                 effective_gid: 33,
-            },
+            }),
             namespaces: [4_026_531_836; 8],
-            cgroup: Arc::clone(&self.cgroup),
+            cgroup: Some(Arc::clone(&self.cgroup)),
         }
     }
 }
@@ -168,12 +168,17 @@ fn fork(boot_ns: u64, process: Process, creator: &Process) -> Event {
 fn exec(boot_ns: u64, process: Process) -> Event {
     let args = format!("convert\0--quiet\0--id={}\0in.png\0out.jpeg\0", process.key.pid);
     let size = args.len() as u64;
-    let args = Args::new(Bytes::from(args.into_bytes()), size, size);
+    let args = Some(Args::new(Bytes::from(args.into_bytes()), size, size));
     let filename = Bytes::copy_from_slice(b"/usr/bin/convert");
     Event { boot_ns, cpu: 0, what: What::Exec { process, filename, args } }
 }
 
 fn exit(boot_ns: u64, process: Process) -> Event {
-    let what = What::Exit { process, status: Status::Code(0), usage: USAGE, reaper: Some(INIT) };
+    let what = What::Exit {
+        process,
+        status: Some(Status::Code(0)),
+        usage: Some(USAGE),
+        reaper: Some(INIT),
+    };
     Event { boot_ns, cpu: 0, what }
 }

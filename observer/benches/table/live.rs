@@ -63,7 +63,8 @@ fn tell_memory(monitor: &Monitor, before: Option<isize>) -> Result<()> {
     let mut told = HashSet::new();
     let programs = entries.iter().filter_map(|entry| entry.program.as_ref());
     let once = programs.filter(|program| told.insert(Arc::as_ptr(program)));
-    let arguments = once.map(|program| program.args.captured_size()).sum();
+    let args = once.filter_map(|program| program.args.as_ref());
+    let arguments = args.map(observer::event::Args::captured_size).sum();
     answer(&[
         ("heap_bytes", heap),
         ("argument_bytes", arguments),

@@ -58,7 +58,7 @@ impl<'a> Arguments<'a> {
         let size = if self.facts.is_title == 1 { args.len() as u64 } else { self.facts.args_size };
         Some(Program {
             filename: None,
-            args: Args::new(args, size, size),
+            args: Some(Args::new(args, size, size)),
             exec_id: self.facts.exec_id,
             exec_ns: self.boot_ns,
         })
@@ -68,7 +68,7 @@ impl<'a> Arguments<'a> {
 /// What a process runs of which only /proc tells.
 pub(super) fn program_of(arguments: Bytes) -> Program {
     let size = arguments.len() as u64;
-    Program { filename: None, args: Args::new(arguments, size, size), exec_id: 0, exec_ns: 0 }
+    Program { filename: None, args: Some(Args::new(arguments, size, size)), exec_id: 0, exec_ns: 0 }
 }
 
 #[cfg(test)]

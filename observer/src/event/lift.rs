@@ -4,7 +4,7 @@
 use bytes::{Bytes, BytesMut};
 use hashbrown::HashMap;
 use observer_common::{
-    ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, ProcessFacts, Record, TaskFacts,
+    ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, ProcessFacts, Record, TaskFacts, absent,
 };
 
 use super::{
@@ -31,9 +31,14 @@ struct Partial {
 impl Lift {
     /// The event of a record; `None` for a piece of one, and for kinds of a newer object.
     pub fn lift(&mut self, header: &Header, record: &Record<'_>) -> Option<Event> {
+        let has = |bit: u32| header.absent & bit == 0;
+        let status = |raw: u32| {
+            let all = if has(absent::CORE) { Status::from_wait } else { without_core };
+            has(absent::STATUS).then(|| all(raw))
+        };
         let what = match record {
             Record::Fork { facts, cgroup } => What::Fork {
-                process: self.process(&facts.child, *cgroup, facts.child.comm),
+                process: self.process(header, &facts.child, *cgroup, facts.child.comm),
                 creator: Creator {
                     key: key(facts.creator_pid, facts.creator_start_ns),
                     tid: facts.creator_tid,
@@ -42,27 +47,29 @@ impl Lift {
                 clone_flags: facts.clone_flags,
             },
             Record::Exec { facts, cgroup, filename, args } => What::Exec {
-                process: self.process(&facts.process, *cgroup, facts.process.comm),
+                process: self.process(header, &facts.process, *cgroup, facts.process.comm),
                 filename: Bytes::copy_from_slice(filename.strip_suffix(b"\0").unwrap_or(filename)),
-                args: self.args(header.cpu, facts, args),
+                args: has(absent::ARGUMENTS).then(|| self.args(header.cpu, facts, args)),
             },
             Record::Exit { facts, cgroup } => What::Exit {
-                process: self.process(&facts.process, *cgroup, facts.process.comm),
-                status: Status::from_wait(facts.status),
-                usage: exit_usage(facts),
+                process: self.process(header, &facts.process, *cgroup, facts.process.comm),
+                status: status(facts.status),
+                usage: has(absent::USAGE).then(|| exit_usage(facts)),
                 reaper: some_key(facts.reaper_pid, facts.reaper_start_ns),
             },
             Record::Free { facts } => What::Free {
                 key: key(facts.pid, facts.start_ns),
-                status: Status::from_wait(facts.status),
-                usage: usage(facts.user_ns, facts.system_ns, facts.runtime_ns, facts.max_rss_pages),
+                status: status(facts.status),
+                usage: has(absent::USAGE).then(|| {
+                    usage(facts.user_ns, facts.system_ns, facts.runtime_ns, facts.max_rss_pages)
+                }),
             },
             Record::Rename { facts, cgroup } => What::Rename {
-                process: self.process(&facts.process, *cgroup, facts.new_comm),
+                process: self.process(header, &facts.process, *cgroup, facts.new_comm),
                 old_comm: Comm::new(facts.process.comm),
             },
             Record::Cgroup { facts, cgroup } => What::Cgroup {
-                process: self.process(&facts.process, *cgroup, facts.process.comm),
+                process: self.process(header, &facts.process, *cgroup, facts.process.comm),
                 old_cgroup: None,
             },
             Record::Args { facts, bytes } => {
@@ -75,31 +82,33 @@ impl Lift {
     }
 
     /// The process of a record of a walk, which is no event.
-    pub fn seen(&mut self, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
-        self.process(&facts.process, cgroup, facts.process.comm)
+    pub fn seen(&mut self, header: &Header, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
+        self.process(header, &facts.process, cgroup, facts.process.comm)
     }
 
     fn process(
         &mut self,
+        header: &Header,
         facts: &ProcessFacts,
         cgroup: CgroupNames<'_>,
         comm: [u8; 16],
     ) -> Process {
+        let has = |bit: u32| header.absent & bit == 0;
         Process {
             key: key(facts.pid, facts.start_ns),
             parent: some_key(facts.parent_pid, facts.parent_start_ns),
             exec_id: facts.exec_id,
             tid: facts.tid,
-            vpid: facts.vpid,
+            vpid: has(absent::VPID).then_some(facts.vpid),
             comm: Comm::new(comm),
-            credentials: Credentials {
+            credentials: has(absent::CREDENTIALS).then_some(Credentials {
                 real_uid: facts.uid,
                 effective_uid: facts.euid,
                 real_gid: facts.gid,
                 effective_gid: facts.egid,
-            },
+            }),
             namespaces: facts.namespaces,
-            cgroup: self.cgroups.get(cgroup),
+            cgroup: has(absent::CGROUP).then(|| self.cgroups.get(cgroup)),
         }
     }
 
@@ -136,6 +145,14 @@ impl Partial {
 
 fn key(pid: u32, start_ns: u64) -> ProcessKey {
     ProcessKey { pid, start_ns }
+}
+
+/// Of a status of wait(2) that does not say whether a core was dumped.
+fn without_core(raw: u32) -> Status {
+    match Status::from_wait(raw) {
+        Status::Signal { number, .. } => Status::Signal { number, core_dumped: None },
+        code @ Status::Code(_) => code,
+    }
 }
 
 /// Pid 0 stands for no process.
@@ -189,7 +206,7 @@ mod tests {
 
     fn args_of(event: Option<Event>) -> Args {
         match event.unwrap().what {
-            What::Exec { args, .. } => args,
+            What::Exec { args, .. } => args.unwrap(),
             other => panic!("not an exec: {other:?}"),
         }
     }

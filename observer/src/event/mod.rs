@@ -13,13 +13,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 pub use observer_common::{Kind, NAMESPACES};
 
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub(crate) use self::lift::divide;
 pub use self::{
     args::Args,
     cgroup::{Cgroup, CgroupCache},
     lift::Lift,
 };
+use crate::container::Container;
 
 /// One event of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,17 +53,18 @@ pub enum What {
         process: Process,
         /// The file name as it was given to execve(2); for a script the script.
         filename: Bytes,
-        /// Its arguments.
-        args: Args,
+        /// Its arguments; `None` where it was gone before they could be read.
+        args: Option<Args>,
     },
     /// The last thread of a process ended. Exactly once a process.
     Exit {
         /// The process.
         process: Process,
-        /// How it ended.
-        status: Status,
-        /// What it used, so far: other threads may still be on their way out.
-        usage: Usage,
+        /// How it ended, where the source can tell.
+        status: Option<Status>,
+        /// What it used, so far: other threads may still be on their way out. `None` where the
+        /// source cannot tell.
+        usage: Option<Usage>,
         /// Who becomes the parent of its children: a subreaper, or the init of its pid namespace;
         /// `None` where that is itself.
         reaper: Option<ProcessKey>,
@@ -71,10 +73,10 @@ pub enum What {
     Free {
         /// The process's identity.
         key: ProcessKey,
-        /// How it ended.
-        status: Status,
-        /// What it used: final.
-        usage: Usage,
+        /// How it ended, where the source can tell.
+        status: Option<Status>,
+        /// What it used: final. `None` where the source cannot tell.
+        usage: Option<Usage>,
     },
     /// A process changed its name, by prctl(2) or by exec.
     Rename {
@@ -156,7 +158,8 @@ pub struct ProcessKey {
     pub start_ns: u64,
 }
 
-/// A process at the moment of an event.
+/// A process at the moment of an event. `None` is what the source could not tell: one that asks
+/// /proc comes too late for a short life. eBPF tells everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     /// Its identity.
@@ -169,16 +172,36 @@ pub struct Process {
     /// The thread that acted.
     pub tid: u32,
     /// Its pid in its own pid namespace.
-    pub vpid: u32,
+    pub vpid: Option<u32>,
     /// Its name.
     pub comm: Comm,
     /// Who it runs as.
-    pub credentials: Credentials,
+    pub credentials: Option<Credentials>,
     /// Inode numbers of its namespaces, in the order of [`NAMESPACES`]; 0 where the kernel does
-    /// not have that kind.
+    /// not have that kind, or the source cannot tell.
     pub namespaces: [u32; 8],
     /// Where it stands in the cgroup hierarchies, and the container that follows from it.
-    pub cgroup: Arc<Cgroup>,
+    pub cgroup: Option<Arc<Cgroup>>,
+}
+
+impl Process {
+    /// The container that it runs in.
+    pub fn container(&self) -> Option<&Container> {
+        self.cgroup.as_ref()?.container.as_ref()
+    }
+
+    /// This account, and what an earlier one knew of the same process that this one does not tell.
+    #[must_use]
+    pub(crate) fn or(self, before: &Self) -> Self {
+        let untold = self.namespaces == [0; 8];
+        Self {
+            vpid: self.vpid.or(before.vpid),
+            credentials: self.credentials.or(before.credentials),
+            namespaces: if untold { before.namespaces } else { self.namespaces },
+            cgroup: self.cgroup.or_else(|| before.cgroup.clone()),
+            ..self
+        }
+    }
 }
 
 /// User and group ids, see credentials(7).
@@ -233,8 +256,8 @@ pub enum Status {
     Signal {
         /// The signal's number.
         number: u8,
-        /// Whether a core was dumped.
-        core_dumped: bool,
+        /// Whether a core was dumped, where the source can tell.
+        core_dumped: Option<bool>,
     },
 }
 
@@ -244,7 +267,7 @@ impl Status {
         let [low, high, ..] = status.to_le_bytes();
         match low & 0x7f {
             0 => Self::Code(high),
-            number => Self::Signal { number, core_dumped: low & 0x80 != 0 },
+            number => Self::Signal { number, core_dumped: Some(low & 0x80 != 0) },
         }
     }
 }
@@ -281,7 +304,7 @@ mod tests {
             } else {
                 Status::Signal {
                     number: u8::try_from(raw & 0x7f).unwrap(),
-                    core_dumped: libc::WCOREDUMP(status),
+                    core_dumped: Some(libc::WCOREDUMP(status)),
                 }
             };
             assert_eq!(Status::from_wait(raw), expected, "{raw:#x}");

@@ -35,6 +35,8 @@ pub use self::{
     hub::Update,
     subscription::{Subscription, Told},
 };
+#[cfg(feature = "ebpf")]
+use crate::source::bpf::Object;
 use crate::{
     Error,
     census::ArgumentsOf,
@@ -43,14 +45,15 @@ use crate::{
     feed::Totals,
     machine::{Machine, boot_ns},
     snapshot::{Freshness, Snapshot, Token},
-    source::bpf::{BpfSource, Object, Options, RingSize},
+    source::{self, Backend, Options, Origin, RingSize, Source as _},
 };
 
 /// A live table.
 ///
 /// Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` (or root) in
 /// [`Builder::start`], none afterwards, but `CAP_SYS_PTRACE` to read what no event tells of
-/// processes that were there before.
+/// processes that were there before. Where that is not given, the table is kept by tracepoints and
+/// /proc, or by /proc alone, and tells less: see [`Monitor::origin`].
 ///
 /// After a loss the table mends itself from the kernel's own list within milliseconds; what it
 /// concluded is marked, and a [`What::Repair`](crate::event::What::Repair) says how much it was.
@@ -61,6 +64,8 @@ pub struct Monitor {
     requests: mpsc::Sender<Request>,
     bell: Arc<EventFd>,
     hub: Arc<Hub>,
+    origin: Origin,
+    refused: Vec<(Origin, Error)>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -68,9 +73,7 @@ pub struct Monitor {
 #[derive(Clone, Debug)]
 pub struct Builder {
     settings: Settings,
-    ring: RingSize,
-    args_max: Option<u64>,
-    object: Object,
+    source: Options,
     history: usize,
     backlog: usize,
 }
@@ -92,9 +95,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            ring: RingSize::default(),
-            args_max: None,
-            object: Object::BuiltIn,
+            source: Options::for_a_table(),
             history: 16 << 10,
             backlog: 64 << 10,
         }
@@ -102,17 +103,32 @@ impl Default for Builder {
 }
 
 impl Builder {
+    /// Which source; the best that works without it.
+    #[must_use]
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.source.backend = backend;
+        self
+    }
+
+    /// All options of the source at once; the kinds of record are always all.
+    #[must_use]
+    pub fn source(mut self, options: Options) -> Self {
+        let Options { kinds, walks, .. } = Options::for_a_table();
+        self.source = Options { kinds, walks, ..options };
+        self
+    }
+
     /// Size of the ring between kernel and table.
     #[must_use]
     pub fn ring(mut self, ring: RingSize) -> Self {
-        self.ring = ring;
+        self.source.ring = ring;
         self
     }
 
     /// Bytes of arguments kept of one process, at most; all without it.
     #[must_use]
     pub fn args_max(mut self, bytes: u64) -> Self {
-        self.args_max = Some(bytes);
+        self.source.args_max = Some(bytes);
         self
     }
 
@@ -148,9 +164,10 @@ impl Builder {
     }
 
     /// Loads other programs than the built-in ones; for work on them.
+    #[cfg(feature = "ebpf")]
     #[must_use]
     pub fn object(mut self, object: Object) -> Self {
-        self.object = object;
+        self.source.object = object;
         self
     }
 
@@ -159,9 +176,10 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// As [`BpfSource::open`]; [`Error::System`] where /proc is not mounted.
+    /// As [`source::open`]; [`Error::System`] where /proc is not mounted.
     pub fn start(self) -> Result<Monitor, Error> {
-        let source = BpfSource::open(&self.options())?;
+        let source::Opened { source, refused } = source::open(&self.source)?;
+        let origin = source.origin();
         let machine = Arc::new(Machine::read()?);
         let engine = Engine::start(source, machine, self.settings, &mut |_| {})?;
         let hub = Arc::new(Hub::new(boot_ns()?, self.history, self.backlog));
@@ -171,16 +189,7 @@ impl Builder {
         let worker =
             Worker { engine, hub: Arc::clone(&hub), bell: Arc::clone(&bell), requests: receiver };
         let thread = worker.spawn()?;
-        Ok(Monitor { requests: sender, bell, hub, thread: Some(thread) })
-    }
-
-    fn options(&self) -> Options {
-        Options {
-            ring: self.ring,
-            args_max: self.args_max,
-            object: self.object.clone(),
-            ..Options::for_a_table()
-        }
+        Ok(Monitor { requests: sender, bell, hub, origin, refused, thread: Some(thread) })
     }
 }
 
@@ -190,8 +199,19 @@ impl Monitor {
         Builder::default()
     }
 
+    /// Which kind of source keeps the table current.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Sources that would tell more, and what keeps them from working.
+    pub fn refused(&self) -> &[(Origin, Error)] {
+        &self.refused
+    }
+
     /// All processes now, as fresh as asked for. Waits for the answer: microseconds for
-    /// [`Freshness::Table`], a walk of the kernel's list for the others.
+    /// [`Freshness::Table`], a walk of the kernel's list for the others. Without eBPF a listing of
+    /// /proc stands for that walk; with [`Backend::Proc`] every snapshot takes one.
     ///
     /// # Errors
     ///
@@ -206,7 +226,7 @@ impl Monitor {
     ///
     /// As [`Monitor::snapshot`].
     pub fn snapshot_for(&self, wanted: Facts) -> Result<Snapshot, Error> {
-        self.take(details(Freshness::sufficient_for(wanted), wanted))
+        self.take(details(self.sufficient_for(wanted), wanted))
     }
 
     /// As [`Monitor::snapshot_for`], with the arguments of each process's exec, which cost nothing
@@ -216,8 +236,20 @@ impl Monitor {
     ///
     /// As [`Monitor::snapshot`].
     pub fn snapshot_with_exec_arguments(&self, wanted: Facts) -> Result<Snapshot, Error> {
-        let freshness = Freshness::sufficient_for(wanted.without(Facts::ARGUMENTS));
+        let freshness = self.sufficient_for(wanted.without(Facts::ARGUMENTS));
         self.take(details(freshness, wanted))
+    }
+
+    /// Events of other sources than eBPF leave out of some processes what /proc was asked for too
+    /// late.
+    fn sufficient_for(&self, wanted: Facts) -> Freshness {
+        const IN_TIME: Facts = Facts::PIDS.and(Facts::CGROUP);
+        match Freshness::sufficient_for(wanted) {
+            Freshness::Table if self.origin != Origin::Bpf && wanted.have(IN_TIME) => {
+                Freshness::Refreshed
+            }
+            freshness => freshness,
+        }
     }
 
     fn take(&self, details: Option<(Facts, ArgumentsOf)>) -> Result<Snapshot, Error> {

@@ -22,8 +22,8 @@ use crate::{
     feed::Wait,
     field::Instant,
     machine::WallClock,
-    snapshot::{Snapshot, Token},
-    source::bpf::BpfSource,
+    snapshot::{Parts, Snapshot, Token},
+    source::{AnySource, Source as _},
 };
 
 /// What the thread is asked.
@@ -40,7 +40,7 @@ pub(super) enum Request {
 type Give<T> = Box<dyn FnOnce(Result<T, Error>) + Send>;
 
 pub(super) struct Worker {
-    pub(super) engine: Engine<BpfSource>,
+    pub(super) engine: Engine<AnySource>,
     pub(super) hub: Arc<Hub>,
     pub(super) bell: Arc<EventFd>,
     pub(super) requests: mpsc::Receiver<Request>,
@@ -102,7 +102,8 @@ impl Worker {
             complete,
         };
         let now = Instant { boot_ns, unix_ns: WallClock::read()?.unix_ns(boot_ns) };
-        Ok(Snapshot::new(token, now, machine, entries, details))
+        let origin = self.engine.source().origin();
+        Ok(Snapshot::new(Parts { token, now, machine, origin, entries, details }))
     }
 
     fn statistics(&self) -> Result<Statistics, Error> {

@@ -16,15 +16,14 @@ use crate::{
     event::{self, Args, Cgroup, Event, ProcessKey, Status, What},
     feed::Totals,
     machine::{Machine, WallClock},
+    source::Origin,
 };
-
-/// What told the events.
-const ORIGIN: &str = "bpf";
 
 /// Writes events as lines of JSON.
 #[derive(Debug)]
 pub struct JsonLines {
     machine: Machine,
+    origin: Origin,
 }
 
 /// An event's place in its stream.
@@ -38,9 +37,9 @@ pub struct Place {
 }
 
 impl JsonLines {
-    /// For events of this machine.
-    pub fn new(machine: Machine) -> Self {
-        Self { machine }
+    /// For events of this machine, which that kind of source tells.
+    pub fn new(machine: Machine, origin: Origin) -> Self {
+        Self { machine, origin }
     }
 
     /// The first line.
@@ -63,7 +62,8 @@ impl JsonLines {
     /// One event; nothing for what only the table needs to know.
     pub fn event(&self, out: &mut Vec<u8>, event: &Event, at: Place, clock: WallClock) {
         let Place { seq, life } = at;
-        let told = Told { machine: &self.machine, clock, event, life, seq };
+        let Self { machine, origin } = self;
+        let told = Told { machine, origin: origin.name(), clock, event, life, seq };
         if let Some(line) = told.line() {
             write(out, &line);
         }
@@ -73,6 +73,7 @@ impl JsonLines {
 /// One event on its way into a line.
 struct Told<'a> {
     machine: &'a Machine,
+    origin: &'static str,
     clock: WallClock,
     event: &'a Event,
     life: u32,
@@ -88,10 +89,10 @@ impl<'a> Told<'a> {
                 ..self.process_event(process)
             }),
             What::Exec { process, filename, args } => {
-                Line::Exec(self.exec(process, filename, args))
+                Line::Exec(self.exec(process, filename, args.as_ref()))
             }
             What::Exit { process, status, usage, .. } => {
-                Line::Exit(self.exit(process, *status, usage))
+                Line::Exit(self.exit(process, *status, *usage))
             }
             What::Rename { process, old_comm } => Line::Rename(ProcessEvent {
                 old_comm: Some(String::from_utf8_lossy(old_comm.as_bytes())),
@@ -107,7 +108,7 @@ impl<'a> Told<'a> {
                 ..self.process_event(process)
             }),
             What::Found { .. } | What::Gone { .. } => return None,
-            What::Free { key, status, usage } => Line::Free(self.freed(*key, *status, usage)),
+            What::Free { key, status, usage } => Line::Free(self.freed(*key, *status, *usage)),
             What::Lost { count } => Line::Lost(Lost {
                 v: schema::VERSION,
                 seq: self.seq,
@@ -131,18 +132,20 @@ impl<'a> Told<'a> {
         &self,
         process: &'a event::Process,
         filename: &'a [u8],
-        args: &'a Args,
+        args: Option<&'a Args>,
     ) -> ProcessEvent<'a> {
         let mut event = self.process_event(process);
         let told = &mut event.process;
-        told.executable = Some(Executable { path: String::from_utf8_lossy(filename) });
-        told.command_args = Some(TextArgs(args));
-        told.args_truncated = Some(args.is_truncated());
-        told.args_size = Some(Number(args.size()));
-        told.args_captured = args.is_truncated().then(|| Number(args.captured_size()));
+        let path = String::from_utf8_lossy(filename);
+        told.executable = (!path.is_empty()).then_some(Executable { path });
+        told.command_args = args.map(TextArgs);
+        told.args_truncated = args.map(Args::is_truncated);
+        told.args_size = args.map(|args| Number(args.size()));
+        let cut = args.filter(|args| args.is_truncated());
+        told.args_captured = cut.map(|args| Number(args.captured_size()));
         let exact = Raw {
             comm: told.raw.take().and_then(|raw| raw.comm),
-            command_args: (!args.is_text()).then_some(RawArgs(args)),
+            command_args: args.filter(|args| !args.is_text()).map(RawArgs),
             executable_path: str::from_utf8(filename).is_err().then_some(Base64(filename)),
         };
         let needed =
@@ -154,38 +157,48 @@ impl<'a> Told<'a> {
     fn exit(
         &self,
         process: &'a event::Process,
-        status: Status,
-        usage: &event::Usage,
+        status: Option<Status>,
+        usage: Option<event::Usage>,
     ) -> ProcessEvent<'a> {
         let mut event = self.process_event(process);
-        event.process.exit = Some(exit(status));
+        event.process.exit = status.map(exit);
         event.duration_ns = Some(Number(self.event.boot_ns.saturating_sub(process.key.start_ns)));
-        event.cpu_time_ns = Some(Number(usage.cpu_ns()));
-        event.user_time_ns = Some(Number(usage.user_ns));
-        event.system_time_ns = Some(Number(usage.system_ns));
-        event.max_rss = Some(Number(usage.max_rss_pages * self.machine.page_size));
+        event.cpu_time_ns = usage.map(|usage| Number(usage.cpu_ns()));
+        event.user_time_ns = usage.map(|usage| Number(usage.user_ns));
+        event.system_time_ns = usage.map(|usage| Number(usage.system_ns));
+        event.max_rss = usage.map(|usage| self.max_rss(usage));
         event
     }
 
-    fn freed(&self, key: ProcessKey, status: Status, usage: &event::Usage) -> Freed<'a> {
+    fn freed(
+        &self,
+        key: ProcessKey,
+        status: Option<Status>,
+        usage: Option<event::Usage>,
+    ) -> Freed<'a> {
         Freed {
             v: schema::VERSION,
             seq: self.seq,
             time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
             boot_ns: Digits(self.event.boot_ns),
             cpu: self.event.cpu,
-            origin: ORIGIN,
+            origin: self.origin,
             process: FreedProcess {
                 id: self.machine.life_id(key, self.life),
                 pid: key.pid,
                 creation: self.creation(key),
-                exit: exit(status),
+                exit: status.map(exit),
             },
-            cpu_time_ns: Number(usage.cpu_ns()),
-            user_time_ns: Number(usage.user_ns),
-            system_time_ns: Number(usage.system_ns),
-            max_rss: Number(usage.max_rss_pages * self.machine.page_size),
+            cpu_time_ns: usage.map(|usage| Number(usage.cpu_ns())),
+            user_time_ns: usage.map(|usage| Number(usage.user_ns)),
+            system_time_ns: usage.map(|usage| Number(usage.system_ns)),
+            max_rss: usage.map(|usage| self.max_rss(usage)),
         }
+    }
+
+    /// In bytes.
+    fn max_rss(&self, usage: event::Usage) -> Number {
+        Number(usage.max_rss_pages * self.machine.page_size)
     }
 
     fn creation(&self, key: ProcessKey) -> Creation {
@@ -199,7 +212,7 @@ impl<'a> Told<'a> {
             time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
             boot_ns: Digits(self.event.boot_ns),
             cpu: self.event.cpu,
-            origin: ORIGIN,
+            origin: self.origin,
             process: self.process(process),
             parent: None,
             clone_flags: None,
@@ -212,7 +225,7 @@ impl<'a> Told<'a> {
             old_parent_pid: None,
             old_parent_id: None,
             old_cgroup: None,
-            container: process.cgroup.container.as_ref().map(|container| Container {
+            container: process.container().map(|container| Container {
                 id: &container.id,
                 runtime: container.runtime.name(),
             }),
@@ -236,12 +249,12 @@ impl<'a> Told<'a> {
             args_captured: None,
             creation: self.creation(process.key),
             exit: None,
-            user: Id { id: credentials.effective_uid },
-            real_user: Id { id: credentials.real_uid },
-            group: Id { id: credentials.effective_gid },
-            real_group: Id { id: credentials.real_gid },
+            user: credentials.map(|ids| Id { id: ids.effective_uid }),
+            real_user: credentials.map(|ids| Id { id: ids.real_uid }),
+            group: credentials.map(|ids| Id { id: ids.effective_gid }),
+            real_group: credentials.map(|ids| Id { id: ids.real_gid }),
             ns: namespaces(process.namespaces.map(|inode| (inode != 0).then_some(inode))),
-            linux: Linux { cgroup: process.cgroup.path() },
+            linux: process.cgroup.as_deref().map(|cgroup| Linux { cgroup: cgroup.path() }),
             raw: str::from_utf8(comm)
                 .is_err()
                 .then(|| Raw { comm: Some(Base64(comm)), ..Raw::default() }),

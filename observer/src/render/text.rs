@@ -75,11 +75,12 @@ impl TextLines {
                 line("fork", DIM, process, Escaped(process.comm.as_bytes()).to_string())
             }
             What::Exec { process, args, filename } => {
-                line("exec", GREEN, process, arguments(args, filename))
+                line("exec", GREEN, process, arguments(args.as_ref(), filename))
             }
             What::Exit { process, status, usage, .. } => {
-                let style = if *status == Status::Code(0) { DIM } else { RED };
-                let text = self.summary(event.boot_ns, process, usage);
+                let fine = status.is_none_or(|status| status == Status::Code(0));
+                let text = self.summary(event.boot_ns, process, *usage);
+                let style = if fine { DIM } else { RED };
                 row("exit", style, process, status_text(*status), text)
             }
             What::Rename { process, old_comm } => {
@@ -99,28 +100,28 @@ impl TextLines {
             What::Gone { key } => gone_row(key.pid),
             What::Lost { count } => lost_row(*count, event.cpu),
             What::Repair { added, removed } => repair_row(*added, *removed),
-            What::Free { key, status, usage } => self.freed_row(key.pid, *status, usage),
+            What::Free { key, status, usage } => self.freed_row(key.pid, *status, *usage),
         }
     }
 
-    fn freed_row(&self, pid: u32, status: Status, usage: &Usage) -> Row {
+    fn freed_row(&self, pid: u32, status: Option<Status>, usage: Option<Usage>) -> Row {
         let mut row = bare_row("free", DIM);
         row.cells[2] = pid.to_string().into();
         row.cells[6] = status_text(status);
-        row.cells[7] = format!("in all {}", self.used(usage)).into();
+        if let Some(usage) = usage {
+            row.cells[7] = format!("in all {}", self.used(usage)).into();
+        }
         row
     }
 
-    fn summary(&self, end_ns: u64, process: &Process, usage: &Usage) -> String {
-        format!(
-            "{} ran {}, {}",
-            Escaped(process.comm.as_bytes()),
-            span(end_ns.saturating_sub(process.key.start_ns)),
-            self.used(usage),
-        )
+    fn summary(&self, end_ns: u64, process: &Process, usage: Option<Usage>) -> String {
+        let comm = Escaped(process.comm.as_bytes());
+        let life = span(end_ns.saturating_sub(process.key.start_ns));
+        let used = usage.map_or_else(String::new, |usage| format!(", {}", self.used(usage)));
+        format!("{comm} ran {life}{used}")
     }
 
-    fn used(&self, usage: &Usage) -> String {
+    fn used(&self, usage: Usage) -> String {
         let kib = usage.max_rss_pages * self.page_size / 1024;
         format!("cpu {}, rss {kib}K", span(usage.cpu_ns()))
     }
@@ -153,7 +154,8 @@ fn row(
     args: String,
 ) -> Row {
     let parent = process.parent.map_or(0, |parent| parent.pid);
-    let container = process.cgroup.container.as_ref().map_or_else(
+    let user = process.credentials.map(|ids| ids.effective_uid.to_string().into());
+    let container = process.container().map_or_else(
         || "-".into(),
         |container| Escaped(short(&container.id).as_bytes()).to_string().into(),
     );
@@ -164,7 +166,7 @@ fn row(
             name.into(),
             process.key.pid.to_string().into(),
             parent.to_string().into(),
-            process.credentials.effective_uid.to_string().into(),
+            user.unwrap_or_else(|| "-".into()),
             container,
             status,
             args.into(),
@@ -192,11 +194,16 @@ fn gone_row(pid: u32) -> Row {
 
 /// From where to where, as far as it is known.
 fn moved(process: &Process, old: Option<&Cgroup>) -> String {
-    let new = Escaped(process.cgroup.path().as_bytes());
+    let new = cgroup_text(process);
     match old {
         Some(old) => format!("{} -> {new}", Escaped(old.path().as_bytes())),
-        None => new.to_string(),
+        None => new,
     }
+}
+
+fn cgroup_text(process: &Process) -> String {
+    let path = process.cgroup.as_deref().map(|cgroup| Escaped(cgroup.path().as_bytes()));
+    path.map_or_else(|| "-".to_owned(), |path| path.to_string())
 }
 
 /// A row that knows no process.
@@ -207,16 +214,16 @@ fn bare_row(name: &'static str, style: &'static str) -> Row {
 }
 
 /// The arguments with blanks between; the file name in brackets where there are none.
-fn arguments(args: &Args, filename: &[u8]) -> String {
+fn arguments(args: Option<&Args>, filename: &[u8]) -> String {
     let mut text = String::new();
-    for (index, arg) in args.iter().enumerate() {
+    for (index, arg) in args.iter().flat_map(|args| args.iter()).enumerate() {
         let blank = if index == 0 { "" } else { " " };
         let _infallible = write!(text, "{blank}{}", Escaped(arg));
     }
-    if args.captured_size() == 0 {
+    if args.is_none_or(|args| args.captured_size() == 0) {
         let _infallible = write!(text, "[{}]", Escaped(filename));
     }
-    if args.is_truncated() {
+    if args.is_some_and(Args::is_truncated) {
         text.push_str(" ...");
     }
     text
@@ -234,9 +241,7 @@ pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
         What::Exit { status, .. } => ("exit", status_text(*status)),
         What::Fork { .. } => ("fork", Escaped(&comm).to_string().into()),
         What::Rename { .. } => ("rename", Escaped(&comm).to_string().into()),
-        What::Cgroup { process, .. } => {
-            ("cgroup", Escaped(process.cgroup.path().as_bytes()).to_string().into())
-        }
+        What::Cgroup { process, .. } => ("cgroup", cgroup_text(process).into()),
         What::Reparent { process, .. } => {
             ("reparent", process.parent.map_or(0, |parent| parent.pid).to_string().into())
         }
@@ -248,13 +253,14 @@ pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
     out.extend_from_slice(format!("{name}\t{pid}\t{text}\n").as_bytes());
 }
 
-fn status_text(status: Status) -> Cow<'static, str> {
+fn status_text(status: Option<Status>) -> Cow<'static, str> {
     match status {
-        Status::Code(code) => code.to_string().into(),
-        Status::Signal { number, core_dumped: false } => signal_name(number),
-        Status::Signal { number, core_dumped: true } => {
+        None => "-".into(),
+        Some(Status::Code(code)) => code.to_string().into(),
+        Some(Status::Signal { number, core_dumped: Some(true) }) => {
             format!("{}+core", signal_name(number)).into()
         }
+        Some(Status::Signal { number, .. }) => signal_name(number),
     }
 }
 

@@ -3,14 +3,50 @@
 
 #[cfg(feature = "ebpf")]
 pub mod bpf;
+#[cfg(feature = "perf")]
+mod ladder;
+#[cfg(feature = "perf")]
+mod options;
+#[cfg(feature = "perf")]
+pub mod perf;
 pub mod proc;
+mod ring_size;
 
 use std::os::fd::BorrowedFd;
 
 use observer_common::{Counters, Header, Malformed, Record, decode};
 use zerocopy::FromBytes as _;
 
-use crate::Error;
+pub use self::ring_size::RingSize;
+#[cfg(feature = "perf")]
+pub use self::{
+    ladder::{AnySource, Opened, open},
+    options::{Backend, Options},
+};
+
+use crate::{Error, facts::EventFacts};
+
+/// Which kind of source told something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The eBPF programs.
+    Bpf,
+    /// Tracepoints by `perf_event_open(2)`, and /proc at once after them.
+    Perf,
+    /// Listings of /proc, one after the other.
+    Proc,
+}
+
+impl Origin {
+    /// As the JSON has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bpf => "bpf",
+            Self::Perf => "perf",
+            Self::Proc => "proc",
+        }
+    }
+}
 
 /// One thing out of the ring, borrowed from it.
 #[derive(Debug)]
@@ -40,6 +76,15 @@ pub fn items(mut records: &[u8]) -> impl Iterator<Item = Item<'_>> {
 
 /// A source of records.
 pub trait Source {
+    /// Which kind it is.
+    fn origin(&self) -> Origin;
+
+    /// What its events tell.
+    fn facts(&self) -> EventFacts;
+
+    /// Whether [`Source::walk`] shows all processes. Where not, /proc must be listed.
+    fn has_walk(&self) -> bool;
+
     /// Hands on what is there, `limit` records at most, oldest first; returns how many. Does not
     /// block.
     ///
@@ -47,6 +92,14 @@ pub trait Source {
     ///
     /// Whatever keeps it from reading any more.
     fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error>;
+
+    /// A question is to be answered: from here on until it has handed on all that has happened by
+    /// now, [`Source::drain`] keeps nothing back to put it in order with what is still to come.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::drain`].
+    fn settle(&mut self) -> Result<(), Error>;
 
     /// Readable when records wait, if [`Source::sleep`] was called after the last drain; otherwise
     /// readable only once many wait.

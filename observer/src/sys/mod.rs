@@ -6,7 +6,7 @@
 
 #[cfg(feature = "perf")]
 mod detached_mount;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 mod fork;
 #[cfg(feature = "ebpf")]
 pub(crate) mod iterator;
@@ -27,7 +27,7 @@ mod readable;
 
 #[cfg(feature = "perf")]
 pub(crate) use detached_mount::detached_mount;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub(crate) use fork::fork_for;
 #[cfg(feature = "ebpf")]
 pub(crate) use map_value::MapValue;

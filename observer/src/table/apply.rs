@@ -60,7 +60,7 @@ impl Table {
     fn exit(&mut self, event: Event, each: Each<'_>) {
         let What::Exit { process, status, usage, reaper } = &event.what else { return };
         let (key, boot_ns, cpu) = (process.key, event.boot_ns, event.cpu);
-        let end = End { boot_ns, status: Some(*status), usage: Some(*usage), reaper: *reaper };
+        let end = End { boot_ns, status: *status, usage: *usage, reaper: *reaper };
         let taken = self.take(process, &event, each);
         let Some(life) = self.life_mut(key) else { return };
         let usage_was_known = life.entry.state.end().is_some_and(|end| end.usage.is_some());
@@ -82,7 +82,7 @@ impl Table {
     fn free(&mut self, event: Event, each: Each<'_>) {
         let What::Free { key, status, usage } = &event.what else { return };
         let (key, boot_ns) = (*key, event.boot_ns);
-        let end = End { boot_ns, status: Some(*status), usage: Some(*usage), reaper: None };
+        let end = End { boot_ns, status: *status, usage: *usage, reaper: None };
         let place = self.locate(key, each);
         if let Some(life) = self.life_mut(key) {
             if !std::mem::replace(&mut life.told.free, true) {
@@ -118,7 +118,7 @@ impl Table {
         let key = process.key;
         // Where it was is known only as long as nothing later has been told.
         let known = self.life(key).filter(|life| life.entry.told_ns <= boot_ns);
-        let old = known.map(|life| Arc::clone(&life.entry.process.cgroup));
+        let old = known.and_then(|life| life.entry.process.cgroup.clone());
         let taken = self.take(process, &event, each);
         if let What::Cgroup { old_cgroup, .. } = &mut event.what {
             *old_cgroup = old_cgroup.take().or(old);
@@ -192,7 +192,7 @@ impl Table {
         }
         let life = self.life_mut(key)?;
         let entry = life.edit();
-        entry.process = Process { parent, ..process.clone() };
+        entry.process = Process { parent, ..process.clone() }.or(&entry.process);
         entry.told_ns = at_ns;
         life.show_program();
         old.filter(|_| living && old != parent).map(|old| (old, moved_ns))

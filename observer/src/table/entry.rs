@@ -29,7 +29,7 @@ impl Entry {
     pub fn arguments(&self) -> Option<Bytes> {
         match &self.program {
             _ if self.state != State::Running => Some(Bytes::new()),
-            Some(program) => Some(program.args.captured().clone()),
+            Some(program) => program.args.as_ref().map(|args| args.captured().clone()),
             // What has never execed has no arguments.
             None if self.process.exec_id == 0 => Some(Bytes::new()),
             None => None,
@@ -42,8 +42,8 @@ impl Entry {
 pub struct Program {
     /// The file name as it was given to execve(2).
     pub filename: Option<Bytes>,
-    /// Its arguments.
-    pub args: Args,
+    /// Its arguments; `None` where it was gone before they could be read.
+    pub args: Option<Args>,
     /// [`Process::exec_id`] since that exec; 0 where the kernel does not tell.
     pub exec_id: u64,
     /// When it was started, in nanoseconds since boot.

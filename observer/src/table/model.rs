@@ -14,7 +14,7 @@ use crate::event::{
 };
 
 pub(super) const TICK_NS: u64 = 100;
-pub(super) const STATUS: Status = Status::Code(3);
+pub(super) const STATUS: Option<Status> = Some(Status::Code(3));
 const LAST_PID: u32 = 12;
 
 /// One thing that happens: what, to whom, and a detail of it.
@@ -66,22 +66,29 @@ pub(super) fn process(pid: u32, start_ns: u64, parent: Option<ProcessKey>) -> Pr
         parent,
         exec_id: 0,
         tid: pid,
-        vpid: pid,
+        vpid: Some(pid),
         comm: comm("init"),
-        credentials: Credentials { real_uid: 0, effective_uid: 0, real_gid: 0, effective_gid: 0 },
+        credentials: Some(Credentials {
+            real_uid: 0,
+            effective_uid: 0,
+            real_gid: 0,
+            effective_gid: 0,
+        }),
         namespaces: [1; 8],
-        cgroup: Arc::default(),
+        cgroup: Some(Arc::default()),
     }
 }
 
-pub(super) fn args(text: &str) -> Args {
+#[expect(clippy::unnecessary_wraps, reason = "as an event has it")]
+pub(super) fn args(text: &str) -> Option<Args> {
     let bytes = Bytes::copy_from_slice(format!("{text}\0").as_bytes());
     let size = bytes.len() as u64;
-    Args::new(bytes, size, u64::MAX)
+    Some(Args::new(bytes, size, u64::MAX))
 }
 
-pub(super) fn usage(max_rss_pages: u64) -> Usage {
-    Usage { user_ns: 1, system_ns: 2, max_rss_pages }
+#[expect(clippy::unnecessary_wraps, reason = "as an event has it")]
+pub(super) fn usage(max_rss_pages: u64) -> Option<Usage> {
+    Some(Usage { user_ns: 1, system_ns: 2, max_rss_pages })
 }
 
 impl Model {
@@ -150,7 +157,7 @@ impl Model {
         let beside = detail > 230 && from != 1;
         task.process.key = ProcessKey { pid: *pid, start_ns: self.now_ns - 1 };
         task.process.parent = if beside { creator.parent } else { Some(creator.key) };
-        (task.process.tid, task.process.vpid, task.is_subreaper) = (*pid, *pid, false);
+        (task.process.tid, task.process.vpid, task.is_subreaper) = (*pid, Some(*pid), false);
         let process = task.process.clone();
         self.tasks.insert(*pid, task);
         self.remember(*pid);
@@ -221,7 +228,7 @@ impl Model {
     fn move_cgroup(&mut self, pid: u32, detail: u8) {
         let task = self.tasks.get_mut(&pid).unwrap();
         let v2 = format!("/g{}", detail % 4);
-        task.process.cgroup = Arc::new(Cgroup { v2, ..Cgroup::default() });
+        task.process.cgroup = Some(Arc::new(Cgroup { v2, ..Cgroup::default() }));
         let process = task.process.clone();
         self.emit(What::Cgroup { process, old_cgroup: None });
     }
@@ -244,7 +251,8 @@ impl Model {
         let tasks = self.tasks.values().map(|task| Seen {
             process: task.process.clone(),
             boot_ns: began_ns + 1,
-            zombie: task.is_zombie.then_some(STATUS),
+            zombie: task.is_zombie,
+            status: if task.is_zombie { STATUS } else { None },
             program: Some(Program {
                 filename: None,
                 args: args(&task.args),
@@ -287,7 +295,7 @@ pub(super) struct Shown {
     key: ProcessKey,
     parent: Option<ProcessKey>,
     comm: Comm,
-    cgroup: Arc<Cgroup>,
+    cgroup: Option<Arc<Cgroup>>,
     exec_id: u64,
     is_zombie: bool,
     pub(super) args: Option<String>,
@@ -296,7 +304,8 @@ pub(super) struct Shown {
 impl Shown {
     pub(super) fn of(entry: &Entry) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let args = entry.program.as_ref().and_then(|program| program.args.iter().next().map(text));
+        let args = entry.program.as_ref().and_then(|program| program.args.as_ref());
+        let args = args.and_then(|args| args.iter().next().map(text));
         Self {
             is_zombie: matches!(entry.state, State::Exited(_)),
             args,
@@ -309,7 +318,7 @@ impl Shown {
             key: process.key,
             parent: process.parent,
             comm: process.comm,
-            cgroup: Arc::clone(&process.cgroup),
+            cgroup: process.cgroup.clone(),
             exec_id: process.exec_id,
             is_zombie: false,
             args: None,

@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use super::{
     Change, Each, End, Entry, Life, Mended, Program, Seen, State, Table, Walk, place::Place,
 };
-use crate::event::{Process, ProcessKey, Status, Usage, What};
+use crate::event::{Process, ProcessKey, What};
 
 impl Table {
     /// Compares the table with one walk over all tasks, and mends it.
@@ -56,8 +56,8 @@ impl Table {
             life.approximate = !seen.start_is_exact;
             life.edit().inferred = true;
         }
-        if let Some(status) = seen.zombie {
-            self.end_unseen(key, seen.boot_ns, status);
+        if seen.zombie {
+            self.end_unseen(key, seen);
         }
         self.read_program(key, seen, each);
         if let Some(life) = self.life(key) {
@@ -70,15 +70,13 @@ impl Table {
         let key = process.key;
         let Some(before) = self.find(key).map(Arc::clone) else { return false };
         process.tid = before.process.tid;
-        if seen.zombie.is_some() && process.namespaces == [0; 8] {
-            // A zombie has left its namespaces.
-            process.namespaces = before.process.namespaces;
-        }
+        // A zombie has left its namespaces, and not everybody tells everything.
+        let process = process.or(&before.process);
         if seen.boot_ns > before.told_ns && process != before.process {
             self.update(&process, seen.boot_ns);
         }
-        if let Some(status) = seen.zombie.filter(|_| before.state == State::Running) {
-            self.end_unseen(key, seen.boot_ns, status);
+        if seen.zombie && before.state == State::Running {
+            self.end_unseen(key, seen);
             if let Some(life) = self.life_mut(key) {
                 life.told.exit = true;
             }
@@ -88,9 +86,9 @@ impl Table {
         tell_differences(&before, &life.entry, seen, each)
     }
 
-    fn end_unseen(&mut self, key: ProcessKey, boot_ns: u64, status: Status) {
+    fn end_unseen(&mut self, key: ProcessKey, seen: &Seen) {
         if let Some(life) = self.living.get_mut(&key.pid) {
-            life.end(End { status: Some(status), ..End::noticed(boot_ns) });
+            life.end(End { status: seen.status, ..End::noticed(seen.boot_ns) });
             self.zombies.insert(key.pid);
         }
     }
@@ -126,17 +124,15 @@ fn tell_differences(before: &Entry, after: &Arc<Entry>, seen: &Seen, each: Each<
         missed.push(What::Rename { process: new.clone(), old_comm: old.comm });
     }
     if old.cgroup != new.cgroup {
-        let old_cgroup = Some(Arc::clone(&old.cgroup));
+        let old_cgroup = old.cgroup.clone();
         missed.push(What::Cgroup { process: new.clone(), old_cgroup });
     }
     if let Some(old_parent) = old.parent.filter(|_| old.parent != new.parent) {
         missed.push(What::Reparent { process: new.clone(), old_parent });
     }
-    if before.state != after.state
-        && let Some(status) = seen.zombie
-    {
-        let usage = Usage { user_ns: 0, system_ns: 0, max_rss_pages: 0 };
-        missed.push(What::Exit { process: new.clone(), status, usage, reaper: None });
+    if before.state != after.state && seen.zombie {
+        let (status, process) = (seen.status, new.clone());
+        missed.push(What::Exit { process, status, usage: None, reaper: None });
     }
     if missed.is_empty() && before != &**after {
         each(Change::known_better(seen.boot_ns, after));

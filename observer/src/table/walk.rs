@@ -23,8 +23,10 @@ pub struct Seen {
     pub process: Process,
     /// When it was seen, in nanoseconds since boot.
     pub boot_ns: u64,
-    /// How it ended, if it did: a zombie.
-    pub zombie: Option<Status>,
+    /// Whether it has ended.
+    pub zombie: bool,
+    /// How it ended, if it did and that was told.
+    pub status: Option<Status>,
     /// Its program, if somebody read it.
     pub program: Option<Program>,
     /// Whether its start is known to the nanosecond, or to the clock tick only.

@@ -7,6 +7,7 @@ use crate::{
     facts::Facts,
     field::{CpuTime, Field, Row, Value, View},
     snapshot::Freshness,
+    source::proc::without_work,
 };
 
 /// A process as one look saw it.
@@ -134,7 +135,9 @@ impl Between<'_> {
             rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'-' | b'+')))
         };
         let cut = told.get(..LONGEST_NAME).unwrap_or(told);
-        self.has_flag(PF_WQ_WORKER) && (begins_with(told) || begins_with(cut))
+        // Told by /proc too, it had other work then.
+        let alone = without_work(told);
+        self.has_flag(PF_WQ_WORKER) && [told, cut, alone].into_iter().any(begins_with)
     }
 
     fn is_kernel_thread(&self) -> bool {

@@ -82,7 +82,7 @@ fn nobody() {
 
 /// Root with all capabilities but these.
 fn without(capabilities: &'static [libc::c_ulong]) -> Command {
-    let mut command = events(&["--json"]);
+    let mut command = events(&["--json", "--backend", "bpf"]);
     sys::before_exec(&mut command, move || {
         capabilities.iter().try_for_each(|&number| sys::forbid_capability(number))
     });
@@ -104,7 +104,7 @@ fn root_without_perfmon() {
 fn the_two_capabilities_are_enough() {
     let last = fs::read_to_string("/proc/sys/kernel/cap_last_cap").expect("a number");
     let last: libc::c_ulong = last.trim().parse().expect("a number");
-    let mut command = events(&["--json"]);
+    let mut command = events(&["--json", "--backend", "bpf"]);
     sys::before_exec(&mut command, move || {
         (0..=last)
             .filter(|number| ![CAP_BPF, CAP_PERFMON].contains(number))
@@ -118,7 +118,7 @@ const BTF: &std::ffi::CStr = c"/sys/kernel/btf/vmlinux";
 /// The observer in mounts of its own, where another file stands for the kernel's BTF.
 fn with_btf(file: &Path) -> Command {
     let file = c_string(file);
-    let mut command = events(&["--json"]);
+    let mut command = events(&["--json", "--backend", "bpf"]);
     sys::before_exec(&mut command, move || {
         sys::private_mounts()?;
         sys::mount(&file, BTF, None, libc::MS_BIND)
@@ -127,7 +127,7 @@ fn with_btf(file: &Path) -> Command {
 }
 
 fn no_btf() {
-    let mut command = events(&["--json"]);
+    let mut command = events(&["--json", "--backend", "bpf"]);
     sys::before_exec(&mut command, || {
         sys::private_mounts()?;
         sys::mount(c"none", c"/sys/kernel/btf", Some(c"tmpfs"), 0)
@@ -181,13 +181,13 @@ fn damaged_btf() {
 }
 
 fn no_locked_memory() {
-    let mut command = events(&["--json"]);
+    let mut command = events(&["--json", "--backend", "bpf"]);
     sys::before_exec(&mut command, || sys::limit(libc::RLIMIT_MEMLOCK, 0, 0));
     assert_works(&mut command);
 }
 
 fn few_open_files() {
-    let mut command = events(&["--json"]);
+    let mut command = events(&["--json", "--backend", "bpf"]);
     sys::before_exec(&mut command, || sys::limit(libc::RLIMIT_NOFILE, 64, 64));
     assert_works(&mut command);
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use observer::event::{Event, Kind, Status, What};
-use observer::source::bpf::Options;
+use observer::source::Options;
 use observer::{Error, Events};
 
 use crate::child::{Ended, Started, act, unique};
@@ -39,7 +39,7 @@ fn child() -> Ended {
 fn is_exit_of(event: &Event, ended: &Ended) -> bool {
     match &event.what {
         What::Exit { process, status, .. } if process.key.pid == ended.pid => {
-            assert_eq!(*status, Status::Code(7), "status of process {}", ended.pid);
+            assert_eq!(*status, Some(Status::Code(7)), "status of process {}", ended.pid);
             true
         }
         _ => false,
@@ -59,7 +59,7 @@ fn blocking_receive() {
 }
 
 fn ring_sizes_are_checked() {
-    let size = observer::source::bpf::RingSize::new(5000);
+    let size = observer::source::RingSize::new(5000);
     assert!(matches!(size, Err(Error::RingSize(5000))), "{size:?}");
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use libc::{c_int, c_ulong, c_void};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction, signal};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{ForkResult, Pid};
 
@@ -198,6 +198,23 @@ pub(crate) fn default_action(name: Signal) {
     // SAFETY: installs no handler.
     unsafe { signal(name, SigHandler::SigDfl) }.expect("a signal that can be reset");
 }
+
+/// Lets a signal end the system call that it meets, and nothing else.
+pub(crate) fn interrupt_on(name: Signal) {
+    extern "C" fn nothing(_: c_int) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(name, &action) }.expect("a signal that can be caught");
+}
+
+/// A system call that hardly anybody makes.
+pub(crate) fn rare_call() {
+    // SAFETY: takes a plain number.
+    unsafe { libc::sched_get_priority_max(libc::SCHED_OTHER) };
+}
+
+/// The number of [`rare_call`].
+pub(crate) const RARE_CALL: libc::c_long = libc::SYS_sched_get_priority_max;
 
 /// Sets a variable of the environment.
 pub(crate) fn set_variable(name: &str, value: &str) {

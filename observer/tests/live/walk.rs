@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use observer::event::Kind;
-use observer::source::bpf::{BpfSource, Options};
 use observer::source::{Item, Source as _, items};
+use observer::source::{Options, bpf::BpfSource};
 use observer_common::{Record, portion};
 
 use crate::harness::{Case, btf, cases, root, unlocked};

@@ -31,9 +31,10 @@ impl Filter {
 
     fn matches_process(&self, process: &Process) -> bool {
         let parent = process.parent.map_or(0, |parent| parent.pid);
-        let container = process.cgroup.container.as_ref().map(|container| &container.id);
+        let container = process.container().map(|container| &container.id);
+        let user = process.credentials.map(|ids| ids.effective_uid);
         any(&self.parents, |pid| *pid == parent)
-            && any(&self.uids, |uid| *uid == process.credentials.effective_uid)
+            && any(&self.uids, |uid| Some(*uid) == user)
             && any(&self.comms, |comm| comm == process.comm.as_bytes())
             && any(&self.containers, |wanted| {
                 container.is_some_and(|id| id.starts_with(wanted.as_str()))

@@ -1,10 +1,11 @@
-//! The JSON of the event stream, of snapshots, verifications and tracepoints, as types. Names are
-//! OpenTelemetry's `process.*`, nested.
+//! The JSON of the event stream, of snapshots, verifications, tracepoints and diagnoses, as types.
+//! Names are OpenTelemetry's `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
-//! `schema/event-v1.json`, `schema/snapshot-v1.json`, `schema/verify-v1.json` and
-//! `schema/trace-v1.json` are generated from them.
+//! `schema/event-v1.json`, `schema/snapshot-v1.json`, `schema/verify-v1.json`,
+//! `schema/trace-v1.json` and `schema/doctor-v1.json` are generated from them.
 
+mod doctor;
 mod scalar;
 mod snapshot;
 mod trace;
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::{
+    doctor::{DiagnosedBackend, DiagnosedBtf, DiagnosedTracefs, Diagnosis},
     scalar::{Base64, Digits, Number, RawArgs, TextArgs},
     snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead},
     trace::{
@@ -80,7 +82,7 @@ pub struct ProcessEvent<'a> {
     pub boot_ns: Digits,
     /// The CPU it happened on.
     pub cpu: u32,
-    /// What told it: `bpf`.
+    /// What told it: `bpf`, `perf` or `proc`.
     pub origin: &'a str,
     /// The process; of a fork the new one.
     pub process: Process<'a>,
@@ -131,7 +133,8 @@ pub struct Process<'a> {
     /// Process id in the initial pid namespace.
     pub pid: u32,
     /// Process id in its own pid namespace.
-    pub vpid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpid: Option<u32>,
     /// The parent's process id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_pid: Option<u32>,
@@ -162,17 +165,22 @@ pub struct Process<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit: Option<Exit>,
     /// Effective user.
-    pub user: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Id>,
     /// Real user.
-    pub real_user: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub real_user: Option<Id>,
     /// Effective group.
-    pub group: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<Id>,
     /// Real group.
-    pub real_group: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub real_group: Option<Id>,
     /// Inode numbers of its namespaces.
     pub ns: Namespaces,
     /// What only Linux has.
-    pub linux: Linux<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linux: Option<Linux<'a>>,
     /// Exact bytes of what is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<Raw<'a>>,
@@ -225,7 +233,8 @@ pub enum Exit {
         /// The signal's name.
         name: Cow<'static, str>,
         /// Whether a core was dumped.
-        core_dumped: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        core_dumped: Option<bool>,
     },
 }
 
@@ -310,18 +319,22 @@ pub struct Freed<'a> {
     pub boot_ns: Digits,
     /// The CPU it happened on.
     pub cpu: u32,
-    /// What told it: `bpf`.
+    /// What told it: `bpf`, `perf` or `proc`.
     pub origin: &'a str,
     /// The process; only its identity and its end are known any more.
     pub process: FreedProcess,
     /// CPU time of all threads, user and system, as wait4(2) gives it.
-    pub cpu_time_ns: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_time_ns: Option<Number>,
     /// The part of it in user mode.
-    pub user_time_ns: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_time_ns: Option<Number>,
     /// The part of it in the kernel.
-    pub system_time_ns: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_time_ns: Option<Number>,
     /// Largest resident set, in bytes.
-    pub max_rss: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_rss: Option<Number>,
 }
 
 /// A process that is gone.
@@ -335,7 +348,8 @@ pub struct FreedProcess {
     /// When the process began.
     pub creation: Creation,
     /// How the process ended.
-    pub exit: Exit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
 }
 
 /// Events are missing at this place.
@@ -410,6 +424,12 @@ pub fn verify_schema() -> String {
 #[cfg(feature = "schema")]
 pub fn trace_schema() -> String {
     text(&schemars::schema_for!(TraceLine<'static>))
+}
+
+/// The schema of a [`Diagnosis`], as it is committed.
+#[cfg(feature = "schema")]
+pub fn doctor_schema() -> String {
+    text(&schemars::schema_for!(Diagnosis<'static>))
 }
 
 #[cfg(feature = "schema")]

@@ -15,8 +15,15 @@ use aya::{
 };
 use observer_common::{Config, Kind, Layout, limits};
 
-use super::{Options, RingSize, walk::Walks};
-use crate::{Error, btf::Btf, error::Refusal, privilege, sys::MapValue};
+use super::walk::Walks;
+use crate::{
+    Error,
+    btf::Btf,
+    error::Refusal,
+    privilege,
+    source::{Options, RingSize},
+    sys::MapValue,
+};
 
 /// The committed object, the same for every kernel.
 static BUILT_IN: &[u8] =

@@ -16,51 +16,16 @@ use aya::{
     maps::{Array, MapData, MapError, PerCpuArray},
     programs::raw_trace_point::RawTracePointLink,
 };
-use observer_common::{Counters, Kind};
+use observer_common::Counters;
 
-pub use self::{load::Object, ring::RingSize};
+pub use self::load::Object;
 use self::{ring::Ring, walk::Walks};
-use super::{Item, Source};
+use super::{Item, Options, Origin, Source};
 use crate::{
     Error,
+    facts::EventFacts,
     sys::{self, MapValue},
 };
-
-/// What to watch and how.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The kinds of record to attach programs for.
-    pub kinds: Vec<Kind>,
-    /// Size of the ring that all CPUs share.
-    pub ring: RingSize,
-    /// Bytes of arguments taken of one exec; `None` for all there are.
-    pub args_max: Option<u64>,
-    /// Whether [`Source::walk`] will be called.
-    pub walks: bool,
-    /// Which object to load.
-    pub object: Object,
-}
-
-impl Options {
-    /// All that a table needs to follow the machine.
-    pub fn for_a_table() -> Self {
-        let kinds =
-            vec![Kind::FORK, Kind::EXEC, Kind::EXIT, Kind::FREE, Kind::RENAME, Kind::CGROUP];
-        Self { kinds, walks: true, ..Self::default() }
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            kinds: vec![Kind::EXEC, Kind::EXIT],
-            ring: RingSize::default(),
-            args_max: None,
-            walks: false,
-            object: Object::BuiltIn,
-        }
-    }
-}
 
 /// Programs that run until this is stopped or dropped.
 pub struct BpfSource {
@@ -115,12 +80,29 @@ impl fmt::Debug for BpfSource {
 }
 
 impl Source for BpfSource {
+    fn origin(&self) -> Origin {
+        Origin::Bpf
+    }
+
+    fn facts(&self) -> EventFacts {
+        EventFacts::ALL
+    }
+
+    fn has_walk(&self) -> bool {
+        true
+    }
+
     fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
         #[cfg(feature = "log")]
         if let Some(log) = &mut self.log {
             log.flush();
         }
         Ok(self.ring.drain(limit, each))
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        // Records come in the order in which they were written.
+        Ok(())
     }
 
     fn as_fd(&self) -> BorrowedFd<'_> {

@@ -77,7 +77,7 @@ impl Directory {
     /// # Errors
     ///
     /// As [`Directory::read`].
-    #[cfg(feature = "ebpf")]
+    #[cfg(feature = "perf")]
     pub(crate) fn hold(&mut self, names: &[&'static CStr]) -> Result<(), Errno> {
         for name in names {
             let file = self.open(name, READ)?;

@@ -40,7 +40,8 @@ fn any_walk() -> impl Strategy<Value = Walk> {
     let one = (any_process(), 90..140_u64, any::<[bool; 3]>());
     let seen = one.prop_map(|(process, boot_ns, [zombie, read, start_is_exact])| Seen {
         program: read.then(|| program("read", process.exec_id)),
-        zombie: zombie.then_some(STATUS),
+        zombie,
+        status: if zombie { STATUS } else { None },
         start_is_exact,
         ..seen(boot_ns, process)
     });

@@ -20,7 +20,7 @@ fn a_zombie_whose_pid_is_used_again_has_been_waited_for() {
     tell(&mut table, [fork(old, INIT), exit(15, old, None)]);
     assert_eq!(tell(&mut table, [fork(new, INIT)]), ["gone 5", "fork 5"]);
     assert_eq!(table.zombies().count(), 0);
-    assert_eq!(table.find(old).unwrap().state.end().unwrap().status, Some(STATUS));
+    assert_eq!(table.find(old).unwrap().state.end().unwrap().status, STATUS);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_freed_process_is_not_raised_by_late_news() {
     assert_eq!(tell(&mut table, [exit(30, gone, None)]), ["exit 5"]);
     assert_eq!(table.len(), 0);
     let end = *table.find(gone).unwrap().state.end().unwrap();
-    assert_eq!((end.boot_ns, end.usage), (30, Some(usage(9))));
+    assert_eq!((end.boot_ns, end.usage), (30, usage(9)));
     table.forget(39 + 1_000_000_000);
     assert!(table.find(gone).is_some(), "a second, whatever the grace");
     table.forget(40 + 1_000_000_000);

@@ -13,10 +13,10 @@ fn a_process_ends_once() {
     }
     assert_eq!(tell(&mut table, [second.clone()]), [""; 0]);
     let end = *table.get(5).unwrap().state.end().unwrap();
-    assert_eq!((end.boot_ns, end.usage), (20, Some(usage(70))));
+    assert_eq!((end.boot_ns, end.usage), (20, usage(70)));
     let freed = [free(30, process), free(30, process), exit(20, process, None), second];
     assert_eq!(tell(&mut table, freed), ["free 5"]);
-    assert_eq!(table.find(process).unwrap().state.end().unwrap().usage, Some(usage(9)));
+    assert_eq!(table.find(process).unwrap().state.end().unwrap().usage, usage(9));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn what_a_process_used_may_come_after_it_is_gone() {
     assert_eq!((table.len(), table.zombies().count()), (0, 0));
     assert_eq!(tell(&mut table, [free(30, zombie)]), ["free 5"]);
     let end = *table.find(zombie).unwrap().state.end().unwrap();
-    assert_eq!((end.boot_ns, end.usage), (20, Some(usage(9))));
+    assert_eq!((end.boot_ns, end.usage), (20, usage(9)));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_move_tells_where_the_process_was() {
     let mut table = table();
     let cgroup = |path: &str| Arc::new(Cgroup { v2: path.to_owned(), ..Cgroup::default() });
     let moved = |boot_ns, path: &str| {
-        let process = Process { cgroup: cgroup(path), ..child(key(5, 10), INIT) };
+        let process = Process { cgroup: Some(cgroup(path)), ..child(key(5, 10), INIT) };
         at(boot_ns, What::Cgroup { process, old_cgroup: None })
     };
     let mut old = |event| match apply(&mut table, event).remove(0).event.what {

@@ -63,7 +63,7 @@ fn rename(boot_ns: u64, process: Process) -> Event {
 }
 
 fn seen(boot_ns: u64, process: Process) -> Seen {
-    Seen { process, boot_ns, zombie: None, program: None, start_is_exact: true }
+    Seen { process, boot_ns, zombie: false, status: None, program: None, start_is_exact: true }
 }
 
 fn walk(boot_ns: u64, tasks: Vec<Seen>) -> Walk {
@@ -125,7 +125,7 @@ fn parent(table: &Table, pid: u32) -> Option<ProcessKey> {
 
 fn argument(entry: &Entry) -> Option<String> {
     let program = entry.program.as_ref()?;
-    Some(String::from_utf8_lossy(program.args.iter().next()?).into_owned())
+    Some(String::from_utf8_lossy(program.args.as_ref()?.iter().next()?).into_owned())
 }
 
 fn runs(table: &Table, pid: u32) -> Option<String> {

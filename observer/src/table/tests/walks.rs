@@ -25,14 +25,14 @@ fn an_exit_that_was_missed_is_inferred_and_not_told_again() {
     let process = key(5, 10);
     tell(&mut table, [fork(process, INIT)]);
     let zombie = Process { namespaces: [0; 8], ..child(process, INIT) };
-    let saw = Seen { zombie: Some(STATUS), ..seen(21, zombie) };
+    let saw = Seen { zombie: true, status: STATUS, ..seen(21, zombie) };
     let (mended_by, changes) = reconcile(&mut table, &walk(20, vec![saw]));
     assert_eq!((mended_by, changes), (mended(0, 0, 1), vec!["~exit 5".to_owned()]));
     let entry = table.zombies().next().unwrap();
     assert_eq!(entry.state.end().unwrap().usage, None);
     assert_eq!(entry.process.namespaces, [1; 8], "those it was in");
     assert_eq!(tell(&mut table, [exit(15, process, None)]), ["~found 5"], "its usage is news");
-    assert_eq!(table.get(5).unwrap().state.end().unwrap().usage, Some(usage(7)));
+    assert_eq!(table.get(5).unwrap().state.end().unwrap().usage, usage(7));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn what_has_changed_is_told_as_the_events_that_were_missed() {
     let (process, other) = (key(5, 10), key(6, 11));
     tell(&mut table, [fork(process, other)]);
     let cgroup = Arc::new(Cgroup { v2: "/x".to_owned(), ..Cgroup::default() });
-    let now = Process { comm: comm("new"), cgroup, ..child(process, INIT) };
+    let now = Process { comm: comm("new"), cgroup: Some(cgroup), ..child(process, INIT) };
     let early = walk(5, vec![seen(6, now.clone())]);
     assert_eq!(reconcile(&mut table, &early), (mended(0, 0, 0), vec![]), "told later");
     let (mended_by, changes) = reconcile(&mut table, &walk(20, vec![seen(21, now.clone())]));

@@ -118,6 +118,11 @@ impl Lane {
         self.events.iter().map(|event| event.fd.as_fd())
     }
 
+    /// Unmaps the ring.
+    pub(super) fn into_events(self) -> impl Iterator<Item = OwnedFd> {
+        self.events.into_iter().map(|event| event.fd)
+    }
+
     /// Takes in what the ring has got; says how many pieces of it are damaged.
     pub(super) fn take_in(&mut self) -> u64 {
         let head = self.ring.look();
@@ -128,7 +133,7 @@ impl Lane {
 
     /// Whether it is so full that there is no time to lose.
     pub(super) fn is_pressed(&self) -> bool {
-        self.ring.waiting() > self.ring.bytes() as u64 / 4 * 3
+        self.ring.waiting() > self.ring.bytes() as u64 / 4
     }
 
     /// Whether its CPU has gone and all that it left behind was handed on.

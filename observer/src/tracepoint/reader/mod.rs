@@ -22,7 +22,7 @@ mod scope;
 mod watch;
 
 use std::{
-    os::fd::{AsFd, BorrowedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Duration,
 };
 
@@ -204,6 +204,13 @@ impl Reader {
         self.totals()
     }
 
+    /// Ends it without a look back: nothing is produced nor mapped any more when it returns. What
+    /// is returned are the events: the kernel takes its time to close them.
+    pub(super) fn into_events(mut self) -> Result<Vec<OwnedFd>, Error> {
+        self.stop()?;
+        Ok(self.lanes.into_iter().flat_map(Lane::into_events).collect())
+    }
+
     /// How long to wait on the descriptor before the next [`Reader::drain`].
     pub fn patience(&self) -> Wait {
         if !self.merge.is_over() {
@@ -266,6 +273,11 @@ impl Reader {
     /// Bytes of each CPU's ring, which may be less than was asked for.
     pub fn ring(&self) -> usize {
         self.lanes.first().map_or(self.options.ring, |lane| lane.ring.bytes())
+    }
+
+    /// The CPUs that it reads, ascending but for those that came later.
+    pub fn cpus(&self) -> impl Iterator<Item = u32> {
+        self.lanes.iter().map(|lane| lane.cpu)
     }
 
     /// Whether all whom it watches have ended, as of the last second. Never so for the whole

@@ -10,7 +10,7 @@ use observer::Monitor;
 use observer::event::What;
 use observer::monitor::Update;
 use observer::snapshot::Freshness;
-use observer::source::bpf::RingSize;
+use observer::source::RingSize;
 
 use super::changes::Changes;
 use super::copy::Copy;

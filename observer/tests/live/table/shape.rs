@@ -40,12 +40,14 @@ fn entry(monitor: &Monitor, pid: u32) -> Arc<Entry> {
 /// The arguments that an exec, as the table has it, came with.
 fn arguments(entry: &Entry) -> Vec<Vec<u8>> {
     let program = entry.program.as_ref().expect("a program");
-    program.args.iter().map(<[u8]>::to_vec).collect()
+    program.args.as_ref().expect("arguments").iter().map(<[u8]>::to_vec).collect()
 }
 
 fn exec_with(token: &str) -> impl Fn(&What) -> bool {
     move |what| match what {
-        What::Exec { args, .. } => args.iter().any(|argument| argument == token.as_bytes()),
+        What::Exec { args: Some(args), .. } => {
+            args.iter().any(|argument| argument == token.as_bytes())
+        }
         _ => false,
     }
 }
@@ -100,7 +102,7 @@ fn a_leader_that_ends_ahead_of_its_threads() {
         matches!(what, What::Exit { .. }) && what.key() == Some(key)
     });
     let What::Exit { status, .. } = exit.change.event.what else { panic!("{exit:?}") };
-    assert_eq!(status, Status::Code(3));
+    assert_eq!(status, Some(Status::Code(3)));
     assert_eq!(table(&monitor).get(pid), None);
 }
 
@@ -153,8 +155,9 @@ fn a_move_to_another_cgroup() {
     let before = entry(&monitor, actor.pid());
     cgroup.add(actor.pid());
     let after = entry(&monitor, actor.pid());
-    assert_eq!(after.process.cgroup.v2, cgroup.path_of(actor.pid()));
-    let container = after.process.cgroup.container.as_ref().expect("a container");
+    let now = after.process.cgroup.as_ref().expect("a cgroup");
+    assert_eq!(now.v2, cgroup.path_of(actor.pid()));
+    let container = now.container.as_ref().expect("a container");
     assert_eq!(container.id, id);
     assert_eq!(after.process.key, before.process.key);
     assert_eq!(after.program, before.program);
@@ -164,7 +167,7 @@ fn a_move_to_another_cgroup() {
         matches!(what, What::Cgroup { .. }) && what.key() == Some(key)
     });
     let What::Cgroup { old_cgroup, .. } = &told.change.event.what else { panic!("{told:?}") };
-    assert_eq!(old_cgroup.as_ref(), Some(&before.process.cgroup), "where it was");
+    assert_eq!(old_cgroup.as_ref(), before.process.cgroup.as_ref(), "where it was");
     actor.dismiss();
 }
 

@@ -75,7 +75,10 @@ impl Shown {
                 format!("arguments {arguments:?}"),
             ),
             (
-                known(&cgroup.v2) && (self.leader_ended || cgroup.v1.as_ref().is_none_or(known)),
+                cgroup.as_ref().is_some_and(|cgroup| {
+                    let v1 = cgroup.v1.as_ref();
+                    known(&cgroup.v2) && (self.leader_ended || v1.is_none_or(known))
+                }),
                 format!("cgroup {cgroup:?}"),
             ),
         ];

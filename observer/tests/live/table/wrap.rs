@@ -151,7 +151,7 @@ fn mixture(entry: &Entry, given: &BTreeMap<u32, Vec<Given>>) -> Option<String> {
     let comm = String::from_utf8_lossy(entry.process.comm.as_bytes()).into_owned();
     let foreign_name = comm.starts_with("wrap-") && comm != format!("wrap-{number}");
     let arguments = entry.program.as_ref().map(|program| &program.args);
-    let arguments: Vec<&[u8]> = arguments.into_iter().flat_map(Args::iter).collect();
+    let arguments: Vec<&[u8]> = arguments.into_iter().flatten().flat_map(Args::iter).collect();
     let foreign_program = match arguments.get(2) {
         Some(word) if *word == b"exit" => arguments[4] != number.to_string().as_bytes(),
         Some(word) => *word != b"table",

@@ -1,22 +1,42 @@
 //! Tracepoints of the running kernel, as the library reads them.
 
+mod accounts;
 mod formats;
+mod hotplug;
 mod kernel;
+mod library;
+mod load;
 mod lockdown;
 mod names;
+mod opening;
 mod places;
+mod reading;
+
+#[path = "../../../examples/exec_snoop.rs"]
+mod exec_snoop;
 
 use std::process::ExitCode;
 
-use observer::tracepoint::{Fault, Tracefs};
-use observer::{Error, tracepoint::Name};
+use observer::Error;
+use observer::tracepoint::reader::{Options, Reader, Request};
+use observer::tracepoint::{Fault, Name, Tracefs};
 
 use crate::child::act;
 use crate::harness::{Case, soon};
 use crate::observed::output;
 
 pub(crate) fn cases() -> Vec<Case> {
-    let cases = [places::cases(), names::cases(), formats::cases(), lockdown::cases()];
+    let cases = [
+        places::cases(),
+        names::cases(),
+        formats::cases(),
+        lockdown::cases(),
+        reading::cases(),
+        accounts::cases(),
+        opening::cases(),
+        library::cases(),
+        hotplug::cases(),
+    ];
     cases.into_iter().flatten().collect()
 }
 
@@ -25,6 +45,12 @@ pub(crate) fn perform(words: &[&str]) -> ExitCode {
     match words {
         ["open", place, user] => places::open(place, user),
         ["available"] => kernel::print_available(),
+        ["snoop"] => exec_snoop::main().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
+        ["count-execs", prefix, last] => reading::count_execs(prefix, last),
+        ["load"] => load::perform(),
+        ["few-files"] => opening::with_few_files(),
+        ["little-memory"] => opening::with_little_memory(),
+        ["call", count] => accounts::call(count),
         other => panic!("unknown act tracepoint {other:?}"),
     }
 }
@@ -49,4 +75,15 @@ fn fault<T>(result: Result<T, Error>) -> Fault {
         Err(Error::Tracepoint(fault)) => fault,
         other => panic!("{other:?}"),
     }
+}
+
+fn request(tracefs: &Tracefs, text: &str) -> Request {
+    let name = name(text);
+    Request { id: tracefs.format(&name).expect("a format").id, filter: None, name }
+}
+
+fn reader(names: &[&str], options: &Options) -> Reader {
+    let tracefs = tracefs();
+    let requests: Vec<_> = names.iter().map(|name| request(&tracefs, name)).collect();
+    Reader::open(&requests, options).expect("a reader")
 }

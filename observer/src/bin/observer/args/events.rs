@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, ValueEnum};
-use observer::source::bpf::RingSize;
+use observer::source::RingSize;
 
 use super::{ColorName, duration};
 
@@ -123,6 +123,12 @@ pub(crate) enum TimeName {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum BackendName {
+    /// bpf where it works, else perf
     Auto,
+    /// eBPF programs: tells everything
     Bpf,
+    /// Tracepoints, and /proc at once after them: no eBPF needed
+    Perf,
+    /// Listings of /proc: no rights needed; short lives are missed
+    Proc,
 }

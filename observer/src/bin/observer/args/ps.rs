@@ -3,9 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, ValueEnum};
-use observer::source::bpf::RingSize;
+use observer::source::RingSize;
 
-use super::{ColorName, duration};
+use super::{BackendName, ColorName, duration};
 
 /// Show processes, each with the columns that are asked for.
 ///
@@ -72,8 +72,12 @@ pub(crate) struct PsArgs {
     #[arg(short = 'n', long = "count", value_name = "COUNT", requires = "every")]
     pub(crate) count: Option<u64>,
     /// Where processes are read from
-    #[arg(long, value_enum, default_value_t = PsBackendName::Auto)]
-    pub(crate) backend: PsBackendName,
+    ///
+    /// auto: /proc; with --every the best live table that works here. bpf: the kernel's own list of
+    /// tasks in one pass, with --every a table kept by eBPF. perf: with --every a table kept by
+    /// tracepoints. proc: /proc.
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub(crate) backend: BackendName,
     /// Size of the ring between kernel and program: a power of two from 4096 up; K, M, G allowed
     #[arg(long, value_name = "BYTES", default_value = "4M")]
     pub(crate) ring: RingSize,
@@ -91,14 +95,4 @@ pub(crate) enum TimeStyleName {
     Psgo,
     /// As ps(1): 01:02:03
     Ps,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum PsBackendName {
-    /// /proc; with --every a live table where the kernel allows it
-    Auto,
-    /// The kernel's own list of tasks, in one pass
-    Bpf,
-    /// /proc
-    Proc,
 }

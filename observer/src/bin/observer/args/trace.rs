@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Parser;
-use observer::source::bpf::RingSize;
+use observer::source::RingSize;
 
 use super::{ColorName, TimeName, duration};
 

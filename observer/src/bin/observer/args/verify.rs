@@ -3,9 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Parser;
-use observer::source::bpf::RingSize;
+use observer::source::RingSize;
 
-use super::duration;
+use super::{BackendName, duration};
 
 /// Compare the live table with /proc, and say whether they agree.
 ///
@@ -17,8 +17,8 @@ use super::duration;
 /// CPU time may differ by two clock ticks, resident size by what the CPUs have yet to add up. The
 /// name of a kernel worker is compared without the part that says what it works on.
 ///
-/// Needs `CAP_BPF` and `CAP_PERFMON` (or root) and a kernel from 5.18 with BTF, and
-/// `CAP_SYS_PTRACE` to compare everything.
+/// The table that is compared is the best one that these rights allow, see `observer doctor`.
+/// Comparing everything needs `CAP_SYS_PTRACE` (or root).
 ///
 /// Exit codes: 0 they agree, 1 something differs or failure, 2 usage, 4 not permitted.
 #[derive(Debug, Parser)]
@@ -38,6 +38,9 @@ pub(crate) struct VerifyArgs {
     /// One JSON document
     #[arg(long)]
     pub(crate) json: bool,
+    /// What keeps the table current
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub(crate) backend: BackendName,
     /// Size of the ring between kernel and program: a power of two from 4096 up; K, M, G allowed
     #[arg(long, value_name = "BYTES", default_value = "4M")]
     pub(crate) ring: RingSize,

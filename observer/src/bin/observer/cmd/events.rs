@@ -13,7 +13,7 @@ use observer::{
     feed::{Feed, Totals, Wait},
     machine::{Machine, WallClock},
     render::{JsonLines, Place, TextLines, plain_line},
-    source::bpf::BpfSource,
+    source::{self, AnySource, Opened, Origin, Source as _},
     table::Change,
 };
 
@@ -22,6 +22,7 @@ use crate::{
     exit::{Failure, Outcome},
     output::{Flow, Output, terminal_width},
     plan::{EventsPlan, Format},
+    refusals::tell_refusals,
     signals::{EndSignals, poll_timeout},
     tree::Tree,
 };
@@ -31,7 +32,7 @@ pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
     let begin = Instant::now();
     let mut signals = EndSignals::block()?;
     let mut feed = Told::open(plan)?;
-    let mut printer = Printer::new(plan)?;
+    let mut printer = Printer::new(plan, feed.origin())?;
     printer.ready(begin);
     let mut flow = printer.output.flush(&mut signals)?;
     while flow == Flow::On && !printer.is_done() {
@@ -76,14 +77,15 @@ fn wait_for_more(
 
 /// Events as the kernel told them, or as a table did: with what they changed.
 enum Told {
-    Plainly(Box<Feed<BpfSource>>),
-    ByATable(Box<Engine<BpfSource>>),
+    Plainly(Box<Feed<AnySource>>),
+    ByATable(Box<Engine<AnySource>>),
 }
 
 impl Told {
     /// When it returns, nothing is missed any more, and the table knows every process.
     fn open(plan: &EventsPlan) -> Result<Self, Error> {
-        let source = BpfSource::open(&plan.source)?;
+        let Opened { source, refused } = source::open(&plan.source)?;
+        tell_refusals(&refused, source.origin());
         if !plan.table {
             return Ok(Self::Plainly(Box::new(Feed::new(source))));
         }
@@ -91,6 +93,13 @@ impl Told {
         // Who was there before is no event.
         let engine = Engine::start(source, machine, Settings::default(), &mut |_| {})?;
         Ok(Self::ByATable(Box::new(engine)))
+    }
+
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Plainly(feed) => feed.source().origin(),
+            Self::ByATable(engine) => engine.source().origin(),
+        }
     }
 
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -128,6 +137,7 @@ struct Printer<'a> {
     output: Output,
     writer: Writer,
     clock: WallClock,
+    origin: Origin,
     tree: Option<Tree>,
     deadline: Option<Instant>,
     seq: u64,
@@ -141,19 +151,20 @@ enum Writer {
 }
 
 impl<'a> Printer<'a> {
-    fn new(plan: &'a EventsPlan) -> Result<Self, Error> {
+    fn new(plan: &'a EventsPlan, origin: Origin) -> Result<Self, Error> {
         let machine = Machine::read()?;
         Ok(Self {
             plan,
             output: Output::new(),
             writer: match &plan.format {
-                Format::Json => Writer::Json(JsonLines::new(machine)),
+                Format::Json => Writer::Json(JsonLines::new(machine, origin)),
                 Format::Plain => Writer::Plain,
                 Format::Text { time, color, header: _ } => {
                     Writer::Text(TextLines::new(time.clone(), *color, machine.page_size))
                 }
             },
             clock: WallClock::read()?,
+            origin,
             tree: plan.tree.map(Tree::new),
             deadline: plan.duration.map(|duration| Instant::now() + duration),
             seq: 0,
@@ -164,7 +175,7 @@ impl<'a> Printer<'a> {
     /// From here on nothing is missed.
     #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
     fn ready(&mut self, begin: Instant) {
-        let Self { plan, output, writer, .. } = self;
+        let Self { plan, output, writer, origin, .. } = self;
         match writer {
             Writer::Json(_) => {
                 JsonLines::hello(&mut output.lines);
@@ -182,7 +193,7 @@ impl<'a> Printer<'a> {
         if plan.verbose {
             let ring = plan.source.ring.bytes() / 1024;
             let ms = begin.elapsed().as_millis();
-            eprintln!("observer: eBPF programs attached in {ms} ms, ring of {ring} KiB");
+            eprintln!("observer: events by {} in {ms} ms, ring of {ring} KiB", origin.name());
         }
     }
 

@@ -6,12 +6,12 @@ use nix::unistd::User;
 use observer::{
     event::Kind,
     render::{Color, TimeStyle},
-    source::bpf::{Object, Options},
+    source::{Options, bpf::Object},
 };
 
-use super::{color, time_style};
+use super::{backend, color, time_style};
 use crate::{
-    args::{BackendName, EventName, EventsArgs, Filters},
+    args::{EventName, EventsArgs, Filters},
     exit::Failure,
     filter::Filter,
 };
@@ -48,9 +48,9 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
     let names = names(args);
     // Who the parent was, and where a process was before, no single event tells.
     let table = names.iter().any(|name| matches!(name, EventName::Reparent | EventName::Cgroup));
-    let (BackendName::Auto | BackendName::Bpf) = args.backend;
     Ok(EventsPlan {
         source: Options {
+            backend: backend(args.backend),
             kinds: if table { Options::for_a_table().kinds } else { watched(&names, args) },
             ring: args.ring,
             args_max: args.args_max,

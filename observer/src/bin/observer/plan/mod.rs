@@ -1,5 +1,6 @@
 //! What will happen: everything that was left open on the command line is decided here.
 
+mod doctor;
 mod events;
 mod ps;
 mod trace;
@@ -8,15 +9,19 @@ mod verify;
 use std::io::{IsTerminal as _, stdout};
 
 use jiff::tz::TimeZone;
-use observer::render::{Color, TimeStyle};
+use observer::{
+    render::{Color, TimeStyle},
+    source::Backend,
+};
 
 pub(crate) use self::{
+    doctor::{DoctorPlan, doctor},
     events::{EventsPlan, Format, events},
-    ps::{Backend, Every, Processes, PsPlan, ps},
+    ps::{Every, From, Processes, PsPlan, ps},
     trace::{Job, Stream, TracePlan, Watched, trace},
     verify::{VerifyPlan, verify},
 };
-use crate::args::{ColorName, TimeName};
+use crate::args::{BackendName, ColorName, TimeName};
 
 fn color(name: ColorName) -> Color {
     let wanted = match name {
@@ -29,6 +34,15 @@ fn color(name: ColorName) -> Color {
         }
     };
     if wanted { Color::Yes } else { Color::No }
+}
+
+fn backend(name: BackendName) -> Backend {
+    match name {
+        BackendName::Auto => Backend::Auto,
+        BackendName::Bpf => Backend::Bpf,
+        BackendName::Perf => Backend::Perf,
+        BackendName::Proc => Backend::Proc,
+    }
 }
 
 fn time_style(name: TimeName) -> TimeStyle {

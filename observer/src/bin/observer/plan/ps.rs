@@ -8,12 +8,12 @@ use observer::{
     field::{Column, Filter, SortKey, Times, parse_columns},
     listing::HostMaps,
     render::{Color, JsonSnapshot},
-    source::bpf::{Object, Options},
+    source::{Options, bpf::Object},
 };
 
-use super::color;
+use super::{backend, color};
 use crate::{
-    args::{PsArgs, PsBackendName, TimeStyleName},
+    args::{BackendName, PsArgs, TimeStyleName},
     exit::{Failure, describe},
 };
 
@@ -29,8 +29,8 @@ pub(crate) struct PsPlan {
     pub(crate) container: Option<String>,
     pub(crate) sort: Vec<SortKey>,
     pub(crate) times: Times,
-    pub(crate) backend: Backend,
-    /// Kernel programs, where they are used.
+    pub(crate) from: From,
+    /// Of a live table and of the kernel's list.
     pub(crate) source: Options,
     pub(crate) every: Option<Every>,
     pub(crate) json: bool,
@@ -51,13 +51,16 @@ pub(crate) enum Processes {
     },
 }
 
-/// Where processes are read from.
+/// Where listings are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Backend {
-    /// The cheapest that knows what is asked for.
-    Auto,
-    Kernel,
+pub(crate) enum From {
     Proc,
+    /// One pass over the kernel's own list of tasks.
+    Kernel,
+    /// A live table.
+    Table,
+    /// The same, or /proc where no kernel events are to be had.
+    TableOrProc,
 }
 
 /// One listing after the other.
@@ -94,8 +97,9 @@ pub(crate) fn ps(args: &PsArgs) -> Result<PsPlan, Failure> {
             TimeStyleName::Psgo => Times::Psgo,
             TimeStyleName::Ps => Times::Ps,
         },
-        backend: backend(args)?,
+        from: from(args)?,
         source: Options {
+            backend: backend(args.backend),
             ring: args.ring,
             object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
             ..Options::default()
@@ -129,15 +133,21 @@ fn processes(args: &PsArgs) -> Result<Processes, Failure> {
     })
 }
 
-fn backend(args: &PsArgs) -> Result<Backend, Failure> {
-    match args.backend {
-        PsBackendName::Bpf if args.join => {
+/// A live table pays for more than one listing only.
+fn from(args: &PsArgs) -> Result<From, Failure> {
+    match (args.backend, args.every) {
+        (BackendName::Bpf | BackendName::Perf, _) if args.join => {
             let why = "--join reads what only /proc tells";
             Err(usage(format!("{why}; leave out --backend, or take --backend proc")))
         }
-        PsBackendName::Bpf => Ok(Backend::Kernel),
-        PsBackendName::Auto if !args.join => Ok(Backend::Auto),
-        PsBackendName::Auto | PsBackendName::Proc => Ok(Backend::Proc),
+        (BackendName::Perf, None) => {
+            let why = "--backend perf keeps a live table, which one listing does not need";
+            Err(usage(format!("{why}; add --every, or take --backend bpf or proc")))
+        }
+        (BackendName::Bpf, None) => Ok(From::Kernel),
+        (BackendName::Bpf | BackendName::Perf, Some(_)) => Ok(From::Table),
+        (BackendName::Auto, Some(_)) if !args.join => Ok(From::TableOrProc),
+        (BackendName::Auto | BackendName::Proc, _) => Ok(From::Proc),
     }
 }
 

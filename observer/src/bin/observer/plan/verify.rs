@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use observer::source::bpf::{Object, RingSize};
+use observer::source::{Options, bpf::Object};
 
+use super::backend;
 use crate::args::VerifyArgs;
 
 /// A comparison with /proc.
@@ -13,8 +14,7 @@ pub(crate) struct VerifyPlan {
     /// Processes to make a second.
     pub(crate) churn: u32,
     pub(crate) json: bool,
-    pub(crate) ring: RingSize,
-    pub(crate) object: Object,
+    pub(crate) source: Options,
     pub(crate) verbose: bool,
 }
 
@@ -23,8 +23,12 @@ pub(crate) fn verify(args: &VerifyArgs) -> VerifyPlan {
         duration: args.duration,
         churn: args.churn,
         json: args.json,
-        ring: args.ring,
-        object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
+        source: Options {
+            backend: backend(args.backend),
+            ring: args.ring,
+            object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
+            ..Options::for_a_table()
+        },
         verbose: args.verbose,
     }
 }

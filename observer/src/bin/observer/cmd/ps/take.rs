@@ -5,7 +5,8 @@ use observer::{Error, Listing, Monitor, facts::Facts, listing::HostMaps, source:
 use crate::{
     container,
     exit::{Failure, describe},
-    plan::{Backend, Processes, PsPlan},
+    plan::{From, Processes, PsPlan},
+    refusals::tell_refusals,
 };
 
 /// One listing after the other.
@@ -17,16 +18,13 @@ pub(super) enum Listings {
 }
 
 impl Listings {
-    /// A live table pays for more than one listing only.
     pub(super) fn open(plan: &PsPlan) -> Result<Self, Failure> {
-        match (plan.backend, plan.every) {
-            (Backend::Proc, _) | (Backend::Auto, None) => Ok(Self::Proc),
-            (Backend::Kernel, None) => Ok(Self::Kernel),
-            (Backend::Kernel, Some(_)) => Ok(Self::Live(start(plan)?)),
-            (Backend::Auto, Some(_)) => {
-                Ok(start(plan).map_or_else(|error| fall_back(&error), Self::Live))
-            }
-        }
+        Ok(match plan.from {
+            From::Proc => Self::Proc,
+            From::Kernel => Self::Kernel,
+            From::Table => Self::Live(start(plan)?),
+            From::TableOrProc => start(plan).map_or_else(|error| fall_back(&error), Self::Live),
+        })
     }
 
     /// The processes that are asked for, in the order that is asked for.
@@ -51,8 +49,9 @@ impl Listings {
 
 fn start(plan: &PsPlan) -> Result<Monitor, Error> {
     // Nobody subscribes.
-    let builder = Monitor::builder().ring(plan.source.ring).history(0);
-    builder.object(plan.source.object.clone()).start()
+    let monitor = Monitor::builder().source(plan.source.clone()).history(0).start()?;
+    tell_refusals(monitor.refused(), monitor.origin());
+    Ok(monitor)
 }
 
 #[expect(clippy::print_stderr, reason = "what is not part of the listing")]

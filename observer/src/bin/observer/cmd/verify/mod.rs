@@ -23,6 +23,7 @@ use crate::{
     hidden,
     output::print,
     plan::VerifyPlan,
+    refusals::tell_refusals,
     signals::{EndSignals, poll_timeout},
 };
 
@@ -32,7 +33,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Compares until the time is over or it is told to end.
 pub(crate) fn run(plan: &VerifyPlan) -> Result<Outcome, Failure> {
     let mut signals = EndSignals::block()?;
-    let monitor = Monitor::builder().ring(plan.ring).object(plan.object.clone()).start()?;
+    let monitor = Monitor::builder().source(plan.source.clone()).start()?;
+    tell_refusals(monitor.refused(), monitor.origin());
     if let Some(level) = hidden::by_mount() {
         return Err(Failure::Forbidden(format!(
             "cannot compare with /proc: it is mounted with hidepid={level} and hides processes; \

@@ -1,0 +1,62 @@
+//! What to watch, and by which source.
+
+use observer_common::Kind;
+
+use super::RingSize;
+#[cfg(feature = "ebpf")]
+use super::bpf::Object;
+
+/// What to watch and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which source.
+    pub backend: Backend,
+    /// The kinds of record to watch for.
+    pub kinds: Vec<Kind>,
+    /// Size of the ring between kernel and reader; of perf the rings of all CPUs together.
+    pub ring: RingSize,
+    /// Bytes of arguments taken of one exec; `None` for all there are.
+    pub args_max: Option<u64>,
+    /// Whether [`Source::walk`](super::Source::walk) will be called.
+    pub walks: bool,
+    /// Which eBPF object to load.
+    #[cfg(feature = "ebpf")]
+    pub object: Object,
+}
+
+/// Which source events come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// eBPF where it works, else tracepoints.
+    #[default]
+    Auto,
+    /// The eBPF programs.
+    Bpf,
+    /// Tracepoints by `perf_event_open(2)`.
+    Perf,
+    /// Listings of /proc.
+    Proc,
+}
+
+impl Options {
+    /// All that a table needs to follow the machine.
+    pub fn for_a_table() -> Self {
+        let kinds =
+            vec![Kind::FORK, Kind::EXEC, Kind::EXIT, Kind::FREE, Kind::RENAME, Kind::CGROUP];
+        Self { kinds, walks: true, ..Self::default() }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            backend: Backend::Auto,
+            kinds: vec![Kind::EXEC, Kind::EXIT],
+            ring: RingSize::default(),
+            args_max: None,
+            walks: false,
+            #[cfg(feature = "ebpf")]
+            object: Object::BuiltIn,
+        }
+    }
+}
