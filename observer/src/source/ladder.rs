@@ -6,7 +6,7 @@ use observer_common::Counters;
 
 #[cfg(feature = "ebpf")]
 use super::bpf::{BpfSource, Object};
-use super::{Backend, Item, Options, Origin, Source, proc::ProcSource};
+use super::{Backend, Item, Options, Origin, Source, perf::PerfSource, proc::ProcSource};
 use crate::{Error, facts::EventFacts};
 
 /// Any source.
@@ -60,7 +60,7 @@ fn step(origin: Origin, options: &Options) -> Result<AnySource, Error> {
         Origin::Bpf => Box::new(BpfSource::open(options)?),
         #[cfg(not(feature = "ebpf"))]
         Origin::Bpf => return Err(Error::NotBuilt("ebpf")),
-        Origin::Perf => return Err(Error::NotBuilt("perf")),
+        Origin::Perf => Box::new(PerfSource::open(options)?),
         Origin::Proc => Box::new(ProcSource::open(options)?),
     })
 }

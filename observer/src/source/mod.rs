@@ -7,6 +7,8 @@ pub mod bpf;
 mod ladder;
 #[cfg(feature = "perf")]
 mod options;
+#[cfg(feature = "perf")]
+pub mod perf;
 pub mod proc;
 mod ring_size;
 

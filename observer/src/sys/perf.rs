@@ -104,6 +104,8 @@ fn sample(raw: &mut bindings::perf_event_attr, wakeup: Wakeup) {
             | bindings::PERF_SAMPLE_TID
             | bindings::PERF_SAMPLE_TIME
             | bindings::PERF_SAMPLE_CPU
+            // Without, an event that weighs more than one would leave a record for each unit.
+            | bindings::PERF_SAMPLE_PERIOD
             | bindings::PERF_SAMPLE_RAW,
     );
     raw.set_sample_id_all(1);

@@ -55,6 +55,13 @@ pub enum Fault {
     #[error("cannot read tracefs: kernel lockdown is in confidentiality mode")]
     LockedDown,
 
+    /// Tracepoints speak of the pids of the initial namespace, /proc here of others.
+    #[error(
+        "this process is in a pid namespace of its own: the pids of tracepoints are not those of \
+         its /proc"
+    )]
+    PidNamespace,
+
     /// The kernel was built without tracepoints.
     #[error("this kernel has no tracepoints")]
     NoTracing,
@@ -186,6 +193,9 @@ impl Fault {
             Self::LockedDown => {
                 "boot without `lockdown=confidentiality`; no event source works under it, `ps` does"
             }
+            Self::PidNamespace => {
+                "run it outside, or give the container the host's pids (`--pid=host`) and /proc"
+            }
             Self::NoTracing => {
                 "a kernel built with CONFIG_TRACING and CONFIG_PERF_EVENTS is needed"
             }
@@ -216,7 +226,7 @@ impl Fault {
     /// Whether the cause is a missing right rather than a failure.
     pub fn is_not_permitted(&self) -> bool {
         match self {
-            Self::Unreadable { .. } | Self::LockedDown => true,
+            Self::Unreadable { .. } | Self::LockedDown | Self::PidNamespace => true,
             Self::NotMounted { forbidden, .. } => *forbidden,
             Self::Perf(fault) => fault.is_not_permitted(),
             Self::Closed

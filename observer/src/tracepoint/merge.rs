@@ -47,6 +47,11 @@ impl Merge {
         self.heap.is_empty()
     }
 
+    /// The latest time that was handed on.
+    pub(super) fn reached_ns(&self) -> Option<u64> {
+        (self.reached_ns > 0).then_some(self.reached_ns)
+    }
+
     /// Takes the oldest record of all queues; `None` when the round is over.
     pub(super) fn next<'a>(
         &mut self,

@@ -20,11 +20,12 @@
 
 use std::{
     collections::VecDeque,
-    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    os::fd::{AsFd as _, OwnedFd},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread::{self, JoinHandle},
 };
 
 use nix::{
@@ -67,6 +68,8 @@ struct Opened {
     readable: OwnedFd,
     /// Rings when it is closed.
     bell: EventFd,
+    /// Closes the events.
+    closing: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Debug)]
@@ -86,7 +89,9 @@ impl Observer {
 
     /// The same, with rings, scope and so on as wanted.
     pub fn with_options(options: Options) -> Self {
-        Self { options, ..Self::default() }
+        let mut observer = Self::default();
+        observer.options = options;
+        observer
     }
 
     /// Adds a tracepoint, `sched:sched_process_exec` for example; `sched/sched_process_exec` will
@@ -125,7 +130,7 @@ impl Observer {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let bell = EventFd::from_flags(flags).map_err(Error::system(NO_FD))?;
         let reading = Mutex::new(Some(Reading { reader, ready: VecDeque::new() }));
-        self.opened = Some(Opened { reading, readable, bell });
+        self.opened = Some(Opened { reading, readable, bell, closing: Mutex::new(None) });
         // The formats are known; tracefs is not needed any more.
         self.tracefs = None;
         Ok(())
@@ -175,22 +180,28 @@ impl Observer {
         }
     }
 
-    /// Ends it: everything is closed and unmapped when this returns, and whoever waits in
+    /// Ends it: nothing is produced nor mapped any more when this returns, and whoever waits in
     /// [`Observer::read_event`] gets [`Fault::Closed`]. What was not read by then is dropped.
     /// Closing again does nothing.
     ///
-    /// The kernel takes some 30 ms for each tracepoint that nobody else reads.
+    /// The kernel takes some 30 ms, and more under load, to let go of each tracepoint that nobody
+    /// else reads. A thread waits for that; dropping the observer waits for the thread.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let Some(opened) = &self.opened else { return };
         // It can only fail for being rung already.
         let _rung = opened.bell.write(1);
-        let reading = opened.lock().take();
-        drop(reading);
+        let Some(reading) = opened.lock().take() else { return };
+        let Ok(events) = reading.reader.into_events() else { return };
+        let thread = thread::Builder::new().name("observer-close".to_owned());
+        // Without a thread they are closed right here.
+        let closing = thread.spawn(move || drop(events)).ok();
+        *opened.closing.lock().unwrap_or_else(PoisonError::into_inner) = closing;
     }
 
     /// Readable when [`Observer::try_read`] may have something.
-    pub(super) fn readable(&self) -> Result<BorrowedFd<'_>, Error> {
+    #[cfg(feature = "tokio")]
+    pub(super) fn readable(&self) -> Result<std::os::fd::BorrowedFd<'_>, Error> {
         Ok(self.opened()?.readable.as_fd())
     }
 
@@ -206,6 +217,19 @@ impl Observer {
             return Err(Fault::Closed);
         }
         if self.opened.is_some() { Err(Fault::AlreadyOpen) } else { Ok(()) }
+    }
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        self.close();
+        let closing = self.opened.as_mut().map(|opened| &mut opened.closing);
+        let closing =
+            closing.map(|closing| closing.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if let Some(thread) = closing.and_then(Option::take) {
+            // It only closes; there is nothing to hear from it.
+            let _closed = thread.join();
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn v2() -> Option<String> {
     writable(unified().as_ref(), "cgroup v2 hierarchy")
 }
 
-fn v1() -> Option<String> {
+pub(crate) fn v1() -> Option<String> {
     writable(with_controllers().as_ref(), "cgroup v1 hierarchy")
 }
 
@@ -67,6 +67,11 @@ fn with_controllers() -> Option<Hierarchy> {
         }
         mounted()
     })
+}
+
+/// The root of a v1 hierarchy that does not serve perf.
+pub(crate) fn folder_of_v1() -> PathBuf {
+    with_controllers().expect("a hierarchy").mount
 }
 
 fn mount_pids() -> io::Result<()> {
@@ -109,6 +114,10 @@ impl Cgroup {
     pub(crate) fn of_container(id: &str) -> Self {
         let hierarchy = unified().expect("a v2 hierarchy");
         Self::new(hierarchy, &format!("docker-{id}.scope"))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn add(&self, pid: u32) {

@@ -22,6 +22,8 @@ mod poll;
 mod reader;
 #[cfg(feature = "snapshot")]
 mod scan;
+#[cfg(feature = "perf")]
+mod single;
 mod stat;
 #[cfg(feature = "snapshot")]
 mod status;
@@ -47,4 +49,6 @@ pub(crate) use scan::now;
 pub(crate) use scan::{ONLY_HERE, add_what_no_walk_tells};
 #[cfg(feature = "snapshot")]
 pub use scan::{Scan, Which, scan};
+#[cfg(feature = "perf")]
+pub(crate) use single::{Single, threads};
 pub use stat::parents;

@@ -42,6 +42,8 @@ struct Event {
     delivered: u64,
     /// Records of this very process that were left out.
     own: u64,
+    /// A record weighed more than one: the kernel's count is a sum of something else.
+    weighed: bool,
 }
 
 /// What became of the records of one event on one CPU.
@@ -84,7 +86,7 @@ impl Lane {
         let mut events = Vec::with_capacity(opened.len());
         for Opened { request, fd, .. } in opened {
             let id = perf::id(fd.as_fd())?;
-            events.push(Event { id, request, fd, delivered: 0, own: 0 });
+            events.push(Event { id, request, fd, delivered: 0, own: 0, weighed: false });
         }
         if let Some((first, others)) = events.split_first() {
             for event in others {
@@ -116,6 +118,11 @@ impl Lane {
         self.events.iter().map(|event| event.fd.as_fd())
     }
 
+    /// Unmaps the ring.
+    pub(super) fn into_events(self) -> impl Iterator<Item = OwnedFd> {
+        self.events.into_iter().map(|event| event.fd)
+    }
+
     /// Takes in what the ring has got; says how many pieces of it are damaged.
     pub(super) fn take_in(&mut self) -> u64 {
         let head = self.ring.look();
@@ -126,7 +133,7 @@ impl Lane {
 
     /// Whether it is so full that there is no time to lose.
     pub(super) fn is_pressed(&self) -> bool {
-        self.ring.waiting() > self.ring.bytes() as u64 / 4 * 3
+        self.ring.waiting() > self.ring.bytes() as u64 / 4
     }
 
     /// Whether its CPU has gone and all that it left behind was handed on.
@@ -159,6 +166,7 @@ impl Lane {
         let Some(event) = event.and_then(|index| events.get_mut(index)) else {
             return Handed::Malformed;
         };
+        event.weighed |= body.weight != 1;
         if own_pid == Some(body.pid) {
             event.own += 1;
             return Handed::Nothing;
@@ -217,7 +225,10 @@ impl Lane {
             Ok(Account {
                 request: event.request,
                 cpu: self.cpu,
-                produced: reading.count.saturating_sub(event.own),
+                produced: match event.weighed {
+                    true => event.delivered + reading.lost.unwrap_or(0),
+                    false => reading.count.saturating_sub(event.own),
+                },
                 delivered: event.delivered,
                 lost: reading.lost,
             })

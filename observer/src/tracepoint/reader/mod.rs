@@ -22,7 +22,7 @@ mod scope;
 mod watch;
 
 use std::{
-    os::fd::{AsFd, BorrowedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     time::Duration,
 };
 
@@ -204,6 +204,13 @@ impl Reader {
         self.totals()
     }
 
+    /// Ends it without a look back: nothing is produced nor mapped any more when it returns. What
+    /// is returned are the events: the kernel takes its time to close them.
+    pub(super) fn into_events(mut self) -> Result<Vec<OwnedFd>, Error> {
+        self.stop()?;
+        Ok(self.lanes.into_iter().flat_map(Lane::into_events).collect())
+    }
+
     /// How long to wait on the descriptor before the next [`Reader::drain`].
     pub fn patience(&self) -> Wait {
         if !self.merge.is_over() {
@@ -301,7 +308,11 @@ impl Reader {
         for lane in &mut self.lanes {
             self.malformed += lane.take_in();
         }
-        let told = self.tell_silent_losses(now_ns, each)?;
+        // What is still to be told in this round may be older than now.
+        let oldest_ns =
+            self.lanes.iter().filter_map(|lane| Some(lane.queue.front()?.time_ns)).min();
+        let place_ns = self.merge.reached_ns().or(oldest_ns).unwrap_or(now_ns);
+        let told = self.tell_silent_losses(place_ns, each)?;
         let pressed = self.lanes.iter().any(Lane::is_pressed);
         let hold = if pressed { hold.min(RUSH) } else { hold };
         let before_ns = (now_ns + 1).saturating_sub(nanoseconds(hold));
@@ -348,7 +359,7 @@ impl Reader {
     /// to tell of it.
     fn tell_silent_losses(
         &mut self,
-        now_ns: u64,
+        place_ns: u64,
         each: &mut dyn FnMut(Item<'_>),
     ) -> Result<usize, Error> {
         let mut told = 0;
@@ -357,7 +368,7 @@ impl Reader {
                 told += 1;
                 each(item);
             };
-            lane.tell_counted(now_ns, &mut counted).map_err(unread)?;
+            lane.tell_counted(place_ns, &mut counted).map_err(unread)?;
         }
         Ok(told)
     }

@@ -147,7 +147,7 @@ mod tests {
             done.push(queue.done());
         }
         assert_eq!(times, [5, 7, 9]);
-        assert_eq!(done, [48, 48, 144], "the room of the one in the middle is not free before it");
+        assert_eq!(done, [56, 56, 168], "the room of the one in the middle is not free before it");
     }
 
     #[test]
@@ -165,9 +165,9 @@ mod tests {
         let (mut queue, damaged) = taken(&[sample(1, 5, b""), vec![0; 8], sample(1, 7, b"")]);
         assert_eq!(damaged, 1);
         assert_eq!(queue.pop().map(|entry| entry.time_ns), Some(5));
-        assert_eq!((queue.pop(), queue.done()), (None, 104));
+        assert_eq!((queue.pop(), queue.done()), (None, 120));
         assert_eq!(queue.take_in(Span::new((&sample(1, 9, b""), &[]))), 0);
         let next = queue.pop().unwrap();
-        assert_eq!((next.time_ns, next.position), (9, 104));
+        assert_eq!((next.time_ns, next.position), (9, 120));
     }
 }

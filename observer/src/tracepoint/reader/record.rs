@@ -66,7 +66,7 @@ impl<'a> Span<'a> {
 /// `struct perf_event_header`: type, misc, size.
 const HEADER: usize = 8;
 /// Where a sample's data begins.
-const DATA: usize = 44;
+const DATA: usize = 52;
 const PERF_RECORD_LOST: u32 = 2;
 const PERF_RECORD_SAMPLE: u32 = 9;
 
@@ -114,6 +114,8 @@ pub(super) struct Body<'a> {
     pub(super) pid: u32,
     pub(super) tid: u32,
     pub(super) cpu: u32,
+    /// What the kernel adds to the event's count for it; other than 1 where that is a sum of time.
+    pub(super) weight: u64,
     pub(super) raw: &'a [u8],
 }
 
@@ -123,7 +125,8 @@ impl<'a> Body<'a> {
     const TID: usize = 20;
     const TIME: usize = 24;
     const CPU: usize = 32;
-    const SIZE: usize = 40;
+    const WEIGHT: usize = 40;
+    const SIZE: usize = 48;
 
     /// Takes a whole record apart; `None` where its data would be longer than itself.
     pub(super) fn of(record: &'a [u8]) -> Option<Self> {
@@ -135,6 +138,7 @@ impl<'a> Body<'a> {
             pid: head.u32(Self::PID)?,
             tid: head.u32(Self::TID)?,
             cpu: head.u32(Self::CPU)?,
+            weight: head.u64(Self::WEIGHT)?,
             raw: data.get(..size)?,
         })
     }
@@ -156,6 +160,7 @@ pub(super) mod tests {
         bytes.extend([7_u32, 8].map(u32::to_ne_bytes).concat());
         bytes.extend(time_ns.to_ne_bytes());
         bytes.extend([3_u32, 0].map(u32::to_ne_bytes).concat());
+        bytes.extend(1_u64.to_ne_bytes());
         let size = padded - DATA;
         bytes.extend(u32::try_from(size).unwrap().to_ne_bytes());
         bytes.extend(raw);
@@ -182,9 +187,9 @@ pub(super) mod tests {
     fn a_sample_is_taken_apart() {
         let record = sample(5, 99, b"data");
         let span = Span::new((&record, &[]));
-        assert_eq!(find(span, 0), Some(Found::Sample { time_ns: 99, length: 48 }));
-        assert_eq!(find(span, 48), None);
-        let expected = Body { id: 5, pid: 7, tid: 8, cpu: 3, raw: b"data" };
+        assert_eq!(find(span, 0), Some(Found::Sample { time_ns: 99, length: 56 }));
+        assert_eq!(find(span, 56), None);
+        let expected = Body { id: 5, pid: 7, tid: 8, cpu: 3, weight: 1, raw: b"data" };
         assert_eq!(Body::of(&record), Some(expected));
     }
 
@@ -204,7 +209,7 @@ pub(super) mod tests {
 
     #[test]
     fn lengths_that_cannot_be_are_damage() {
-        for length in [0_u16, 7, 43, 49, u16::MAX] {
+        for length in [0_u16, 7, 51, 57, u16::MAX] {
             let mut record = sample(5, 99, b"data");
             record[6..8].copy_from_slice(&length.to_ne_bytes());
             assert_eq!(find(Span::new((&record, &[])), 0), Some(Found::Damaged), "{length}");

@@ -2,7 +2,9 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::io;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use caps::{CapSet, Capability, CapsHashSet};
@@ -80,6 +82,15 @@ fn open_in_child(path: &str) -> ExitCode {
     }
 }
 
+/// Sees to it that tracefs is where programs look for it, with a mount that nobody else sees.
+pub(super) fn see_tracefs() -> io::Result<()> {
+    if Path::new("/sys/kernel/tracing/events").exists() {
+        return Ok(());
+    }
+    sys::private_mounts()?;
+    sys::mount(c"none", c"/sys/kernel/tracing", Some(c"tracefs"), 0)
+}
+
 /// Mounts tracefs with these options where nobody else sees it; its permissions everybody sees.
 fn mount_tracefs(options: &str) {
     sys::private_mounts().expect("own mounts");
@@ -112,7 +123,7 @@ fn with_rights(rights: &str, options: &str, program: &str, arguments: &[&str]) -
 
 /// Becomes root of a user namespace of its own, and then that program.
 fn in_user_namespace(program: &str, arguments: &[&str]) -> ExitCode {
-    mount_tracefs("mode=700");
+    see_tracefs().expect("tracefs");
     sys::unshare(libc::CLONE_NEWUSER).expect("a user namespace");
     fs::write("/proc/self/uid_map", "0 0 1").expect("a map");
     panic!("cannot execute: {}", Command::new(program).args(arguments).exec())

@@ -1,6 +1,7 @@
 //! How a stream ends: told, by a number, by time, with nobody reading, with what it watched; and
 //! what is lost.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use nix::sys::signal::Signal;
 
 use super::{trace, traced};
 use crate::child::{Actor, Started, act};
+use crate::event::{Event, none_of};
 use crate::harness::{Case, cases, patience, root, unlocked};
 use crate::observed::output;
 
@@ -20,6 +22,7 @@ pub(crate) fn cases() -> Vec<Case> {
         nobody_reading_ends_it: [root, unlocked],
         the_end_of_the_process_ends_it: [root, unlocked],
         losses_stand_at_their_place: [root, unlocked],
+        a_sum_of_time_fires_once_at_a_time: [root, unlocked],
     ]
 }
 
@@ -108,4 +111,22 @@ fn losses_stand_at_their_place() {
         patience(Duration::from_secs(3)),
     );
     assert_eq!(status.code(), Some(0), "nothing was lost: {errors}");
+}
+
+/// The kernel adds nanoseconds to this event's count, and would leave a record for each.
+fn a_sum_of_time_fires_once_at_a_time() {
+    const RUNTIME: &str = "sched:sched_stat_runtime";
+    let mut observed = traced(&[RUNTIME]);
+    observed.wait_for_count("turns on a CPU", 100, |event| event.is(RUNTIME));
+    let stream = observed.stop();
+    stream.assert_code(0);
+    stream.assert_nothing_lost();
+    let key = |event: &Event| {
+        let [cpu, time] = ["/cpu", "/boot_ns"].map(|name| event.expect_number(name));
+        (cpu, time, event.number("/fields/pid"))
+    };
+    let mut seen = BTreeSet::new();
+    let again = stream.of_kind(RUNTIME).filter(|event| !seen.insert(key(event)));
+    let again: Vec<_> = again.map(|event| format!("{event:?}")).collect();
+    none_of(&again);
 }

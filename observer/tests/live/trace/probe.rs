@@ -5,11 +5,11 @@ use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
 
+use super::act::see_tracefs;
 use super::traced;
 use crate::act::{say, wait_for_word};
 use crate::child::{Actor, act, program};
 use crate::harness::{Case, cases, root, unlocked};
-use crate::sys;
 
 /// Registers have names of their own on each architecture.
 pub(crate) fn cases() -> Vec<Case> {
@@ -112,8 +112,7 @@ fn offset() -> u64 {
 /// Makes a probe, and takes it away when its input ends.
 pub(super) fn make(definition: &str) -> ExitCode {
     const EVENTS: &str = "/sys/kernel/tracing/uprobe_events";
-    sys::private_mounts().expect("own mounts");
-    sys::mount(c"none", c"/sys/kernel/tracing", Some(c"tracefs"), 0).expect("tracefs");
+    see_tracefs().expect("tracefs");
     let write = |text: &str| {
         let file = fs::OpenOptions::new().append(true).open(EVENTS);
         std::io::Write::write_all(&mut file.expect("the list of probes"), text.as_bytes())

@@ -1,9 +1,9 @@
 //! The same events seen by bpftrace: the same values, in the same order.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use super::act::see_tracefs;
 use super::traced;
 use crate::child::{Actor, Lines, Next, Started, act, unique};
 use crate::event::Event;
@@ -72,13 +72,7 @@ impl Bpftrace {
         command.args(["-e", &PROGRAM.replace("TID", &tid.to_string())]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         // It wants tracefs mounted.
-        sys::before_exec(&mut command, || {
-            if Path::new("/sys/kernel/tracing/events").exists() {
-                return Ok(());
-            }
-            sys::private_mounts()?;
-            sys::mount(c"none", c"/sys/kernel/tracing", Some(c"tracefs"), 0)
-        });
+        sys::before_exec(&mut command, see_tracefs);
         let mut started = Started::new(&mut command);
         let lines = Lines::of(started.child.stdout.take().expect("a pipe"));
         let mut bpftrace = Self { _started: started, lines, seen: Vec::new() };

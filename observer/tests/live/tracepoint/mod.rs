@@ -47,6 +47,7 @@ pub(crate) fn perform(words: &[&str]) -> ExitCode {
         ["available"] => kernel::print_available(),
         ["snoop"] => exec_snoop::main().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
         ["count-execs", prefix, last] => reading::count_execs(prefix, last),
+        ["load"] => load::perform(),
         ["few-files"] => opening::with_few_files(),
         ["little-memory"] => opening::with_little_memory(),
         ["call", count] => accounts::call(count),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use observer::tracepoint::{Fault, Name, PerfFault, Reader};
 
 use super::{fault, name, reader, request, tracefs};
 use crate::act::say;
+use crate::cgroup;
 use crate::child::{Actor, act};
 use crate::harness::{Case, cases, in_guest, patience, root, scaled, unlocked};
 use crate::sys;
@@ -19,6 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases![
         every_event_opens_or_says_why: [root, unlocked],
         what_is_no_cgroup_is_named: [root, unlocked],
+        a_hierarchy_without_perf_is_named: [root, unlocked, cgroup::v1],
         a_process_that_is_not_there_is_named: [root, unlocked],
         a_filter_that_the_kernel_refuses_is_named: [root, unlocked],
         too_many_files_are_counted: [root, unlocked],
@@ -72,11 +75,20 @@ fn every_event_opens_or_says_why() {
     }
 }
 
+fn not_opened(cgroup: &Path) -> PerfFault {
+    let options = Options { scope: Scope::Cgroup(cgroup.to_owned()), ..Options::default() };
+    perf_fault(Reader::open(&[request(&tracefs(), "sched:sched_switch")], &options))
+}
+
+fn a_hierarchy_without_perf_is_named() {
+    let folder = cgroup::folder_of_v1();
+    let fault = not_opened(&folder);
+    let PerfFault::Hierarchy { path, serving: None } = fault else { panic!("{fault:?}") };
+    assert_eq!(path, folder);
+}
+
 fn what_is_no_cgroup_is_named() {
-    let open = |path: &str| {
-        let options = Options { scope: Scope::Cgroup(path.into()), ..Options::default() };
-        perf_fault(Reader::open(&[request(&tracefs(), "sched:sched_switch")], &options))
-    };
+    let open = |path: &str| not_opened(Path::new(path));
     let missing = open("/sys/fs/cgroup/no-such-group");
     assert!(matches!(missing, PerfFault::NoCgroup { .. }), "{missing}");
     let folder = open("/proc");
@@ -123,7 +135,8 @@ fn too_many_files_are_counted() {
 pub(super) fn with_little_memory() -> ExitCode {
     let tracefs = tracefs();
     let requests = [request(&tracefs, "sched:sched_switch")];
-    sys::limit(libc::RLIMIT_MEMLOCK, 0, 0).expect("a lower limit");
+    // What all users' rings may have besides is perhaps in use already.
+    sys::limit(libc::RLIMIT_MEMLOCK, 1 << 20, 1 << 20).expect("a lower limit");
     caps::drop(None, caps::CapSet::Effective, caps::Capability::CAP_IPC_LOCK).expect("one less");
     let options = Options { ring: 64 << 20, ..Options::default() };
     let reader = Reader::open(&requests, &options).expect("a reader");

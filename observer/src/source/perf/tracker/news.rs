@@ -1,0 +1,102 @@
+//! News of a process that neither begins nor ends it: its name, its cgroup, and what will decide
+//! how it ends.
+
+use observer_common::{CgroupFacts, Kind, Record, RenameFacts};
+
+use super::{
+    super::{
+        given::{Given, describe},
+        known::Known,
+        told::{News, Told},
+    },
+    Life, Tracker, With,
+};
+use crate::{event::ProcessKey, facts::Facts};
+
+impl Tracker {
+    /// A thread has another name. A process is called what its leader is called.
+    pub(super) fn rename(&mut self, told: &Told, with: &mut With<'_>) {
+        let News::Rename { tid, old, new } = told.news else { return };
+        let Some(key) = self.lives.at(tid, told.boot_ns) else { return };
+        let Some(life) = self.lives.get_mut(key) else { return };
+        life.comm = old;
+        let described = describe(life, tid);
+        let given = Given {
+            boot_ns: told.boot_ns,
+            cpu: told.cpu,
+            kind: Kind::RENAME,
+            absent: described.absent,
+            record: Record::Rename {
+                facts: RenameFacts { process: described.facts, new_comm: new },
+                cgroup: described.cgroup,
+            },
+        };
+        if old != new && self.wanted.has(Kind::RENAME) {
+            (with.give)(given);
+        }
+        if let Some(life) = self.lives.get_mut(key) {
+            life.comm = new;
+        }
+    }
+
+    /// A process was moved. In the unified hierarchy the tracepoint tells where to; which of the
+    /// others counts, only /proc tells.
+    pub(super) fn attach(&mut self, told: &Told, with: &mut With<'_>) {
+        let News::Attach { pid, hierarchy, path } = &told.news else { return };
+        let Some(key) = self.lives.at(*pid, told.boot_ns) else { return };
+        self.get_to_know(key, with);
+        let is_unified = *hierarchy == 0;
+        let row = if is_unified { None } else { self.ask(key, Facts::CGROUP, with) };
+        let Some(life) = self.lives.get_mut(key) else { return };
+        let moved = match row {
+            Some(row) => life.known.take_place(Known::of(&row)),
+            None => is_unified,
+        };
+        if is_unified {
+            life.known.move_to(path);
+        }
+        if moved {
+            self.tell_move(key, told, with);
+        }
+    }
+
+    fn tell_move(&self, key: ProcessKey, told: &Told, with: &mut With<'_>) {
+        let Some(life) = self.lives.get(key) else { return };
+        let described = describe(life, life.key.pid);
+        let given = Given {
+            boot_ns: told.boot_ns,
+            cpu: told.cpu,
+            kind: Kind::CGROUP,
+            absent: described.absent,
+            record: Record::Cgroup {
+                facts: CgroupFacts { process: described.facts },
+                cgroup: described.cgroup,
+            },
+        };
+        self.give(given, with);
+    }
+
+    /// A signal is pending for a thread, or for the process that has it as its leader.
+    pub(super) fn signal_generated(&mut self, told: &Told, tid: u32, number: u8) {
+        let leader = self.lives.at(tid, told.boot_ns);
+        let key = leader.or_else(|| {
+            let sender = (told.tid == tid).then_some(told.pid);
+            self.lives.at(self.lives.process_of(tid).or(sender)?, told.boot_ns)
+        });
+        if let Some(life) = key.and_then(|key| self.lives.get_mut(key)) {
+            life.ending.generated(number);
+        }
+    }
+}
+
+/// What may turn out to be the cause of a process's end.
+pub(super) fn on_the_way_to_its_end(life: &mut Life, told: &Told) {
+    match told.news {
+        News::ExitCall { code, group } => life.ending.exit_call(told.tid, code, group),
+        News::SignalDelivered { number, default: true } => {
+            life.ending.delivered(told.tid, number);
+        }
+        News::SignalDelivered { number, default: false } => life.ending.handled(number),
+        _ => {}
+    }
+}

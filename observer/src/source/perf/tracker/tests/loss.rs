@@ -1,0 +1,65 @@
+//! After a loss.
+
+use observer_common::absent;
+
+use super::*;
+
+#[test]
+fn what_was_lost_is_no_cause() {
+    let mut play = Play::begin();
+    play.fork(1, 100);
+    play.tell(1, 1, News::SignalGenerated { tid: 100, number: 15 });
+    play.tracker.doubt();
+    play.tell(100, 100, News::SignalDelivered { number: 9, default: true });
+    play.exit(100);
+    assert!(play.last().lacks(absent::STATUS));
+}
+
+#[test]
+fn whoever_has_come_is_known_by_proc() {
+    let mut play = Play::begin();
+    play.world.rows.insert(100, row(100, 1, NOW));
+    play.tell(100, 100, exec(100, 100));
+    assert_eq!(play.last().key(), ProcessKey { pid: 100, start_ns: NOW - NOW % TICK_NS });
+    assert_eq!(play.last().parent, (1, TICK_NS));
+    play.exit(100);
+    assert_eq!(play.of(Kind::EXIT).len(), 1);
+}
+
+#[test]
+fn whoever_has_gone_is_let_go_of_unless_its_end_is_still_told() {
+    let mut play = Play::begin();
+    play.fork(1, 100);
+    play.fork(1, 101);
+    play.tracker.doubt();
+    play.look(Tracker::look_again);
+    play.exit(100);
+    assert_eq!(play.of(Kind::EXIT).len(), 1, "its end was on the way");
+    play.now_ns += 10_000_000_000;
+    play.fork(1, 102);
+    assert!(play.tracker.lives.newest(101).is_none(), "its end was lost");
+    assert!(play.tracker.lives.newest(1).is_some() && play.tracker.lives.newest(102).is_some());
+}
+
+#[test]
+fn a_child_of_nobody_is_told_all_the_same() {
+    let mut play = Play::begin();
+    play.tell(900, 900, new_task(100, libc::SIGCHLD));
+    assert_eq!(play.got, [], "its creator may be told late");
+    play.now_ns += 1_000_000_000;
+    play.fork(1, 101);
+    let forks = play.of(Kind::FORK);
+    assert_eq!(forks.iter().map(|fork| fork.pid).collect::<Vec<_>>(), [100, 101]);
+    assert_eq!(forks[0].parent, (0, 0));
+}
+
+#[test]
+fn a_pid_whose_first_life_ended_unseen_has_a_second_one() {
+    let mut play = Play::begin();
+    let first = play.fork(1, 100);
+    play.tracker.doubt();
+    let second = play.fork(1, 100);
+    play.exit(100);
+    assert_ne!(first, second);
+    assert_eq!(play.last().key(), second);
+}
