@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
-/// The mount is seen by the program alone, and goes with it.
-const MOUNT: &str = r#"mount -t tracefs tracefs /sys/kernel/tracing && exec "$@""#;
+/// Where it is not there yet, the mount is seen by the program alone, and goes with it.
+const MOUNT: &str = r#"
+test -d /sys/kernel/tracing/events || mount -t tracefs tracefs /sys/kernel/tracing || exit
+exec "$@""#;
 
 /// A command that becomes `words`, with tracefs.
 pub(crate) fn command(words: &[impl AsRef<OsStr>]) -> Command {

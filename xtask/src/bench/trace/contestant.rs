@@ -93,14 +93,14 @@ impl Contestant {
         })
     }
 
-    /// The thread or process of a line.
-    pub(crate) fn id_in(self, line: &str) -> Option<u64> {
+    /// The thread or process of a line about this event.
+    pub(crate) fn id_in(self, line: &str, event: Event) -> Option<u64> {
         let mut words = line.split_ascii_whitespace();
         let word = match self {
             // Time, CPU, pid.
             Self::Observer | Self::Bpftrace => words.nth(2),
             // Time, then name and thread; there may be anything in the name.
-            Self::PerfTrace => line.split_once(" raw_syscalls:")?.0.rsplit('/').next(),
+            Self::PerfTrace => line.split(event.name()).next()?.trim_end().rsplit('/').next(),
             Self::PerfRecord => words.next(),
         };
         word?.parse().ok()
@@ -165,10 +165,10 @@ mod tests {
             (Contestant::Bpftrace, "28016285644113 1 4711 a b id=110 args=[1,2]"),
         ];
         for (contestant, line) in lines {
-            assert_eq!(contestant.id_in(line), Some(4711), "{line}");
+            assert_eq!(contestant.id_in(line, Event::Call), Some(4711), "{line}");
         }
-        assert_eq!(Contestant::Observer.id_in("TIME CPU PID EVENT FIELDS"), None);
-        assert_eq!(Contestant::Bpftrace.id_in("Attaching 1 probe..."), None);
+        assert_eq!(Contestant::Observer.id_in("TIME CPU PID EVENT FIELDS", Event::Call), None);
+        assert_eq!(Contestant::Bpftrace.id_in("Attaching 1 probe...", Event::Call), None);
     }
 
     #[test]

@@ -37,17 +37,18 @@ impl Event {
         }
     }
 
-    /// Whether a line tells of what the load made.
+    /// Whether a line with this id tells of what the load made.
     ///
-    /// Each thread's call has its id, as `id` finds it in the line. A switch has the name of the
-    /// process that was switched away from, which it bears for as long as its switches are counted.
-    pub(crate) fn is_told(self, line: &str, made: &Made, id: impl Fn(&str) -> Option<u64>) -> bool {
-        match self {
-            Self::Call => id(line).is_some_and(|id| made.ids.contains(&id)),
-            Self::Switch => line.split_once("prev_comm").is_some_and(|(_, rest)| {
-                rest.trim_start_matches(['=', ':', ' ', '"']).starts_with(NAME_OF_SWITCHES)
-            }),
-        }
+    /// A switch must bear the name as well, of the process that was switched away from: it does for
+    /// as long as its switches are counted.
+    pub(crate) fn is_told(self, line: &str, id: u64, made: &Made) -> bool {
+        made.ids.contains(&id)
+            && match self {
+                Self::Call => true,
+                Self::Switch => line.split_once("prev_comm").is_some_and(|(_, rest)| {
+                    rest.trim_start_matches(['=', ':', ' ', '"']).starts_with(NAME_OF_SWITCHES)
+                }),
+            }
     }
 }
 
@@ -60,12 +61,12 @@ mod tests {
     #[test]
     fn a_line_tells_of_the_load_or_of_another() {
         let made = Made { wall: Duration::ZERO, events: 1, ids: vec![7] };
-        let id = |line: &str| line.split(' ').next()?.parse().ok();
-        assert!(Event::Call.is_told("7 id=110", &made, id));
-        assert!(!Event::Call.is_told("8 id=7", &made, id));
+        assert!(Event::Call.is_told("id=110", 7, &made));
+        assert!(!Event::Call.is_told("id=110", 8, &made));
         for line in ["8 prev_comm=bench-switches a", "8 x(prev_comm: \"bench-switches\", "] {
-            assert!(Event::Switch.is_told(line, &made, id), "{line}");
+            assert!(Event::Switch.is_told(line, 7, &made), "{line}");
+            assert!(!Event::Switch.is_told(line, 8, &made), "{line}");
         }
-        assert!(!Event::Switch.is_told("7 prev_comm=a next_comm=bench-switches", &made, id));
+        assert!(!Event::Switch.is_told("prev_comm=a next_comm=bench-switches", 7, &made));
     }
 }

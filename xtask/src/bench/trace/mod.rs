@@ -45,7 +45,7 @@ impl Amount {
             Extent::Quick => Self {
                 ladder: ladder::Size { rounds: 2, milliseconds: 500 },
                 ladder_of_equals: ladder::Size { rounds: 1, milliseconds: 500 },
-                full: (1_000_000, 50_000),
+                full: (400_000, 30_000),
                 full_rounds: 2,
                 counted: (10_000_000, 200_000),
                 counted_rounds: 2,
@@ -53,7 +53,7 @@ impl Amount {
             Extent::Whole => Self {
                 ladder: ladder::Size { rounds: 5, milliseconds: 2_000 },
                 ladder_of_equals: ladder::Size { rounds: 3, milliseconds: 2_000 },
-                full: (4_000_000, 200_000),
+                full: (2_000_000, 200_000),
                 full_rounds: 7,
                 counted: (30_000_000, 500_000),
                 counted_rounds: 5,

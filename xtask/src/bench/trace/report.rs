@@ -200,8 +200,7 @@ const METHOD: &str = "
 The calls are getppid(2), which two threads make; all readers are given the same filter, by which the
 kernel passes over other calls. The switches are those of two processes that give each other a byte
 through pipes, on one CPU; there is no filter. How many there are is known: of the switches by the
-kernel's own count for the two. A line is one of the load by the thread or process in it, or by the
-name of the process that was switched away from. Each reader prints to a file in memory and is
+kernel's own count for the two. A line is one of the load by the thread or process in it. Each reader prints to a file in memory and is
 started afresh; it is ready when it has told of most of two bursts, and idle again before the load.
 Its CPU time is what the scheduler counted for it during the load and until it was idle; what its
 tracepoint takes in the kernel is in the slow-down.
@@ -236,4 +235,71 @@ fn percent(part: f64) -> String {
 
 fn times(slowdown: f64, (least, most): (f64, f64)) -> String {
     format!("{slowdown:.2} times ({least:.2} to {most:.2})")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::bench::trace::arena::Outcome;
+    use crate::bench::trace::ladder::Size;
+    use crate::bench::trace::load::Made;
+
+    /// Of the first rates it carried so many, with so many microseconds for each event.
+    fn climb(contestant: Contestant, carried: usize, cpu: u32) -> Climb {
+        let outcomes =
+            RATES.into_iter().take(carried + 1).enumerate().map(|(rung, events)| Outcome {
+                made: Made { wall: Duration::from_secs(1), events, ids: Vec::new() },
+                told: if rung < carried { events } else { events / 2 },
+                cpu: Duration::from_micros(events) * cpu,
+            });
+        Climb::of(contestant, outcomes)
+    }
+
+    fn ladder(climbs: Vec<Climb>) -> Ladder {
+        Ladder { size: Size { rounds: 1, milliseconds: 1000 }, climbs }
+    }
+
+    #[test]
+    fn a_peer_is_compared_at_the_highest_rate_of_both() {
+        let peer = climb(Contestant::Bpftrace, 2, 4);
+        let ladder = ladder(vec![climb(Contestant::Observer, 3, 2), peer]);
+        let [observer, peer] = &ladder.climbs[..] else { unreachable!() };
+        let aim = rate_aim(&ladder, observer, peer);
+        assert_eq!((&*aim.bound, &*aim.measured, aim.met), ("at least 50000", "100000", true));
+        assert!(!rate_aim(&ladder, peer, observer).met);
+        let aim = cpu_aim(&ladder, observer, peer);
+        assert_eq!(aim.what, "CPU time for an event, beside bpftrace, at 50000 a second");
+        assert_eq!((&*aim.measured, aim.met), ("0.50", true));
+        assert!(!cpu_aim(&ladder, peer, observer).met);
+    }
+
+    #[test]
+    fn who_carried_no_rate_is_no_measure() {
+        let peer = climb(Contestant::PerfTrace, 0, 9);
+        let ladder = ladder(vec![climb(Contestant::Observer, 0, 1), peer]);
+        let [observer, peer] = &ladder.climbs[..] else { unreachable!() };
+        let aim = cpu_aim(&ladder, observer, peer);
+        assert_eq!((&*aim.measured, aim.met), ("not measured", false));
+        assert!(!rate_aim(&ladder, observer, peer).met, "nothing is not as good as nothing");
+    }
+
+    #[test]
+    fn every_rate_has_a_row() {
+        let ladder = ladder(vec![climb(Contestant::Observer, 1, 2)]);
+        let mut part = String::new();
+        write_ladder(&mut part, &ladder, Rings::Default).unwrap();
+        let rows: Vec<_> = part.lines().skip(5).collect();
+        assert_eq!(
+            rows[..4],
+            [
+                "| calls a second | observer |",
+                "| --- | --- |",
+                "| 25000 | 2.00 µs |",
+                "| 50000 | lost up to 50.0 % |"
+            ]
+        );
+        assert_eq!(rows.last(), Some(&"| highest without loss | 25000 |"));
+    }
 }

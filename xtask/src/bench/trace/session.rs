@@ -113,14 +113,13 @@ impl Session {
     /// Lines about the load, and all.
     fn count(&self, file: &Path, made: &Made) -> Result<(u64, u64)> {
         let cannot = || format!("cannot read `{}`", file.display());
-        let contestant = self.contestant;
         let mut lines = BufReader::new(File::open(file).with_context(cannot)?);
         let (mut about_load, mut all) = (0, 0);
         let mut line = Vec::new();
         while lines.read_until(b'\n', &mut line).with_context(cannot)? > 0 {
             let text = String::from_utf8_lossy(&line);
-            let is_told = self.event.is_told(&text, made, |text| contestant.id_in(text));
-            about_load += u64::from(is_told);
+            let id = self.contestant.id_in(&text, self.event);
+            about_load += u64::from(id.is_some_and(|id| self.event.is_told(&text, id, made)));
             all += 1;
             line.clear();
         }
