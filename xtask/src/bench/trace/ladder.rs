@@ -38,8 +38,8 @@ pub(crate) struct Climb {
 pub(crate) enum Rung {
     /// Nothing was lost; the median CPU time for each event, in microseconds.
     Carried(f64),
-    /// The largest part that was lost in a round.
-    Lost(f64),
+    /// The most that were lost in a round, of so many.
+    Lost(u64, u64),
     /// Beside it the load was too slow; events a second that it reached at least.
     TooSlow(f64),
     /// It had failed at a lower rate in some round.
@@ -110,14 +110,13 @@ impl Climb {
     }
 
     pub(crate) fn rung(&self, rate: u64, size: Size) -> Rung {
-        let place = RATES.iter().position(|one| *one == rate);
-        let outcomes = place.and_then(|place| self.rungs.get(place)).map_or(&[][..], Vec::as_slice);
+        let outcomes = self.outcomes(rate);
         if outcomes.is_empty() {
             return Rung::NotTried;
         }
-        let lost = outcomes.iter().map(Outcome::lost_share).fold(0.0, f64::max);
-        if lost > 0.0 {
-            return Rung::Lost(lost);
+        let lost = outcomes.iter().max_by_key(|outcome| outcome.lost());
+        if let Some(outcome) = lost.filter(|outcome| outcome.lost() > 0) {
+            return Rung::Lost(outcome.lost(), outcome.made.events);
         }
         if !outcomes.iter().all(|outcome| reached(outcome, rate)) {
             let rates = outcomes.iter().map(|outcome| outcome.made.rate());
@@ -127,6 +126,20 @@ impl Climb {
             return Rung::NotTried;
         }
         Rung::Carried(median(outcomes.iter().map(Outcome::cpu_per_event)))
+    }
+
+    /// Median CPU time for each event told, in microseconds, whatever was lost.
+    pub(crate) fn cpu_per_event(&self, rate: u64) -> f64 {
+        median(self.outcomes(rate).iter().map(Outcome::cpu_per_event))
+    }
+
+    fn outcomes(&self, rate: u64) -> &[Outcome] {
+        let rungs = RATES.iter().zip(&self.rungs);
+        rungs
+            .filter(|(one, _)| **one == rate)
+            .map(|(_, outcomes)| &**outcomes)
+            .next()
+            .unwrap_or(&[])
     }
 }
 
@@ -165,7 +178,7 @@ mod tests {
         let mut climb = Climb::of(Contestant::Bpftrace, [complete, more, lossy]);
         assert_eq!(climb.rate(size), Some(50_000));
         assert!(matches!(climb.rung(25_000, size), Rung::Carried(cpu) if (cpu - 1.0).abs() < 1e-9));
-        assert!(matches!(climb.rung(100_000, size), Rung::Lost(part) if (part - 0.1).abs() < 1e-9));
+        assert_eq!(climb.rung(100_000, size), Rung::Lost(10_000, 100_000));
         assert_eq!(climb.rung(200_000, size), Rung::NotTried);
         // Another round, in which it lost one at once.
         climb.rungs[0].push(outcome(25_000, 24_999, second));
