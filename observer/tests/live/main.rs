@@ -26,6 +26,7 @@
 mod accounting;
 mod act;
 mod argv;
+mod backend;
 mod cgroup;
 mod child;
 mod death;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         lockdown::cases(),
         walk::cases(),
         verify::cases(),
+        backend::cases(),
         table::cases(),
         trace::cases(),
         tracepoint::cases(),

@@ -12,7 +12,9 @@ pub(super) struct Ending {
     verdict: Option<Verdict>,
     /// The last signal that was made pending, could end the process, and was not handled since.
     pending: Option<u8>,
-    /// What the last thread that ended by itself said.
+    /// Threads that have called `exit` and are not through yet, with their codes.
+    leaving: Vec<(u32, u8)>,
+    /// The code of the thread that was the last to call `exit` for itself.
     last_code: Option<u8>,
     /// Something may have been missed.
     doubtful: bool,
@@ -33,12 +35,23 @@ impl Ending {
     /// A thread calls `exit_group`, or `exit` for itself alone.
     pub(super) fn exit_call(&mut self, tid: u32, code: u8, group: bool) {
         if !group {
-            self.last_code = Some(code);
-            return;
-        }
-        if self.is_open_to(tid) {
+            self.leave(tid, code);
+        } else if self.is_open_to(tid) {
             self.verdict = Some(Verdict { status: u32::from(code) << 8, taken_by: None });
         }
+    }
+
+    /// The last one through decides. Of several who are on their way at one time that may be
+    /// another than the last one to call.
+    fn leave(&mut self, tid: u32, code: u8) {
+        self.leaving.push((tid, code));
+        let undisputed = self.leaving.iter().all(|(_, other)| *other == code);
+        self.last_code = undisputed.then_some(code);
+    }
+
+    /// A thread has ended.
+    pub(super) fn thread_ended(&mut self, tid: u32) {
+        self.leaving.retain(|(leaving, _)| *leaving != tid);
     }
 
     /// A signal was made pending.
@@ -135,11 +148,25 @@ mod tests {
 
     #[test]
     fn the_last_of_those_who_end_alone_decides() {
-        let each = |end: &mut Ending| {
+        let one_by_one = |end: &mut Ending| {
             end.exit_call(7, 3, false);
+            end.thread_ended(7);
             end.exit_call(8, 4, false);
         };
-        assert_eq!(after(each), Some(0x400));
+        assert_eq!(after(one_by_one), Some(0x400));
+    }
+
+    #[test]
+    fn nobody_knows_the_last_of_those_who_end_together() {
+        let together = |codes: [u8; 2]| {
+            after(|end| {
+                end.exit_call(7, codes[0], false);
+                end.exit_call(8, codes[1], false);
+                end.thread_ended(8);
+            })
+        };
+        assert_eq!(together([3, 4]), None);
+        assert_eq!(together([3, 3]), Some(0x300), "whoever it was");
     }
 
     #[test]

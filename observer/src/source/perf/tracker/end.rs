@@ -28,6 +28,7 @@ impl Tracker {
             life.comm = comm;
         }
         life.threads.end(key.pid, told.tid, told.boot_ns);
+        life.ending.thread_ended(told.tid);
         let is_last = group_dead.unwrap_or_else(|| life.threads.are_gone());
         if told.tid != key.pid {
             self.lives.thread_ended(told.tid);

@@ -146,6 +146,7 @@ mod tests {
         let mut threads = Threads::default();
         threads.end(7, 8, 2);
         assert!(!threads.begin(8, 1));
+        threads.end(7, 8, 2);
         assert!(threads.begin(8, 3), "another thread with that id");
     }
 
