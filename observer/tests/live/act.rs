@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, Uid, fexecve, getppid, setresuid, setsid};
 
 use crate::child::{c_string, program};
-use crate::{ps, psgo, sys, table, trace, tracepoint};
+use crate::{backend, ps, psgo, sys, table, trace, tracepoint};
 
 /// Holds the words of an act where the argument list is not free.
 pub(crate) const VARIABLE: &str = "OBSERVER_LIVE_ACT";
@@ -56,6 +56,7 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["rename", first, second] => rename(first, second),
         ["rename-thread", name] => rename_thread(name),
         ["drop-user", uid] => drop_user(uid),
+        ["backend", words @ ..] => backend::act::perform(words),
         ["ps", words @ ..] => ps::perform(words),
         ["table", words @ ..] => table::perform(words),
         ["trace", words @ ..] => trace::perform(words),

@@ -2,7 +2,11 @@
 //!
 //! Everything here lives for a moment, so that also a source that only lists /proc sees it.
 
+pub(crate) mod act;
 mod behaviour;
+mod perf;
+mod perf_ends;
+mod perf_loss;
 pub(crate) mod proc;
 
 use std::process::Command;
@@ -50,6 +54,9 @@ pub(crate) fn cases() -> Vec<Case> {
         on!(PERF, "perf", PERF_NEEDS),
         on!(PROC, "proc", &[]),
         proc::cases(),
+        perf::cases(),
+        perf_ends::cases(),
+        perf_loss::cases(),
     ];
     cases.into_iter().flatten().collect()
 }
