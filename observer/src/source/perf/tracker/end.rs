@@ -84,7 +84,7 @@ impl Tracker {
             absent: described.absent | missing,
             record: Record::Exit { facts, cgroup: described.cgroup },
         };
-        self.give(given, with);
+        self.give(&given, with);
     }
 
     /// Who takes its children: one of them tells, since the kernel gives all to the same. `None`
@@ -172,7 +172,7 @@ impl Tracker {
             absent: missing,
             record: Record::Free { facts },
         };
-        self.give(given, with);
+        self.give(&given, with);
         self.lives.over(key, self.now_ns);
     }
 }
