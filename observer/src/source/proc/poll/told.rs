@@ -10,11 +10,7 @@ use super::{
     difference::{Deed, Happened},
     listing::Shown,
 };
-use crate::{
-    event::{Cgroup, ProcessKey},
-    field::Row,
-    source::Item,
-};
+use crate::{event::ProcessKey, field::Row, source::Item};
 
 /// A record that owns what it tells.
 #[derive(Debug)]
@@ -204,10 +200,4 @@ fn names(path: &str) -> Vec<u8> {
         names.push(0);
     }
     names
-}
-
-/// Whether two accounts of one process put it into different cgroups.
-pub(super) fn have_other_cgroups(one: &Row, other: &Row) -> bool {
-    let both: Option<(&Cgroup, &Cgroup)> = one.cgroup.as_deref().zip(other.cgroup.as_deref());
-    both.is_some_and(|(one, other)| one != other)
 }
