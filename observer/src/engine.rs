@@ -88,9 +88,10 @@ impl<S: Source> Engine<S> {
             torn_ns: None,
             repairs: 0,
         };
-        let walk = engine.census.first(&mut engine.feed)?;
+        let mut walk = engine.census.first(&mut engine.feed)?;
         // The programs begin one after another: a fork may have been told, and not its exit.
         engine.settle(each)?;
+        engine.census.make_sure(&engine.feed, &mut walk, &engine.table)?;
         engine.table.reconcile(&walk, each);
         Ok(engine)
     }
@@ -207,7 +208,7 @@ impl<S: Source> Engine<S> {
         // Cleared first: what is lost from here on wants another one.
         self.torn_ns = None;
         let walk = self.census.after_a_loss(&mut self.feed)?;
-        let mended = self.compare(&walk, each)?;
+        let mended = self.compare(walk, each)?;
         self.repairs += 1;
         tell(mended, boot_ns()?, each);
         Ok(())
@@ -216,18 +217,19 @@ impl<S: Source> Engine<S> {
     /// Now and then: says something only if something was wrong.
     fn check(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
         let walk = self.census.again(&mut self.feed)?;
-        let mended = self.compare(&walk, each)?;
+        let mended = self.compare(walk, each)?;
         if mended.added + mended.removed > 0 {
             tell(mended, boot_ns()?, each);
         }
         Ok(())
     }
 
-    fn compare(&mut self, walk: &Walk, each: &mut dyn FnMut(Change)) -> Result<Mended, Error> {
+    fn compare(&mut self, mut walk: Walk, each: &mut dyn FnMut(Change)) -> Result<Mended, Error> {
         // What happened meanwhile comes first: it is newer than what the walk saw.
         self.settle(each)?;
+        self.census.make_sure(&self.feed, &mut walk, &self.table)?;
         self.next_check_ns = walk.ended_ns.saturating_add(self.check_ns);
-        Ok(self.table.reconcile(walk, each))
+        Ok(self.table.reconcile(&walk, each))
     }
 
     /// A zombie leaves with its parent's wait, which is no event; the kernel tells so only some

@@ -13,7 +13,8 @@
 //! 8. `snapshot`, `listing`, `field`: the table at an instant → rows → columns
 //! 9. [`render`]: events and listings → text or JSON, hostile bytes made harmless
 //!
-//! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name.
+//! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name. [`doctor`] says
+//! which sources work here.
 //!
 //! [`container`] knows whose cgroup a name stands for, `btf` where the running kernel keeps its
 //! members, [`machine`] what is the same for every event, [`error`] what can go wrong. Numbers of
@@ -36,6 +37,8 @@ pub mod capabilities;
 #[cfg(feature = "perf")]
 mod census;
 pub mod container;
+#[cfg(feature = "perf")]
+pub mod doctor;
 #[cfg(feature = "perf")]
 pub mod engine;
 pub mod error;

@@ -22,7 +22,7 @@ pub(crate) struct Details {
     pub(super) tasks: Vec<u8>,
     /// Records of the arguments of those that have memory, likewise, if they were asked for.
     pub(super) arguments: Option<Bytes>,
-    /// Rows of those that a walk cannot show.
+    /// Rows of those that a walk cannot show, by ascending pid.
     pub(super) hidden: Vec<Row>,
 }
 
@@ -61,15 +61,17 @@ impl Details {
         machine: &Machine,
     ) -> Vec<Row> {
         let mut tasks = self.tasks().peekable();
+        let mut hidden = self.hidden.iter().peekable();
         let mut reader = RowReader::new(self, wanted, machine);
         let mut rows = Vec::with_capacity(entries.len());
         for entry in entries {
             let key = entry.process.key;
             while tasks.next_if(|task| task.key().pid < key.pid).is_some() {}
+            while hidden.next_if(|row| row.pid < key.pid).is_some() {}
             if let Some(task) = tasks.next_if(|task| task.key() == key) {
                 rows.push(Row { life: entry.life, ..reader.row(&task, Some(entry)) });
-            } else {
-                rows.extend(self.hidden.iter().find(|row| row.pid == key.pid).cloned());
+            } else if let Some(row) = hidden.next_if(|row| is_of(row, key, machine)) {
+                rows.push(completed(row, entry, wanted));
             }
         }
         rows
@@ -99,6 +101,23 @@ impl Details {
             _ => None,
         })
     }
+}
+
+/// Whether /proc, which knows the clock tick of a start, means this life.
+fn is_of(row: &Row, key: ProcessKey, machine: &Machine) -> bool {
+    let ticks = |key: ProcessKey| (key.pid, machine.ticks(key.start_ns));
+    row.key().map(ticks) == Some(ticks(key))
+}
+
+/// A row of /proc with what the table knows better.
+fn completed(row: &Row, entry: &Entry, wanted: Facts) -> Row {
+    let start_ns = entry.process.key.start_ns;
+    let mut row = Row { life: entry.life, ..row.clone() };
+    row.identity = row.identity.map(|identity| Identity { start_ns, ..identity });
+    if wanted.have(Facts::ARGUMENTS) && row.arguments.is_none() {
+        row.arguments = entry.arguments();
+    }
+    row
 }
 
 /// Makes rows of tasks that come by ascending pid.
@@ -209,6 +228,7 @@ impl Detail<'_> {
             processor: facts.processor,
             real_time_priority: facts.rt_priority,
             policy: facts.policy,
+            exit_status: (facts.exit_state != 0).then_some(facts.status),
         }
     }
 

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use super::account::{self, Beside, DESCRIPTION};
 use crate::{
     Error,
-    event::{Comm, Credentials, Process, ProcessKey},
     facts::Facts,
     field::Row,
-    machine::Machine,
+    machine::{Machine, boot_ns},
     source::proc::{self, Held},
     table::Seen,
 };
@@ -21,10 +21,6 @@ pub(super) struct Hidden {
     machine: Arc<Machine>,
     held: Vec<Held>,
 }
-
-/// What the table wants to know.
-const DESCRIPTION: Facts =
-    Facts::IDENTITY.and(Facts::IDS).and(Facts::PIDS).and(Facts::CGROUP).and(Facts::ARGUMENTS);
 
 impl Hidden {
     pub(super) fn new(machine: Arc<Machine>) -> Self {
@@ -49,7 +45,7 @@ impl Hidden {
     /// As the table wants them.
     pub(super) fn seen(&mut self, walked: &[Seen]) -> Vec<Seen> {
         let tick_ns = self.machine.tick_ns();
-        let rows = self.rows(DESCRIPTION.and(Facts::ALL_NAMESPACES));
+        let rows = self.rows(DESCRIPTION | Facts::ARGUMENTS);
         rows.iter().filter_map(|row| seen(row, walked, tick_ns)).collect()
     }
 
@@ -68,37 +64,13 @@ impl Hidden {
 
 fn seen(row: &Row, walked: &[Seen], tick_ns: u64) -> Option<Seen> {
     let identity = row.identity.as_ref()?;
-    let status = row.status.as_ref()?;
-    let ([uid, euid, ..], [gid, egid, ..]) = (status.uids?, status.gids?);
-    let exact = exact_start(row.pid, identity.start_ns, walked, tick_ns);
     let parent = walked.iter().find(|seen| seen.process.key.pid == identity.parent);
-    let mut comm = [0; 16];
-    for (to, from) in comm.iter_mut().zip(identity.comm.iter().take(15)) {
-        *to = *from;
-    }
-    Some(Seen {
-        process: Process {
-            key: ProcessKey { pid: row.pid, start_ns: exact.unwrap_or(identity.start_ns) },
-            parent: parent.map(|seen| seen.process.key),
-            exec_id: 0,
-            tid: row.pid,
-            vpid: status.pids.last().copied(),
-            comm: Comm::new(comm),
-            credentials: Some(Credentials {
-                real_uid: uid,
-                effective_uid: euid,
-                real_gid: gid,
-                effective_gid: egid,
-            }),
-            namespaces: row.namespaces.map(Option::unwrap_or_default),
-            cgroup: row.cgroup.clone(),
-        },
-        boot_ns: crate::machine::boot_ns().ok()?,
-        zombie: identity.zombie,
-        status: None,
-        program: row.arguments.clone().map(super::arguments::program_of),
-        start_is_exact: exact.is_some(),
-    })
+    let beside = Beside {
+        parent: parent.map(|seen| seen.process.key),
+        exact_start_ns: exact_start(row.pid, identity.start_ns, walked, tick_ns),
+        boot_ns: boot_ns().ok()?,
+    };
+    account::seen(row, beside)
 }
 
 /// The start that a child says its parent has, if it is in the clock tick that /proc knows.

@@ -1,11 +1,13 @@
 //! One look at all processes: by the source's own walk, and through /proc at those few that a walk
-//! cannot show.
+//! cannot show; at all of them through /proc where the source has no walk.
 //!
 //! It tells what it saw; what that means for the table is the table's business.
 
+mod account;
 mod arguments;
 mod detail;
 mod hidden;
+mod listed;
 
 use std::sync::Arc;
 
@@ -21,12 +23,13 @@ use crate::{
     feed::Feed,
     machine::{Machine, boot_ns},
     source::{Item, Source, items},
-    table::{Seen, Walk},
+    table::{Seen, Table, Walk},
 };
 
 /// Looks at all processes, as often as it is asked.
 #[derive(Debug)]
 pub(crate) struct Census {
+    machine: Arc<Machine>,
     hidden: Hidden,
 }
 
@@ -44,7 +47,7 @@ const DESCRIPTION: u32 = portion::IDS | portion::NAMESPACES | portion::CGROUP;
 
 impl Census {
     pub(crate) fn new(machine: Arc<Machine>) -> Self {
-        Self { hidden: Hidden::new(machine) }
+        Self { hidden: Hidden::new(Arc::clone(&machine)), machine }
     }
 
     /// The first look: finds out which processes a walk cannot show, too.
@@ -53,6 +56,9 @@ impl Census {
     ///
     /// [`Error::System`].
     pub(crate) fn first<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
+        if !feed.source().has_walk() {
+            return listed::look(&self.machine, Facts::ARGUMENTS);
+        }
         let mut walk = look(feed)?;
         let walked: Vec<u32> = walk.tasks.iter().map(|seen| seen.process.key.pid).collect();
         self.hidden.find(&walked, walk.began_ns)?;
@@ -67,6 +73,9 @@ impl Census {
     ///
     /// [`Error::System`].
     pub(crate) fn again<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
+        if !feed.source().has_walk() {
+            return listed::look(&self.machine, Facts::NONE);
+        }
         let mut walk = look(feed)?;
         self.add_hidden(&mut walk);
         Ok(walk)
@@ -78,10 +87,31 @@ impl Census {
     ///
     /// [`Error::System`].
     pub(crate) fn after_a_loss<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
+        if !feed.source().has_walk() {
+            return listed::look(&self.machine, Facts::ARGUMENTS);
+        }
         let mut walk = look(feed)?;
         add_programs(feed, &mut walk)?;
         self.add_hidden(&mut walk);
         Ok(walk)
+    }
+
+    /// Takes out of a look what was over before its end, once the table has taken in all events
+    /// until then; a walk of the source's own is quick enough to need none of that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`].
+    pub(crate) fn make_sure<S: Source>(
+        &self,
+        feed: &Feed<S>,
+        walk: &mut Walk,
+        table: &Table,
+    ) -> Result<(), Error> {
+        if feed.source().has_walk() {
+            return Ok(());
+        }
+        listed::make_sure(walk, table, &self.machine)
     }
 
     /// What the wanted columns need beyond the table, of every process.
@@ -95,6 +125,9 @@ impl Census {
         wanted: Facts,
         arguments: ArgumentsOf,
     ) -> Result<Details, Error> {
+        if !feed.source().has_walk() {
+            return listed::details(&self.machine, wanted, arguments);
+        }
         let mut tasks = Vec::new();
         feed.walk(detail::portions(wanted), &mut tasks)?;
         let arguments = match arguments {

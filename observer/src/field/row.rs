@@ -113,6 +113,8 @@ pub struct Stat {
     pub real_time_priority: u32,
     /// Scheduling policy, see sched(7).
     pub policy: u32,
+    /// Of a process that has ended: how, in the form of wait(2). `None` where that may not be read.
+    pub exit_status: Option<u32>,
 }
 
 /// What `proc_pid_status(5)` tells.

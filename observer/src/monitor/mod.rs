@@ -210,7 +210,8 @@ impl Monitor {
     }
 
     /// All processes now, as fresh as asked for. Waits for the answer: microseconds for
-    /// [`Freshness::Table`], a walk of the kernel's list for the others.
+    /// [`Freshness::Table`], a walk of the kernel's list for the others. Without eBPF a listing of
+    /// /proc stands for that walk; with [`Backend::Proc`] every snapshot takes one.
     ///
     /// # Errors
     ///
@@ -225,7 +226,7 @@ impl Monitor {
     ///
     /// As [`Monitor::snapshot`].
     pub fn snapshot_for(&self, wanted: Facts) -> Result<Snapshot, Error> {
-        self.take(details(Freshness::sufficient_for(wanted), wanted))
+        self.take(details(self.sufficient_for(wanted), wanted))
     }
 
     /// As [`Monitor::snapshot_for`], with the arguments of each process's exec, which cost nothing
@@ -235,8 +236,20 @@ impl Monitor {
     ///
     /// As [`Monitor::snapshot`].
     pub fn snapshot_with_exec_arguments(&self, wanted: Facts) -> Result<Snapshot, Error> {
-        let freshness = Freshness::sufficient_for(wanted.without(Facts::ARGUMENTS));
+        let freshness = self.sufficient_for(wanted.without(Facts::ARGUMENTS));
         self.take(details(freshness, wanted))
+    }
+
+    /// Events of other sources than eBPF leave out of some processes what /proc was asked for too
+    /// late.
+    fn sufficient_for(&self, wanted: Facts) -> Freshness {
+        const IN_TIME: Facts = Facts::PIDS.and(Facts::CGROUP);
+        match Freshness::sufficient_for(wanted) {
+            Freshness::Table if self.origin != Origin::Bpf && wanted.have(IN_TIME) => {
+                Freshness::Refreshed
+            }
+            freshness => freshness,
+        }
     }
 
     fn take(&self, details: Option<(Facts, ArgumentsOf)>) -> Result<Snapshot, Error> {

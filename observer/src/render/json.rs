@@ -136,7 +136,8 @@ impl<'a> Told<'a> {
     ) -> ProcessEvent<'a> {
         let mut event = self.process_event(process);
         let told = &mut event.process;
-        told.executable = Some(Executable { path: String::from_utf8_lossy(filename) });
+        let path = String::from_utf8_lossy(filename);
+        told.executable = (!path.is_empty()).then_some(Executable { path });
         told.command_args = args.map(TextArgs);
         told.args_truncated = args.map(Args::is_truncated);
         told.args_size = args.map(|args| Number(args.size()));

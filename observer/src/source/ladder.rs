@@ -6,7 +6,7 @@ use observer_common::Counters;
 
 #[cfg(feature = "ebpf")]
 use super::bpf::{BpfSource, Object};
-use super::{Backend, Item, Options, Origin, Source, perf::PerfSource};
+use super::{Backend, Item, Options, Origin, Source, perf::PerfSource, proc::ProcSource};
 use crate::{Error, facts::EventFacts};
 
 /// Any source.
@@ -61,7 +61,7 @@ fn step(origin: Origin, options: &Options) -> Result<AnySource, Error> {
         #[cfg(not(feature = "ebpf"))]
         Origin::Bpf => return Err(Error::NotBuilt("ebpf")),
         Origin::Perf => Box::new(PerfSource::open(options)?),
-        Origin::Proc => return Err(Error::NotBuilt("proc")),
+        Origin::Proc => Box::new(ProcSource::open(options)?),
     })
 }
 

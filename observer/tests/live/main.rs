@@ -31,6 +31,7 @@ mod cgroup;
 mod child;
 mod death;
 mod docker;
+mod doctor;
 mod engine;
 mod errors;
 mod event;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         walk::cases(),
         verify::cases(),
         backend::cases(),
+        doctor::cases(),
         table::cases(),
         trace::cases(),
         tracepoint::cases(),

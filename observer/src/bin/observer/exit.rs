@@ -95,16 +95,22 @@ fn pointer(error: &FilterError) -> String {
 
 /// What failed: why; what to do.
 pub(crate) fn describe(error: &Error) -> String {
+    let mut line = why(error);
+    if let Some(remedy) = error.remedy() {
+        line.push_str("; ");
+        line.push_str(&remedy);
+    }
+    line
+}
+
+/// What failed: why.
+pub(crate) fn why(error: &Error) -> String {
     let mut line = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
         line.push_str(": ");
         line.push_str(&cause.to_string());
         next = cause.source();
-    }
-    if let Some(remedy) = error.remedy() {
-        line.push_str("; ");
-        line.push_str(&remedy);
     }
     line
 }

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         args::Command::Events(events) => cmd::events::run(&plan::events(&events)?),
         args::Command::Trace(trace) => cmd::trace::run(&plan::trace(&trace)),
         args::Command::Verify(verify) => cmd::verify::run(&plan::verify(&verify)),
+        args::Command::Doctor(doctor) => cmd::doctor::run(&plan::doctor(&doctor)),
     });
     match outcome {
         Ok(outcome) => outcome.into(),

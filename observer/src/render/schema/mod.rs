@@ -1,10 +1,11 @@
-//! The JSON of the event stream, of snapshots, verifications and tracepoints, as types. Names are
-//! OpenTelemetry's `process.*`, nested.
+//! The JSON of the event stream, of snapshots, verifications, tracepoints and diagnoses, as types.
+//! Names are OpenTelemetry's `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
-//! `schema/event-v1.json`, `schema/snapshot-v1.json`, `schema/verify-v1.json` and
-//! `schema/trace-v1.json` are generated from them.
+//! `schema/event-v1.json`, `schema/snapshot-v1.json`, `schema/verify-v1.json`,
+//! `schema/trace-v1.json` and `schema/doctor-v1.json` are generated from them.
 
+mod doctor;
 mod scalar;
 mod snapshot;
 mod trace;
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::{
+    doctor::{DiagnosedBackend, DiagnosedBtf, DiagnosedTracefs, Diagnosis},
     scalar::{Base64, Digits, Number, RawArgs, TextArgs},
     snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead},
     trace::{
@@ -422,6 +424,12 @@ pub fn verify_schema() -> String {
 #[cfg(feature = "schema")]
 pub fn trace_schema() -> String {
     text(&schemars::schema_for!(TraceLine<'static>))
+}
+
+/// The schema of a [`Diagnosis`], as it is committed.
+#[cfg(feature = "schema")]
+pub fn doctor_schema() -> String {
+    text(&schemars::schema_for!(Diagnosis<'static>))
 }
 
 #[cfg(feature = "schema")]

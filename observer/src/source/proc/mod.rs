@@ -1,4 +1,5 @@
-//! /proc → rows: a one-shot scan, and what the other sources cannot know.
+//! /proc → rows: a one-shot scan, what the other sources cannot know, and the source that only lists
+//! /proc again and again.
 //!
 //! Only files that the asked-for facts need are opened, relative to the process's own directory:
 //! a pid that is given to another process meanwhile cannot mix two of them. Nothing is trusted
@@ -13,6 +14,10 @@ mod held;
 mod join;
 #[cfg(feature = "snapshot")]
 mod list;
+#[cfg(feature = "perf")]
+mod name;
+#[cfg(feature = "perf")]
+mod poll;
 #[cfg(feature = "snapshot")]
 mod reader;
 #[cfg(feature = "snapshot")]
@@ -35,9 +40,13 @@ pub use join::join;
 #[cfg(feature = "perf")]
 pub(crate) use list::all as pids;
 #[cfg(feature = "perf")]
-pub(crate) use scan::add_what_no_walk_tells;
+pub(crate) use name::{task_name, without_work};
+#[cfg(feature = "perf")]
+pub use poll::ProcSource;
 #[cfg(feature = "ebpf")]
 pub(crate) use scan::now;
+#[cfg(feature = "perf")]
+pub(crate) use scan::{ONLY_HERE, add_what_no_walk_tells};
 #[cfg(feature = "snapshot")]
 pub use scan::{Scan, Which, scan};
 #[cfg(feature = "perf")]

@@ -56,6 +56,9 @@ impl<'a> Reader<'a> {
     pub(super) fn read_in(&mut self, folder: &Directory, pid: u32) -> Result<Row, Missing> {
         let mut row = Row { pid, ..Row::default() };
         self.read_essence(folder, &mut row)?;
+        if self.wanted.have(Facts::TASK) {
+            read_end(folder, &mut row);
+        }
         if self.read_rest(folder, &mut row) {
             self.curtailed += 1;
         }
@@ -119,6 +122,17 @@ impl<'a> Reader<'a> {
             *inode = known(link(folder, name)).and_then(|text| inode_of(&text));
         }
         kept
+    }
+}
+
+/// A status of 0 is also what those are told who may not know it: then they may not follow this
+/// link of a zombie either.
+fn read_end(folder: &Directory, row: &mut Row) {
+    if let Some(stat) = row.stat.as_mut().filter(|stat| stat.state == b'Z')
+        && stat.exit_status.is_none()
+        && folder.link(c"ns/pid").is_ok()
+    {
+        stat.exit_status = Some(0);
     }
 }
 

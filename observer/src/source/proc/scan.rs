@@ -73,6 +73,11 @@ pub(crate) fn now() -> Result<Instant, Error> {
     Ok(Instant { boot_ns, unix_ns: WallClock::read()?.unix_ns(boot_ns) })
 }
 
+/// What neither events nor a walk tell.
+#[cfg(feature = "perf")]
+pub(crate) const ONLY_HERE: Facts =
+    Facts::LABEL.and(Facts::EXECUTABLE).and(Facts::WORKING_DIRECTORY).and(Facts::WAIT_CHANNEL);
+
 /// Reads what only /proc tells, if it is wanted, into rows that a walk has told: label, file,
 /// working directory, wait channel, and groups that were too many for it.
 #[cfg(feature = "perf")]
@@ -81,8 +86,6 @@ pub(crate) fn add_what_no_walk_tells(
     wanted: Facts,
     machine: &Machine,
 ) -> Result<(), Error> {
-    const ONLY_HERE: Facts =
-        Facts::LABEL.and(Facts::EXECUTABLE).and(Facts::WORKING_DIRECTORY).and(Facts::WAIT_CHANNEL);
     let lacks_groups = |row: &Row| {
         wanted.have(Facts::GROUPS)
             && row.status.as_ref().is_some_and(|status| status.groups.is_none())

@@ -133,8 +133,69 @@ impl StatFile {
         stat.real_time_priority = next!(40);
         stat.policy = next!(41);
         let zombie = stat.state == b'Z';
+        // 0 also stands for what may not be read.
+        let status = word(52).and_then(number).filter(|status| zombie && *status != 0);
+        stat.exit_status = status;
         let identity = Identity { comm: comm.into(), parent, start_ns, zombie };
         Some(Self { identity, stat, cpu_time })
+    }
+}
+
+/// What shows at a glance that something happened to a process.
+#[cfg(feature = "perf")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Glance {
+    pub(super) comm: Box<[u8]>,
+    state: u8,
+    pub(super) parent: u32,
+    pub(super) flags: u32,
+    threads: u32,
+    pub(super) start_ticks: u64,
+    /// 1 where it may not be read, 0 where there is no memory.
+    code: u64,
+    /// 0 where it may not be read.
+    stack: u64,
+    /// Once it has ended: in the form of wait(2); 0 also where it may not be read.
+    pub(super) exit_status: u32,
+}
+
+#[cfg(feature = "perf")]
+impl Glance {
+    /// Parses the file; `None` for what is none.
+    pub(super) fn parse(stat: &[u8]) -> Option<Self> {
+        let (comm, rest) = split(stat)?;
+        let mut words = Fields(rest);
+        let state = *words.next()?.first()?;
+        let parent = number(words.next()?)?;
+        let flags = number(words.nth(4)?)?;
+        let threads = number(words.nth(10)?)?;
+        let start_ticks = number(words.nth(1)?)?;
+        let code = number(words.nth(3)?)?;
+        let stack = number(words.nth(1)?)?;
+        let exit_status = number(words.nth(23)?)?;
+        let comm = comm.into();
+        Some(Self { comm, state, parent, flags, threads, start_ticks, code, stack, exit_status })
+    }
+
+    /// Whether it has ended, with its last thread.
+    pub(super) fn is_zombie(&self) -> bool {
+        matches!(self.state, b'Z' | b'X') && self.threads <= 1
+    }
+
+    /// Whether it has started no program since it was forked.
+    pub(super) fn is_forked_only(&self) -> bool {
+        const PF_FORKNOEXEC: u32 = 0x40;
+        self.flags & PF_FORKNOEXEC != 0
+    }
+
+    /// Whether it is a program at all, or may be one.
+    pub(super) fn has_memory(&self) -> bool {
+        self.code != 0
+    }
+
+    /// Where its code and its stack begin, if they may be known.
+    pub(super) fn places(&self) -> Option<(u64, u64)> {
+        (self.code > 1 && self.stack != 0).then_some((self.code, self.stack))
     }
 }
 
@@ -198,10 +259,40 @@ mod tests {
                     processor: 1,
                     real_time_priority: 50,
                     policy: 2,
+                    exit_status: None,
                 },
                 cpu_time: CpuTime { user_ns: 200_000_000, system_ns: 100_000_000 },
             };
             assert_eq!(file, expected);
+        }
+
+        #[cfg(feature = "perf")]
+        #[test]
+        fn a_glance_has_the_same_fields() {
+            let line =
+                LINE.replace("66980 393 18446744073709551615 1 1 0", "66980 393 9 4096 1 77");
+            let line = format!("42 (a b){}1280\n", line.trim_end().strip_suffix('0').unwrap());
+            let glance = Glance::parse(line.as_bytes()).unwrap();
+            let expected = Glance {
+                comm: (*b"a b").into(),
+                state: b'S',
+                parent: 1,
+                flags: 4_194_560,
+                threads: 3,
+                start_ticks: 260_517,
+                code: 4096,
+                stack: 77,
+                exit_status: 1280,
+            };
+            assert_eq!(glance, expected);
+            assert_eq!(glance.places(), Some((4096, 77)));
+            let refused = Glance { code: 1, stack: 0, ..glance.clone() };
+            assert_eq!((refused.has_memory(), refused.places()), (true, None));
+            let kernel = Glance { code: 0, ..refused };
+            assert!(!kernel.has_memory());
+            let ended = Glance { state: b'Z', ..glance };
+            assert!(!ended.is_zombie(), "its threads go on");
+            assert!(Glance { threads: 1, ..ended }.is_zombie());
         }
 
         #[test]
@@ -212,6 +303,19 @@ mod tests {
             };
             assert!(zombie("Z"));
             assert!(["R", "S", "D", "T", "t", "I"].into_iter().all(|letter| !zombie(letter)));
+        }
+
+        #[test]
+        fn how_it_ended_is_known_where_it_may_be_read() {
+            let status = |state: &str, status: &str| {
+                let line = LINE.replacen('S', state, 1);
+                let line =
+                    format!("42 (x){}{status}\n", line.trim_end().strip_suffix('0').unwrap());
+                StatFile::parse(line.as_bytes(), 1).unwrap().stat.exit_status
+            };
+            assert_eq!(status("Z", "1280"), Some(1280));
+            assert_eq!(status("Z", "0"), None, "or it may not be read");
+            assert_eq!(status("S", "9"), None, "of a process that runs it means nothing");
         }
 
         proptest! {
@@ -225,6 +329,8 @@ mod tests {
             #[test]
             fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
                 let _parsed = StatFile::parse(&bytes, u64::MAX);
+                #[cfg(feature = "perf")]
+                let _parsed = Glance::parse(&bytes);
             }
 
             #[test]

@@ -1,5 +1,6 @@
 //! What was typed. Syntax only: nothing here asks the system anything.
 
+mod doctor;
 mod events;
 mod ps;
 mod trace;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 pub(crate) use self::{
+    doctor::DoctorArgs,
     events::{BackendName, EventName, EventsArgs, Filters, TimeName},
     ps::{PsArgs, TimeStyleName},
     trace::TraceArgs,
@@ -31,6 +33,7 @@ pub(crate) enum Command {
     Events(EventsArgs),
     Trace(TraceArgs),
     Verify(VerifyArgs),
+    Doctor(DoctorArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod ps;
 pub(crate) mod trace;

@@ -1,5 +1,6 @@
 //! What will happen: everything that was left open on the command line is decided here.
 
+mod doctor;
 mod events;
 mod ps;
 mod trace;
@@ -14,6 +15,7 @@ use observer::{
 };
 
 pub(crate) use self::{
+    doctor::{DoctorPlan, doctor},
     events::{EventsPlan, Format, events},
     ps::{Every, From, Processes, PsPlan, ps},
     trace::{Job, Stream, TracePlan, Watched, trace},
