@@ -19,10 +19,10 @@ use crate::{
     table::{Seen, Table, Walk},
 };
 
-/// All processes as the table wants them, with what they run or with nothing beyond.
-pub(super) fn look(machine: &Machine, beyond: Facts) -> Result<Walk, Error> {
+/// All processes as the table wants them; what they run only if their arguments are `wanted`.
+pub(super) fn look(machine: &Machine, wanted: Facts) -> Result<Walk, Error> {
     let began_ns = boot_ns()?;
-    let scan = proc::scan(Which::All, DESCRIPTION | beyond, machine)?;
+    let scan = proc::scan(Which::All, DESCRIPTION | wanted, machine)?;
     let seen = |row: &Row| {
         let parent = row.identity.as_ref().and_then(|known| key_of(&scan.rows, known.parent));
         // An account from the listing's end could pass for newer than an event that it missed.

@@ -7,7 +7,7 @@ use crate::{
     facts::Facts,
     field::{CpuTime, Field, Row, Value, View},
     snapshot::Freshness,
-    source::proc::without_work,
+    source::{Origin, proc::without_work},
 };
 
 /// A process as one look saw it.
@@ -86,20 +86,20 @@ impl Between<'_> {
         }
     }
 
-    /// Likewise of a cell that the table told without a walk. Where it does not know all, what it
-    /// does not know is nothing wrong.
+    /// Likewise of a cell that the table told without a walk. What it does not know is wrong only if
+    /// its source tells everything.
     pub(super) fn agrees_with_the_table(
         &self,
         field: &Field,
         told: Seen<'_>,
-        knows_all: bool,
+        origin: Origin,
     ) -> Option<bool> {
         let agrees = self.agrees(field, told)?;
         if agrees || self.is_beginning_of_a_thread_name(field, told) {
             return Some(true);
         }
         let is_known = field.value(told.row, told.view).is_some();
-        (knows_all || is_known).then_some(false)
+        (origin == Origin::Bpf || is_known).then_some(false)
     }
 
     /// Whether nothing of the process ran in between, as far as it can be known.
@@ -258,19 +258,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_table_does_not_know_is_wrong_only_if_it_knows_all() {
+    fn what_a_table_does_not_know_is_wrong_only_if_its_source_tells_all() {
         let vpid = |pids: &[u32]| with(|row| row.status.as_mut().unwrap().pids = pids.into());
         let (known, unknown, other) = (vpid(&[9]), vpid(&[]), vpid(&[8]));
-        let check = |told: &Row, knows_all: bool| {
+        let check = |told: &Row, origin: Origin| {
             let field = field::find("vpid").unwrap();
             judge(&known, told, &known, |between, told| {
-                between.agrees_with_the_table(field, told, knows_all)
+                between.agrees_with_the_table(field, told, origin)
             })
         };
-        assert_eq!(check(&known, false), Some(true));
-        assert_eq!(check(&unknown, false), None);
-        assert_eq!(check(&unknown, true), Some(false));
-        assert_eq!(check(&other, false), Some(false));
+        assert_eq!(check(&known, Origin::Perf), Some(true));
+        assert_eq!(check(&unknown, Origin::Perf), None);
+        assert_eq!(check(&unknown, Origin::Bpf), Some(false));
+        assert_eq!(check(&other, Origin::Perf), Some(false));
     }
 
     #[test]

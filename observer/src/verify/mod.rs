@@ -119,10 +119,10 @@ impl Report {
         let sandwich = Sandwich::new(&before, &after, settled_ns)?;
         sandwich.compare_sets([&table, &walk], self);
         let rows = walk.listing(wanted)?;
-        let knows_all = monitor.origin() == Origin::Bpf;
-        let table = Told { teller: "table", rows: &table.listing(wanted)?, knows_all };
+        let origin = monitor.origin();
+        let table = Told { teller: "table", rows: &table.listing(wanted)?, origin };
         sandwich.compare_rows(columns::of_the_table, &table, self);
-        let walk = Told { teller: "walk", rows: &rows, knows_all: true };
+        let walk = Told { teller: "walk", rows: &rows, origin };
         self.processes += sandwich.compare_rows(columns::all, &walk, self);
         self.snapshots += 1;
         Ok(())
@@ -143,8 +143,7 @@ impl Report {
 struct Told<'a> {
     teller: &'static str,
     rows: &'a Listing,
-    /// Whether it knows every column of every process.
-    knows_all: bool,
+    origin: Origin,
 }
 
 /// /proc before and after.
@@ -184,7 +183,7 @@ impl<'a> Sandwich<'a> {
         told: &Told<'_>,
         report: &mut Report,
     ) -> u64 {
-        let Told { teller, rows, knows_all } = *told;
+        let Told { teller, rows, origin } = *told;
         let told = seen(rows);
         let rows: BTreeSet<Identity> = told.keys().copied().collect();
         report.missing.extend(self.ids(self.looks.missing(&rows)));
@@ -195,7 +194,7 @@ impl<'a> Sandwich<'a> {
             let between = Between { before: *before, after: *after, cpus: self.cpus };
             for field in fields() {
                 let agrees = match teller {
-                    "table" => between.agrees_with_the_table(field, told, knows_all),
+                    "table" => between.agrees_with_the_table(field, told, origin),
                     _ => between.agrees(field, told),
                 };
                 let example = |field: &'static Field| Example {

@@ -15,7 +15,7 @@ use crate::sys;
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         as_root: [root, unlocked, btf],
-        as_nobody: [root],
+        as_nobody: [root, unlocked, btf],
         without_btf: [root, unlocked, btf],
         without_the_capability: [root, unlocked, btf],
         in_a_user_namespace: [root],
@@ -88,6 +88,13 @@ fn as_nobody() {
     assert!(fix.starts_with("sudo setcap cap_bpf,cap_perfmon+ep /"), "{fix}");
     assert_eq!(backend(&diagnosis, "proc")["usable"], true);
     assert_eq!(diagnosis["capabilities"], serde_json::json!([]));
+    let works = self::diagnosis(|_| {});
+    for name in ["bpf", "perf", "proc"] {
+        let (here, there) = (backend(&diagnosis, name), backend(&works, name));
+        for facts in ["knows", "knows_in_time"] {
+            assert_eq!(here[facts], there[facts], "what {name} would tell is what it tells");
+        }
+    }
     assert_eq!(diagnosis.get("auto"), None, "listings are never taken by themselves");
 }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use observer::Monitor;
+use observer::facts::Surety;
 use serde_json::Value;
 
 use super::{Backend, known, moment};
-use crate::cgroup::{Cgroup, container_id, v2};
+use crate::cgroup::{Cgroup, container_id};
 use crate::child::{Actor, act, act_argv, make_bare, send, unique};
 use crate::event::Event;
 use crate::harness::patience;
@@ -46,7 +47,7 @@ pub(super) fn a_life(backend: &Backend) {
     let (actor, exec) = child(&mut observed, &words, &token);
     let pid = actor.pid();
     assert_eq!(exec.arguments(), Some(act_argv(&words)));
-    assert_is_of_this_test(&exec, pid, known(facts.credentials));
+    assert_is_of_this_test(&exec, pid, facts.credentials);
     assert_eq!(exec.id().split('-').nth(2), Some(start_ticks(pid).as_str()), "{exec:?}");
     if known(facts.namespaces) {
         assert_eq!(exec.number("/process/ns/pid"), Some(inode_of_pids(pid)), "{exec:?}");
@@ -60,7 +61,7 @@ pub(super) fn a_life(backend: &Backend) {
     thread::sleep(moment());
     end(actor, Signal::SIGTERM);
     let exit = exit_of(&mut observed, &exec);
-    assert_is_of_this_test(&exit, pid, known(facts.credentials));
+    assert_is_of_this_test(&exit, pid, facts.credentials);
     let lived = Duration::from_nanos(exit.expect_number("/duration_ns"));
     assert!(lived > moment(), "{lived:?}");
     assert_eq!(exit.number("/cpu_time_ns").is_some(), known(facts.usage), "{exit:?}");
@@ -74,10 +75,10 @@ pub(super) fn a_life(backend: &Backend) {
     assert_eq!(fork.creator_pid(), std::process::id(), "{fork:?}");
 }
 
-fn assert_is_of_this_test(event: &Event, pid: u32, with_users: bool) {
+fn assert_is_of_this_test(event: &Event, pid: u32, users: Surety) {
     assert_eq!((event.pid(), event.parent_pid()), (pid, std::process::id()), "{event:?}");
     let user = nix::unistd::geteuid().as_raw();
-    assert_eq!(event.number("/process/user/id"), with_users.then_some(user.into()), "{event:?}");
+    assert_eq!(event.number("/process/user/id"), known(users).then_some(user.into()), "{event:?}");
 }
 
 fn start_ticks(pid: u32) -> String {
@@ -194,10 +195,6 @@ pub(super) fn an_orphan(backend: &Backend) {
 }
 
 pub(super) fn a_move(backend: &Backend) {
-    if v2().is_some() {
-        // Nowhere to move to; the tests of cgroups say so.
-        return;
-    }
     let id = container_id();
     let cgroup = Cgroup::of_container(&id);
     let mut observed = backend.observe("exec,cgroup");

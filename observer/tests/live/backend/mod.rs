@@ -15,6 +15,7 @@ use std::time::Duration;
 use observer::facts::{EventFacts, Surety};
 use observer::source::{self, Options, Source as _};
 
+use crate::cgroup::v2;
 use crate::harness::{Case, Need, btf, in_guest, root, unlocked};
 use crate::observed::{Observed, bare_events};
 
@@ -28,15 +29,24 @@ const BPF: Backend = Backend { name: "bpf", kind: source::Backend::Bpf };
 const PERF: Backend = Backend { name: "perf", kind: source::Backend::Perf };
 const PROC: Backend = Backend { name: "proc", kind: source::Backend::Proc };
 
-/// Every behaviour from this one.
+/// Every behaviour from this source, which needs something; a move needs somewhere to go as well.
 macro_rules! on {
-    ($backend:ident, $module:literal, $needs:expr) => {
-        on!($backend, $module, $needs, [
-            a_life, a_code, a_kill, a_name, an_exec_by_a_thread, an_orphan, a_move,
-            the_table_is_proc, verify_agrees,
-        ])
-    };
-    ($backend:ident, $module:literal, $needs:expr, [$($behaviour:ident),* $(,)?]) => {
+    ($backend:ident, $module:literal, [$($need:path),*]) => {{
+        const NEEDS: &[Need] = &[$($need),*];
+        const MOVE: &[Need] = &[$($need,)* v2];
+        on!($backend, $module,
+            a_life: NEEDS,
+            a_code: NEEDS,
+            a_kill: NEEDS,
+            a_name: NEEDS,
+            an_exec_by_a_thread: NEEDS,
+            an_orphan: NEEDS,
+            a_move: MOVE,
+            the_table_is_proc: NEEDS,
+            verify_agrees: NEEDS,
+        )
+    }};
+    ($backend:ident, $module:literal, $($behaviour:ident: $needs:ident),* $(,)?) => {
         vec![$(Case {
             module: concat!("live::backend::", $module),
             name: stringify!($behaviour),
@@ -47,12 +57,13 @@ macro_rules! on {
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    const BPF_NEEDS: &[Need] = &[root, unlocked, btf];
-    const PERF_NEEDS: &[Need] = &[root, unlocked];
     let cases = [
-        on!(BPF, "bpf", BPF_NEEDS),
-        on!(PERF, "perf", PERF_NEEDS),
-        on!(PROC, "proc", &[]),
+        on!(BPF, "bpf", [root, unlocked, btf]),
+        on!(PERF, "perf", [root, unlocked]),
+        on!(PROC, "proc", []),
+        perf::cases(),
+        perf_ends::cases(),
+        perf_loss::cases(),
         proc::cases(),
         perf::cases(),
         perf_ends::cases(),
