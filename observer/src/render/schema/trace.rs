@@ -154,7 +154,7 @@ pub struct TracepointDescription<'a> {
     pub v: u32,
     /// Its name.
     pub event: String,
-    /// What perf_event_open(2) knows it by; another after each boot.
+    /// What `perf_event_open(2)` knows it by; another after each boot.
     pub id: u32,
     /// Its own fields.
     pub fields: Vec<DescribedField<'a>>,

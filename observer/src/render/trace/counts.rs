@@ -1,5 +1,6 @@
 //! How often tracepoints fire → a table, the most frequent first.
 
+use super::Header;
 use crate::render::Table;
 
 /// How often one fired.
@@ -15,17 +16,28 @@ pub struct Counted<'a> {
     pub total: u64,
 }
 
+/// What fired in an interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tally<'a> {
+    /// When the interval ended, in nanoseconds since boot.
+    pub boot_ns: u64,
+    /// How long it was.
+    pub interval_ns: u64,
+    /// What fired in it, the most frequent first.
+    pub events: &'a [Counted<'a>],
+}
+
 /// A table of these.
-pub fn count_table(counted: &[Counted<'_>], header: bool) -> Table {
+pub fn count_table(counted: &[Counted<'_>], header: Header) -> Table {
     let mut table = Table::new(3);
-    if header {
+    if header == Header::Yes {
         table = table.with_header();
         for name in ["EVENTS/S", "TOTAL", "EVENT"] {
             table.push(name.as_bytes());
         }
     }
     for Counted { name, rate, total, .. } in counted {
-        let decimals = if *rate < 10.0 { 1 } else { 0 };
+        let decimals = usize::from(*rate < 10.0);
         table.push(format!("{rate:.decimals$}").as_bytes());
         table.push(total.to_string().as_bytes());
         table.push(name.as_bytes());

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, convert::Infallible};
 
+use super::Header;
 use crate::{
     render::{
         Color, Table,
@@ -29,13 +30,13 @@ pub fn listing(names: &[Name]) -> Vec<u8> {
 /// The names as a document.
 pub fn listed(names: &[Name]) -> Vec<u8> {
     let events = names.iter().map(Name::to_string).collect();
-    line(TraceLine::List(TracepointList { v: schema::VERSION, events }))
+    line(&TraceLine::List(TracepointList { v: schema::VERSION, events }))
 }
 
 /// The fields as a table: declaration, place and size in bytes, words.
-pub fn description(format: &Format, header: bool) -> Vec<u8> {
+pub fn description(format: &Format, header: Header) -> Vec<u8> {
     let mut table = Table::new(4);
-    if header {
+    if header == Header::Yes {
         table = table.with_header();
         for name in ["FIELD", "OFFSET", "SIZE", "WORDS"] {
             table.push(name.as_bytes());
@@ -58,7 +59,7 @@ fn words(words: &Words) -> String {
 
 /// The fields as a document.
 pub fn described(format: &Format) -> Vec<u8> {
-    line(TraceLine::Description(TracepointDescription {
+    line(&TraceLine::Description(TracepointDescription {
         v: schema::VERSION,
         event: format.name.to_string(),
         id: format.id,
@@ -87,9 +88,9 @@ fn described_field(field: &Field) -> DescribedField<'_> {
     }
 }
 
-fn line(document: TraceLine<'_>) -> Vec<u8> {
+fn line(document: &TraceLine<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    write(&mut out, &document);
+    write(&mut out, document);
     out
 }
 

@@ -7,7 +7,7 @@ use serde::{
     ser::{SerializeMap as _, SerializeSeq as _},
 };
 
-use super::{Counted, Firing};
+use super::{Firing, Loss, Tally};
 use crate::{
     machine::WallClock,
     render::{
@@ -71,14 +71,8 @@ impl TraceJson {
     }
 
     /// Records that found no room, at their place.
-    pub fn lost(
-        &mut self,
-        out: &mut Vec<u8>,
-        boot_ns: u64,
-        cpu: u32,
-        count: u64,
-        clock: WallClock,
-    ) {
+    pub fn lost(&mut self, out: &mut Vec<u8>, loss: Loss, clock: WallClock) {
+        let Loss { boot_ns, cpu, count } = loss;
         self.seq += 1;
         let time = rfc3339(clock.unix_ns(boot_ns));
         let (v, seq, boot_ns) = (schema::VERSION, self.seq, Digits(boot_ns));
@@ -87,16 +81,10 @@ impl TraceJson {
     }
 
     /// How often each fired since the line before.
-    pub fn counts(
-        &mut self,
-        out: &mut Vec<u8>,
-        boot_ns: u64,
-        interval_ns: u64,
-        counted: &[Counted<'_>],
-        clock: WallClock,
-    ) {
+    pub fn counts(&mut self, out: &mut Vec<u8>, tally: &Tally<'_>, clock: WallClock) {
+        let Tally { boot_ns, interval_ns, events } = *tally;
         self.seq += 1;
-        let events = counted.iter().map(|counted| CountedEvent {
+        let events = events.iter().map(|counted| CountedEvent {
             event: Cow::Borrowed(counted.name),
             count: Number(counted.count),
             rate: counted.rate,

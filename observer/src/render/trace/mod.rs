@@ -7,7 +7,7 @@ mod text;
 
 pub(super) use self::json::{FieldValues, RawTexts, WordsOfFields};
 pub use self::{
-    counts::{Counted, count_table},
+    counts::{Counted, Tally, count_table},
     describe::{described, description, listed, listing},
     json::TraceJson,
     text::TraceText,
@@ -49,6 +49,26 @@ pub struct Firing<'a> {
     pub tid: Option<u32>,
     /// The record.
     pub record: &'a [u8],
+}
+
+/// Records that found no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Before which moment, in nanoseconds since boot.
+    pub boot_ns: u64,
+    /// In which CPU's ring.
+    pub cpu: u32,
+    /// How many.
+    pub count: u64,
+}
+
+/// Whether the names of the columns stand above them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    /// They do.
+    Yes,
+    /// They do not.
+    No,
 }
 
 #[cfg(test)]

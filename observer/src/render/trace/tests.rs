@@ -44,7 +44,7 @@ fn record(comm: &[u8], path: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(&[1, 10, 0, 255]);
     bytes.extend_from_slice(&[1_u32, 2].map(u32::to_ne_bytes).concat());
     let size = u32::try_from(path.len()).unwrap();
-    bytes.extend_from_slice(&(56 | size << 16).to_ne_bytes());
+    bytes.extend_from_slice(&(0x38 | size << 16).to_ne_bytes());
     bytes.extend_from_slice(path);
     bytes
 }
@@ -129,7 +129,7 @@ fn a_count_has_a_decimal_where_it_tells_something() {
         out.extend_from_slice(text);
         Ok(())
     };
-    count_table(&counted, true).write(None, Color::No, write).unwrap();
+    count_table(&counted, Header::Yes).write(None, Color::No, write).unwrap();
     let table = String::from_utf8(out).unwrap();
     assert_eq!(table, "EVENTS/S   TOTAL   EVENT\n20         50      a:b\n0.5        3       c:d\n");
 }
@@ -137,7 +137,7 @@ fn a_count_has_a_decimal_where_it_tells_something() {
 #[test]
 fn a_description_tells_place_size_and_words() {
     let format = Format::parse("test", FORMAT).unwrap();
-    let text = String::from_utf8(description(&format, true)).unwrap();
+    let text = String::from_utf8(description(&format, Header::Yes)).unwrap();
     assert!(text.contains("long state"), "{text}");
     assert!(text.contains("16       8      0x1=S 0x2=D\n"), "{text}");
     let document: Json = serde_json::from_slice(&described(&format)).unwrap();

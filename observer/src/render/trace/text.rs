@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use super::{Firing, Shown};
+use super::{Firing, Loss, Shown};
 use crate::{
     machine::WallClock,
     render::{
@@ -56,14 +56,8 @@ impl TraceText {
     }
 
     /// Records that found no room, at their place.
-    pub fn lost(
-        &mut self,
-        out: &mut Vec<u8>,
-        boot_ns: u64,
-        cpu: u32,
-        count: u64,
-        clock: WallClock,
-    ) {
+    pub fn lost(&mut self, out: &mut Vec<u8>, loss: Loss, clock: WallClock) {
+        let Loss { boot_ns, cpu, count } = loss;
         let time = self.time_of(boot_ns, clock);
         let mut line = self.line(&time, &cpu.to_string(), "-", "lost");
         let _infallible = write!(line, "{count} events found no room in the ring");

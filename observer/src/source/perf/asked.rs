@@ -36,9 +36,23 @@ impl Proc {
     }
 }
 
+impl Proc {
+    /// /proc shows the root for the v1 cgroups of a process that is on its way out.
+    fn is_ending(&self, pid: u32) -> bool {
+        const PF_EXITING: u32 = 0x4;
+        let stat = self.single.read(pid, Facts::TASK).and_then(|row| row.stat);
+        stat.is_none_or(|stat| stat.flags & PF_EXITING != 0)
+    }
+}
+
 impl Asked for Proc {
     fn process(&mut self, pid: u32, wanted: Facts) -> Option<Row> {
-        self.single.read(pid, wanted | Facts::IDENTITY)
+        let mut row = self.single.read(pid, wanted | Facts::IDENTITY)?;
+        let at_the_root = row.cgroup.as_deref().is_some_and(|cgroup| cgroup.path() == "/");
+        if at_the_root && self.is_ending(pid) {
+            row.cgroup = None;
+        }
+        Some(row)
     }
 
     fn threads(&mut self, pid: u32) -> Vec<u32> {

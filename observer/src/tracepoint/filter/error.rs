@@ -99,7 +99,6 @@ impl Why {
             Self::UnknownField { names, .. } => {
                 return format!("its fields are `{}`", names.join("`, `"));
             }
-            Self::Element => "filter by another field",
             Self::NoOperator { .. } => "write one of `==` `!=` `<` `<=` `>` `>=` `&` `~`",
             Self::BadOperator { operators, .. } => {
                 return format!("write one of `{}`", operators.join("` `"));
@@ -109,7 +108,7 @@ impl Why {
             }
             Self::NotANumber { .. } => "write text in quotes, such as `\"sh\"`",
             Self::NotACpu { .. } => "write `& CPUS{0-3}`",
-            Self::Incomparable { .. } => "filter by another field",
+            Self::Element | Self::Incomparable { .. } => "filter by another field",
             Self::GlobOnNumber { .. } => "write one of `==` `!=` `<` `<=` `>` `>=` `&`",
             Self::Negative { value, .. } => return unsigned(*value),
             Self::BadNumber { .. } => {

@@ -3,21 +3,21 @@
 /// Longer ones do not fit into the kernel's buffer.
 const LONGEST: usize = 23;
 
-/// Whether it is a number that this field can hold, in the kernel's eyes: a number for a narrow
-/// field may be wider than that.
-pub(super) fn is_number(text: &str, signed: bool) -> bool {
-    if text.len() > LONGEST {
-        return false;
-    }
-    if !signed {
-        return magnitude(text).is_some();
-    }
-    match text.strip_prefix('-') {
+/// Whether a field with a sign can be compared with it. A number for a narrow field may be wider
+/// than that.
+pub(super) fn is_signed(text: &str) -> bool {
+    let fits = match text.strip_prefix('-') {
         Some(digits) => {
-            magnitude(digits).is_some_and(|number| 0_i64.checked_sub_unsigned(number).is_some())
+            magnitude(digits).and_then(|number| 0_i64.checked_sub_unsigned(number)).is_some()
         }
         None => magnitude(text).is_some_and(|number| i64::try_from(number).is_ok()),
-    }
+    };
+    fits && text.len() <= LONGEST
+}
+
+/// Whether a field without a sign can be compared with it.
+pub(super) fn is_unsigned(text: &str) -> bool {
+    magnitude(text).is_some() && text.len() <= LONGEST
 }
 
 /// A number without a sign: `0x1f`, `017` or `15`.

@@ -103,7 +103,8 @@ impl Term<'_> {
         let minus = cursor.take("-");
         let digits = cursor.take_while(|byte| byte.is_ascii_alphanumeric());
         let text = format!("{}{digits}", if minus { "-" } else { "" });
-        if number::is_number(&text, signed) {
+        let fits = if signed { number::is_signed(&text) } else { number::is_unsigned(&text) };
+        if fits {
             return Ok(());
         }
         match number::without_sign(&text, self.kind.size) {
@@ -138,7 +139,7 @@ impl Term<'_> {
         self.allow(&["==", "!="])?;
         let (function, is_one) = if cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             let address = cursor.take_while(|byte| byte.is_ascii_alphanumeric());
-            (address, number::is_number(address, false))
+            (address, number::is_unsigned(address))
         } else {
             let name = cursor.take_while(|byte| byte.is_ascii_graphic());
             (name, is_symbol(name) && is_behind_blank_or_end(cursor))

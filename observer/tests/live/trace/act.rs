@@ -102,11 +102,10 @@ fn mount_tracefs(options: &str) {
 /// Becomes nobody with these capabilities, `-` for none, and then that program.
 fn with_rights(rights: &str, options: &str, program: &str, arguments: &[&str]) -> ExitCode {
     mount_tracefs(options);
-    let kept: CapsHashSet = rights
-        .split(',')
-        .filter(|name| *name != "-")
-        .map(|name| name.parse::<Capability>().expect("a capability"))
-        .collect();
+    let names = rights.split(',').filter(|name| *name != "-");
+    let named = names.map(|name| name.parse::<Capability>().expect("a capability"));
+    let listed: Vec<_> = named.collect();
+    let kept: CapsHashSet = listed.iter().copied().collect();
     caps::securebits::set_keepcaps(true).expect("capabilities that stay");
     let (user, group) = (Uid::from_raw(65_534), Gid::from_raw(65_534));
     setgroups(&[]).expect("no groups");
@@ -115,7 +114,7 @@ fn with_rights(rights: &str, options: &str, program: &str, arguments: &[&str]) -
     for set in [CapSet::Inheritable, CapSet::Permitted, CapSet::Effective] {
         caps::set(None, set, &kept).expect("these capabilities");
     }
-    for capability in kept {
+    for capability in listed {
         caps::raise(None, CapSet::Ambient, capability).expect("an ambient capability");
     }
     panic!("cannot execute: {}", Command::new(program).args(arguments).exec())

@@ -83,7 +83,7 @@ fn the_end_of_the_process_ends_it() {
     stream.assert_code(0);
     stream.assert_nothing_lost();
     let exits: Vec<_> = stream.of_kind("sched:sched_process_exit").collect();
-    assert_eq!(exits.len(), 1, "exits: {exits:?}");
+    assert_eq!(exits.len(), 1, "exits of {pid}: {:?}, {}", stream.events, stream.errors);
     let others = stream.events.iter().find(|event| {
         event.is_of_process() && event.number("/pid").is_some_and(|other| other.to_string() != pid)
     });

@@ -51,7 +51,10 @@ fn json_has_every_field() {
     assert_eq!(event.number("/pid"), Some(pid.into()), "{event:?}");
     assert_eq!(event.number("/tid"), Some(pid.into()), "{event:?}");
     assert_eq!(event.text("/fields/oldcomm"), Some("first"), "{event:?}");
-    assert!(event.field("/fields/oom_score_adj").is_some_and(|value| value.is_i64()), "{event:?}");
+    assert!(
+        event.field("/fields/oom_score_adj").is_some_and(serde_json::Value::is_i64),
+        "{event:?}"
+    );
     assert!(event.field("/fields/common_pid").is_none(), "common fields: {event:?}");
     let time = event.expect_number("/boot_ns");
     assert!((began..=over).contains(&time), "{began} <= {time} <= {over}");

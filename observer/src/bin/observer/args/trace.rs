@@ -36,7 +36,7 @@ pub(crate) struct TraceArgs {
     /// Only events for which this holds, in the kernel's filter language
     #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
     pub(crate) filter: Option<String>,
-    /// Only these fields, in this order; common_pid and the like can be asked for here only
+    /// Only these fields, in this order; only so `common_pid` and the like are shown
     #[arg(long, value_delimiter = ',', value_name = "FIELD,…")]
     pub(crate) fields: Vec<String>,
     /// Print the names of all events, or of those that match

@@ -9,7 +9,7 @@ use observer::{
     source::{Options, bpf::Object},
 };
 
-use super::{backend, text_format};
+use super::{backend, color, time_style};
 use crate::{
     args::{EventName, EventsArgs, Filters},
     exit::Failure,
@@ -107,7 +107,7 @@ fn format(args: &EventsArgs) -> Format {
     if args.plain {
         return Format::Plain;
     }
-    text_format(args.time, args.color, args.no_headers)
+    Format::Text { time: time_style(args.time), color: color(args.color), header: !args.no_headers }
 }
 
 fn filter(filters: &Filters) -> Result<Filter, Failure> {

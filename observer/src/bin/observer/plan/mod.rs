@@ -45,14 +45,13 @@ fn backend(name: BackendName) -> Backend {
     }
 }
 
-fn text_format(time: TimeName, color_name: ColorName, no_headers: bool) -> Format {
-    let time = match time {
+fn time_style(name: TimeName) -> TimeStyle {
+    match name {
         TimeName::Local => TimeStyle::Clock(TimeZone::system()),
         TimeName::Utc => TimeStyle::Clock(TimeZone::UTC),
         TimeName::Unix => TimeStyle::Unix,
         TimeName::Boot => TimeStyle::Boot,
         TimeName::Delta => TimeStyle::Delta,
         TimeName::None => TimeStyle::None,
-    };
-    Format::Text { time, color: color(color_name), header: !no_headers }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use observer::tracepoint::reader::{Options, Scope};
 
-use super::{Format, text_format};
+use super::{Format, color, time_style};
 use crate::args::TraceArgs;
 
 /// One of the jobs of `observer trace`.
@@ -68,8 +68,15 @@ pub(crate) fn trace(args: &TraceArgs) -> TracePlan {
             strict: args.strict,
         }),
     };
-    let format =
-        if args.json { Format::Json } else { text_format(args.time, args.color, args.no_headers) };
+    let format = if args.json {
+        Format::Json
+    } else {
+        Format::Text {
+            time: time_style(args.time),
+            color: color(args.color),
+            header: !args.no_headers,
+        }
+    };
     TracePlan { job, format }
 }
 

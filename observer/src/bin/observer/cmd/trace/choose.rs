@@ -166,7 +166,7 @@ fn require(field: &str, formats: &[Format]) -> Result<(), Failure> {
             Ok(_) => return Ok(()),
             Err(error) if formats.len() == 1 => return Err(Failure::Usage(describe(&error))),
             Err(Error::Tracepoint(Fault::UnknownField { known, .. })) => {
-                nearest.extend(known.into_iter().next())
+                nearest.extend(known.into_iter().next());
             }
             Err(error) => return Err(error.into()),
         }

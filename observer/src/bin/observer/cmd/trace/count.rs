@@ -12,13 +12,13 @@ use observer::{
     machine::boot_ns,
     render::{
         Color, Table,
-        trace::{Counted, count_table},
+        trace::{Counted, Header, Tally, count_table},
     },
     tracepoint::{Tracefs, reader::Counts},
 };
 
 use super::{
-    choose,
+    choose, header,
     open::{self, Progress},
     until::{Until, wait_for_more},
     writer::Writer,
@@ -46,12 +46,12 @@ pub(super) fn run(
     let mut signals = EndSignals::block()?;
     let names: Vec<_> = requests.iter().map(|request| request.name.to_string()).collect();
     let mut printer = Printer::new(watched, format)?;
-    printer.writer.ready(&mut printer.output.lines, false);
-    let mut tally = Tally::new(&counts)?;
-    let mut look = || tally.look(&counts, &names);
+    printer.writer.ready(&mut printer.output.lines);
+    let mut counters = Counters::new(&counts)?;
+    let mut look = || counters.look(&counts, &names);
     let flow = printer.follow(&mut look, &mut signals)?;
     if flow != Flow::Closed {
-        printer.bye(tally.total());
+        printer.bye(counters.total());
         printer.output.flush(&mut signals)?;
     }
     Ok(Outcome::Fine)
@@ -62,13 +62,13 @@ type Look<'a> = (Vec<Counted<'a>>, Duration);
 
 /// The counters at the first look and at the last.
 #[derive(Debug)]
-struct Tally {
+struct Counters {
     first: Vec<u64>,
     last: Vec<u64>,
     taken: Instant,
 }
 
-impl Tally {
+impl Counters {
     fn new(counts: &Counts) -> Result<Self, Error> {
         let first = counts.read()?;
         Ok(Self { last: first.clone(), first, taken: Instant::now() })
@@ -117,11 +117,11 @@ enum Style {
     Json,
     /// One block behind the other.
     Blocks {
-        header: bool,
+        header: Header,
     },
     /// Each in place of the one before, which has so many lines.
     InPlace {
-        header: bool,
+        header: Header,
         color: Color,
         lines: usize,
     },
@@ -131,10 +131,10 @@ impl Printer {
     fn new(watched: &Watched, format: &Format) -> Result<Self, Error> {
         let style = match *format {
             Format::Json | Format::Plain => Style::Json,
-            Format::Text { header, color, .. } if stdout().is_terminal() => {
-                Style::InPlace { header, color, lines: 0 }
+            Format::Text { color, .. } if stdout().is_terminal() => {
+                Style::InPlace { header: header(format), color, lines: 0 }
             }
-            Format::Text { header, .. } => Style::Blocks { header },
+            Format::Text { .. } => Style::Blocks { header: header(format) },
         };
         Ok(Self {
             output: Output::new(),
@@ -180,7 +180,8 @@ impl Printer {
         match style {
             Style::Json => {
                 let interval_ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-                writer.counts(&mut output.lines, (boot_ns()?, interval_ns), &counted);
+                let tally = Tally { boot_ns: boot_ns()?, interval_ns, events: &counted };
+                writer.counts(&mut output.lines, &tally);
             }
             Style::Blocks { header } => {
                 if self.printed > 1 {
@@ -196,7 +197,7 @@ impl Printer {
                 }
                 let table = count_table(shown, *header);
                 append(&mut output.lines, &table, terminal_width(), *color);
-                *lines = shown.len() + usize::from(*header);
+                *lines = shown.len() + usize::from(*header == Header::Yes);
             }
         }
         Ok(())

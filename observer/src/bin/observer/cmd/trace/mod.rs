@@ -8,7 +8,7 @@ mod stream;
 mod until;
 mod writer;
 
-use observer::tracepoint::Tracefs;
+use observer::{render::trace::Header, tracepoint::Tracefs};
 
 use crate::{
     exit::{Failure, Outcome},
@@ -18,14 +18,17 @@ use crate::{
 /// Does the one job that was asked for.
 pub(crate) fn run(plan: &TracePlan) -> Result<Outcome, Failure> {
     let tracefs = Tracefs::open()?;
-    let json = matches!(plan.format, Format::Json);
     match &plan.job {
-        Job::List(pattern) => describe::list(&tracefs, pattern, json),
-        Job::Show(pattern) => {
-            let header = matches!(plan.format, Format::Text { header: true, .. });
-            describe::show(&tracefs, pattern, json, header)
-        }
+        Job::List(pattern) => describe::list(&tracefs, pattern, &plan.format),
+        Job::Show(pattern) => describe::show(&tracefs, pattern, &plan.format),
         Job::Stream(stream) => stream::run(&tracefs, stream, &plan.format),
         Job::Count(watched) => count::run(&tracefs, watched, &plan.format),
+    }
+}
+
+fn header(format: &Format) -> Header {
+    match format {
+        Format::Text { header: true, .. } => Header::Yes,
+        _ => Header::No,
     }
 }

@@ -87,7 +87,8 @@ struct Printer {
 impl Printer {
     #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
     fn ready(&mut self, plan: &Stream, reader: &Reader, begin: Instant) {
-        self.writer.ready(&mut self.output.lines, true);
+        self.writer.ready(&mut self.output.lines);
+        self.writer.header(&mut self.output.lines);
         let kib = reader.ring() / 1024;
         if reader.ring() < plan.ring {
             eprintln!("observer: rings of {kib} KiB: the limit of locked memory allows no more");

@@ -6,7 +6,7 @@ use observer::{
     machine::{BootClock, WallClock},
     render::{
         schema::Bye,
-        trace::{Counted, Firing, Shown, TraceJson, TraceText},
+        trace::{Firing, Loss, Shown, Tally, TraceJson, TraceText},
     },
     tracepoint::reader::{Item, Sample},
 };
@@ -50,21 +50,22 @@ impl Writer {
         Ok(())
     }
 
-    /// From here on nothing is missed. `columns` are those of single events.
+    /// From here on nothing is missed.
     #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
-    pub(super) fn ready(&mut self, out: &mut Vec<u8>, columns: bool) {
-        match &mut self.style {
-            Style::Json(_) => {
-                TraceJson::hello(out);
-                TraceJson::ready(out);
-            }
-            Style::Text { lines, header } => {
-                lines.cut = terminal_width();
-                if *header && columns {
-                    lines.header(out);
-                }
-                eprintln!("observer: ready");
-            }
+    pub(super) fn ready(&mut self, out: &mut Vec<u8>) {
+        if let Style::Json(_) = self.style {
+            TraceJson::hello(out);
+            TraceJson::ready(out);
+        } else {
+            eprintln!("observer: ready");
+        }
+    }
+
+    /// The names of the columns of events, where they are asked for.
+    pub(super) fn header(&mut self, out: &mut Vec<u8>) {
+        if let Style::Text { lines, header: true } = &mut self.style {
+            lines.cut = terminal_width();
+            lines.header(out);
         }
     }
 
@@ -73,10 +74,10 @@ impl Writer {
         match item {
             Item::Sample(sample) => self.sample(out, &sample),
             Item::Lost { cpu, count, time_ns } => {
-                let boot_ns = self.boot.boot_ns(time_ns);
+                let loss = Loss { boot_ns: self.boot.boot_ns(time_ns), cpu, count };
                 match &mut self.style {
-                    Style::Json(json) => json.lost(out, boot_ns, cpu, count, self.wall),
-                    Style::Text { lines, .. } => lines.lost(out, boot_ns, cpu, count, self.wall),
+                    Style::Json(json) => json.lost(out, loss, self.wall),
+                    Style::Text { lines, .. } => lines.lost(out, loss, self.wall),
                 }
                 false
             }
@@ -103,14 +104,9 @@ impl Writer {
     }
 
     /// How often each has fired.
-    pub(super) fn counts(
-        &mut self,
-        out: &mut Vec<u8>,
-        (boot_ns, interval_ns): (u64, u64),
-        counted: &[Counted<'_>],
-    ) {
+    pub(super) fn counts(&mut self, out: &mut Vec<u8>, tally: &Tally<'_>) {
         if let Style::Json(json) = &mut self.style {
-            json.counts(out, boot_ns, interval_ns, counted, self.wall);
+            json.counts(out, tally, self.wall);
         }
     }
 
