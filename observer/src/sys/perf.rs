@@ -26,8 +26,8 @@ pub(crate) struct Attributes {
 pub(crate) enum Wakeup {
     /// By every record.
     Each,
-    /// Whenever that many bytes have been written.
-    Bytes(u32),
+    /// Whenever half of the ring has been written.
+    Half,
 }
 
 /// Whom an event watches.
@@ -114,10 +114,8 @@ fn sample(raw: &mut bindings::perf_event_attr, wakeup: Wakeup) {
     raw.clockid = libc::CLOCK_MONOTONIC;
     match wakeup {
         Wakeup::Each => raw.wakeup_events = 1,
-        Wakeup::Bytes(bytes) => {
-            raw.set_watermark(1);
-            raw.wakeup_watermark = bytes;
-        }
+        // No number of bytes stands for half of them, however many there are.
+        Wakeup::Half => raw.set_watermark(1),
     }
 }
 

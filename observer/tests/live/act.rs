@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, Uid, fexecve, getppid, setresuid, setsid};
 
 use crate::child::{c_string, program};
-use crate::{ps, psgo, sys, table, trace, tracepoint};
+use crate::{backend, ps, psgo, sys, table, trace, tracepoint};
 
 /// Holds the words of an act where the argument list is not free.
 pub(crate) const VARIABLE: &str = "OBSERVER_LIVE_ACT";
@@ -45,6 +45,7 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["memfd", token] => memfd(token),
         ["no-arguments"] => no_arguments(),
         ["thread-exec", token] => thread_exec(token),
+        ["thread-exec-when-told", token] => thread_exec_when_told(token),
         ["threads", kind, ..] => threads(kind),
         ["vfork", token] => child_by_clone(libc::CLONE_VFORK | libc::CLONE_VM, token),
         ["clone-parent", token] => child_by_clone(libc::CLONE_PARENT, token),
@@ -55,6 +56,7 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["rename", first, second] => rename(first, second),
         ["rename-thread", name] => rename_thread(name),
         ["drop-user", uid] => drop_user(uid),
+        ["backend", words @ ..] => backend::act::perform(words),
         ["ps", words @ ..] => ps::perform(words),
         ["table", words @ ..] => table::perform(words),
         ["trace", words @ ..] => trace::perform(words),
@@ -162,6 +164,19 @@ fn thread_exec(token: &str) -> ExitCode {
     for _ in 2..THREADS {
         thread::spawn(|| thread::sleep(Duration::from_mins(1)));
     }
+    let executor = thread::spawn(move || -> ExitCode {
+        panic!("cannot execute: {}", sys::exec(&path, &arguments))
+    });
+    executor.join().expect("no return")
+}
+
+/// The same, of a process that lives before and after.
+fn thread_exec_when_told(token: &str) -> ExitCode {
+    let path = c_string(&program());
+    let words = ["--act", "pause", token].map(|word| CString::new(word).expect("no NUL"));
+    let arguments: Vec<_> = [path.clone()].into_iter().chain(words).collect();
+    say("ready");
+    wait_for_word();
     let executor = thread::spawn(move || -> ExitCode {
         panic!("cannot execute: {}", sys::exec(&path, &arguments))
     });

@@ -12,7 +12,9 @@ pub(super) struct Ending {
     verdict: Option<Verdict>,
     /// The last signal that was made pending, could end the process, and was not handled since.
     pending: Option<u8>,
-    /// What the last thread that ended by itself said.
+    /// Threads that have called `exit` and are not through yet, with their codes.
+    leaving: Vec<(u32, u8)>,
+    /// The code of the thread that was the last to call `exit` for itself.
     last_code: Option<u8>,
     /// Something may have been missed.
     doubtful: bool,
@@ -30,15 +32,24 @@ struct Verdict {
 const SIGKILL: u8 = 9;
 
 impl Ending {
-    /// A thread calls `exit_group`, or `exit` for itself alone.
-    pub(super) fn exit_call(&mut self, tid: u32, code: u8, group: bool) {
-        if !group {
-            self.last_code = Some(code);
-            return;
-        }
+    /// A thread calls `exit_group`.
+    pub(super) fn exit_group_call(&mut self, tid: u32, code: u8) {
         if self.is_open_to(tid) {
             self.verdict = Some(Verdict { status: u32::from(code) << 8, taken_by: None });
         }
+    }
+
+    /// A thread calls `exit`, for itself alone. The last one through decides; of several who are on
+    /// their way at one time that may be another than the last one to call.
+    pub(super) fn exit_call(&mut self, tid: u32, code: u8) {
+        self.leaving.push((tid, code));
+        let undisputed = self.leaving.iter().all(|(_, other)| *other == code);
+        self.last_code = undisputed.then_some(code);
+    }
+
+    /// A thread has ended.
+    pub(super) fn thread_ended(&mut self, tid: u32) {
+        self.leaving.retain(|(leaving, _)| *leaving != tid);
     }
 
     /// A signal was made pending.
@@ -118,16 +129,16 @@ mod tests {
 
     #[test]
     fn a_code_is_in_the_second_byte() {
-        assert_eq!(after(|end| end.exit_call(7, 3, true)), Some(0x300));
-        assert_eq!(after(|end| end.exit_call(7, 3, false)), Some(0x300));
+        assert_eq!(after(|end| end.exit_group_call(7, 3)), Some(0x300));
+        assert_eq!(after(|end| end.exit_call(7, 3)), Some(0x300));
         assert_eq!(after(|_| ()), None);
     }
 
     #[test]
     fn the_first_of_those_who_end_all_decides() {
         let race = |end: &mut Ending| {
-            end.exit_call(7, 3, true);
-            end.exit_call(8, 4, true);
+            end.exit_group_call(7, 3);
+            end.exit_group_call(8, 4);
             end.delivered(9, SIGKILL);
         };
         assert_eq!(after(race), Some(0x300));
@@ -135,11 +146,25 @@ mod tests {
 
     #[test]
     fn the_last_of_those_who_end_alone_decides() {
-        let each = |end: &mut Ending| {
-            end.exit_call(7, 3, false);
-            end.exit_call(8, 4, false);
+        let one_by_one = |end: &mut Ending| {
+            end.exit_call(7, 3);
+            end.thread_ended(7);
+            end.exit_call(8, 4);
         };
-        assert_eq!(after(each), Some(0x400));
+        assert_eq!(after(one_by_one), Some(0x400));
+    }
+
+    #[test]
+    fn nobody_knows_the_last_of_those_who_end_together() {
+        let together = |codes: [u8; 2]| {
+            after(|end| {
+                end.exit_call(7, codes[0]);
+                end.exit_call(8, codes[1]);
+                end.thread_ended(8);
+            })
+        };
+        assert_eq!(together([3, 4]), None);
+        assert_eq!(together([3, 3]), Some(0x300), "whoever it was");
     }
 
     #[test]
@@ -171,7 +196,7 @@ mod tests {
         let exited = |end: &mut Ending| {
             end.generated(TERM);
             end.handled(TERM);
-            end.exit_call(7, 0, true);
+            end.exit_group_call(7, 0);
         };
         assert_eq!(after(exited), Some(0));
     }
@@ -195,7 +220,7 @@ mod tests {
     fn who_goes_on_has_survived() {
         let init = |end: &mut Ending| {
             end.delivered(7, TERM);
-            end.exit_call(7, 5, true);
+            end.exit_group_call(7, 5);
         };
         assert_eq!(after(init), Some(0x500));
     }
@@ -204,14 +229,14 @@ mod tests {
     fn after_a_loss_only_a_sure_cause_counts() {
         let lost = |end: &mut Ending| {
             end.generated(TERM);
-            end.exit_call(7, 1, false);
+            end.exit_call(7, 1);
             end.doubt();
             end.delivered(7, SIGKILL);
         };
         assert_eq!(after(lost), None);
         let seen = |end: &mut Ending| {
             end.doubt();
-            end.exit_call(7, 1, true);
+            end.exit_group_call(7, 1);
         };
         assert_eq!(after(seen), Some(0x100));
     }

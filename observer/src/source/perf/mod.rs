@@ -78,6 +78,13 @@ pub struct PerfSource {
     torn_ns: Option<u64>,
 }
 
+/// Whether anything has come out of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rings {
+    Silent,
+    Heard,
+}
+
 /// Records wait this long for older ones of other CPUs: a fork is to precede its child's exec.
 const HOLD: Duration = Duration::from_millis(1);
 
@@ -181,17 +188,16 @@ impl PerfSource {
     ) -> usize {
         let Self { tracker, asked, tally, .. } = self;
         let mut count = 0;
-        let mut give = |given: Given<'_>| {
+        let mut give = |given: &Given<'_>| {
             count += 1;
             tally.give(given.cpu, given.kind);
-            each(Item::Record(header(&given, tally), given.record));
+            each(Item::Record(header(given, tally), given.record));
         };
         work(tracker, &mut With { asked, give: &mut give });
         count
     }
 
-    /// Nothing is left that was held long enough. After a loss this is the time to look at all
-    /// processes.
+    /// Nothing is left that was held long enough.
     fn rest(&mut self, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
         const LONG_AGO_NS: u64 = 50_000_000;
         let passed_ns = boot_ns()?.saturating_sub(LONG_AGO_NS);
@@ -199,9 +205,9 @@ impl PerfSource {
     }
 
     /// After a loss: looks at all processes when there is time, or no more time to lose.
-    fn mend(&mut self, is_calm: bool) -> Result<(), Error> {
+    fn mend(&mut self, rings: Rings) -> Result<(), Error> {
         let Some(since_ns) = self.torn_ns else { return Ok(()) };
-        if is_calm || boot_ns()? > since_ns + PATIENCE_NS {
+        if rings == Rings::Silent || boot_ns()? > since_ns + PATIENCE_NS {
             self.torn_ns = None;
             self.track(&mut |_| {}, Tracker::look_again);
         }
@@ -210,14 +216,14 @@ impl PerfSource {
 
     /// Of a reader that sleeps: what it was handed wakes it; what is held in the rings announces
     /// itself no more, nor does a CPU that comes.
-    fn set_the_bell(&mut self, given: usize, is_calm: bool) -> Result<(), Error> {
+    fn set_the_bell(&mut self, given: usize, rings: Rings) -> Result<(), Error> {
         if !self.bell.is_set() {
             return Ok(());
         }
         if given > 0 {
             return self.bell.take_off(self.reader.as_fd());
         }
-        if !is_calm {
+        if rings == Rings::Heard {
             return self.bell.mute(self.reader.as_fd(), DOZE);
         }
         if self.bell.is_mute() {
@@ -262,7 +268,7 @@ impl Source for PerfSource {
             return Err(error);
         }
         let mut given = 0;
-        let mut is_calm = true;
+        let mut rings = Rings::Silent;
         while given < limit {
             if self.heard.is_empty() {
                 self.listen()?;
@@ -271,11 +277,11 @@ impl Source for PerfSource {
                 given += self.rest(each)?;
                 break;
             };
-            is_calm = false;
+            rings = Rings::Heard;
             given += self.understand(heard, each);
         }
-        self.mend(is_calm)?;
-        self.set_the_bell(given, is_calm)?;
+        self.mend(rings)?;
+        self.set_the_bell(given, rings)?;
         Ok(given)
     }
 

@@ -63,7 +63,8 @@ impl Default for Options {
 pub enum Item<'a> {
     /// A tracepoint fired.
     Sample(Sample<'a>),
-    /// Here a CPU's ring had no room.
+    /// Here a CPU's ring had no room. Where no record follows, it is told once the ring is empty;
+    /// on kernels before 6.0 not before [`Reader::finish`](super::Reader::finish).
     Lost {
         /// Which CPU's.
         cpu: u32,

@@ -131,6 +131,11 @@ impl Lane {
         self.queue.take_in(Span::new(self.ring.between(self.queue.seen(), head)))
     }
 
+    /// The time of the oldest record that waits.
+    pub(super) fn oldest_ns(&self) -> Option<u64> {
+        self.queue.front().map(|entry| entry.time_ns)
+    }
+
     /// Whether it is so full that there is no time to lose.
     pub(super) fn is_pressed(&self) -> bool {
         self.ring.waiting() > self.ring.bytes() as u64 / 4
@@ -189,18 +194,27 @@ impl Lane {
         self.tell(self.recorded, time_ns, each)
     }
 
-    /// What was lost up to now, once the ring is empty: no later record may come to tell of it.
+    /// Tells what was lost up to now, once the ring is empty: no later record may come to do so.
+    /// A kernel that does not count losses leaves it to that record, or to [`Lane::tell_rest`].
     pub(super) fn tell_counted(
         &mut self,
         time_ns: u64,
         each: &mut dyn FnMut(Item<'_>),
     ) -> Result<(), Errno> {
         self.brimmed = false;
-        let mut lost = 0;
-        for event in &self.events {
-            lost += perf::read(event.fd.as_fd())?.lost.unwrap_or(0);
-        }
+        let lost = self.accounts()?.iter().filter_map(|account| account.lost).sum();
         self.tell(lost, time_ns, each);
+        Ok(())
+    }
+
+    /// Tells what was lost and never told, once all is over and drained.
+    pub(super) fn tell_rest(
+        &mut self,
+        time_ns: u64,
+        each: &mut dyn FnMut(Item<'_>),
+    ) -> Result<(), Errno> {
+        let accounts = self.accounts()?.into_iter().map(Account::of_drained);
+        self.tell(accounts.filter_map(|account| account.lost).sum(), time_ns, each);
         Ok(())
     }
 

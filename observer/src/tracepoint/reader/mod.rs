@@ -14,6 +14,7 @@ mod count;
 mod explain;
 mod item;
 mod lane;
+mod lanes;
 mod opening;
 mod queue;
 mod record;
@@ -39,23 +40,21 @@ pub use self::{
 };
 use self::{
     lane::{Account, Handed, Lane},
-    opening::{Opened, Opening},
-    watch::Watch,
+    lanes::Lanes,
 };
 #[cfg(test)]
 pub(super) use self::{queue::Kind, record::Span};
-use super::{cpus, merge::Merge};
+use super::merge::Merge;
 use crate::{
     Error,
     feed::{Totals, Wait},
-    sys::perf::{self, Wakeup},
 };
 
 /// While something may wait, a reader looks this often by itself.
 const FLUSH: Duration = Duration::from_millis(10);
 /// How often it looks which CPUs there are.
 const REFRESH: Duration = Duration::from_secs(1);
-/// A ring that is nearly full is emptied sooner; order is less than loss.
+/// A ring that fills is emptied sooner; order is less than loss.
 const RUSH: Duration = Duration::from_millis(1);
 /// After so many records their room is given back.
 const BATCH: usize = 1024;
@@ -66,21 +65,15 @@ const BATCH: usize = 1024;
 /// A reader that is too slow loses records: [`Item::Lost`] stands in their place.
 #[derive(Debug)]
 pub struct Reader {
-    // Before the lanes, whose descriptors it watches.
-    watch: Watch,
-    lanes: Vec<Lane>,
+    lanes: Lanes,
     merge: Merge,
-    requests: Vec<Request>,
-    options: Options,
-    counts_losses: bool,
-    /// Of CPUs that have left.
-    gone: Vec<Account>,
+    hold: Duration,
+    wake: Wake,
     own_pid: Option<u32>,
     /// What lies around the end of a ring is put together here.
     copy: Vec<u8>,
     late: u64,
     malformed: u64,
-    next_refresh_ns: u64,
     drained: bool,
 }
 
@@ -106,48 +99,17 @@ impl Reader {
         options: &Options,
         progress: &mut dyn FnMut(usize),
     ) -> Result<Self, Error> {
-        let mut reader = Self {
-            watch: Watch::new()?,
-            lanes: Vec::new(),
+        Ok(Self {
+            lanes: Lanes::open(requests, options, progress)?,
             merge: Merge::default(),
-            requests: requests.to_vec(),
-            options: options.clone(),
-            counts_losses: true,
-            gone: Vec::new(),
+            hold: options.hold,
+            wake: options.wake,
             own_pid: options.without_self.then(std::process::id),
             copy: Vec::new(),
             late: 0,
             malformed: 0,
-            next_refresh_ns: now_ns()? + nanoseconds(REFRESH),
             drained: false,
-        };
-        reader.add(&cpus::online()?, options.ring, progress)?;
-        Ok(reader)
-    }
-
-    /// Opens everything on these CPUs, and begins.
-    fn add(
-        &mut self,
-        cpus: &[u32],
-        ring: usize,
-        progress: &mut dyn FnMut(usize),
-    ) -> Result<(), Error> {
-        let mut opening = Opening {
-            requests: &self.requests,
-            scope: &self.options.scope,
-            sampling: Some(wakeup(self.options.wake, ring)),
-            counts_losses: self.counts_losses,
-        };
-        let opened = opening.open(cpus, progress)?;
-        self.counts_losses = opening.counts_losses;
-        for lane in lanes(opened, ring)? {
-            for event in lane.fds() {
-                perf::enable(event).map_err(Error::system("cannot begin to read an event"))?;
-            }
-            self.watch.add(&lane)?;
-            self.lanes.push(lane);
-        }
-        Ok(())
+        })
     }
 
     /// Hands on what is there and old enough, `limit` records at most, in the order of time; says
@@ -159,7 +121,7 @@ impl Reader {
     pub fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
         let mut told = 0;
         if self.merge.is_over() {
-            told = self.begin(self.options.hold, each)?;
+            told = self.begin(self.hold, each)?;
         }
         Ok(told + self.hand_out(limit, each))
     }
@@ -182,10 +144,7 @@ impl Reader {
     ///
     /// [`Error::System`].
     pub fn stop(&mut self) -> Result<(), Error> {
-        for event in self.lanes.iter().flat_map(Lane::fds) {
-            perf::disable(event).map_err(Error::system("cannot stop reading an event"))?;
-        }
-        Ok(())
+        self.lanes.stop()
     }
 
     /// Ends it all: hands on what is left, every loss included, and says what became of it.
@@ -198,17 +157,17 @@ impl Reader {
         self.settle(each)?;
         self.drained = true;
         let now_ns = now_ns()?;
-        for lane in &mut self.lanes {
-            lane.tell_counted(now_ns, each).map_err(unread)?;
+        for lane in self.lanes.all() {
+            lane.tell_rest(now_ns, each).map_err(unread)?;
         }
         self.totals()
     }
 
     /// Ends it without a look back: nothing is produced nor mapped any more when it returns. What
     /// is returned are the events: the kernel takes its time to close them.
-    pub(super) fn into_events(mut self) -> Result<Vec<OwnedFd>, Error> {
-        self.stop()?;
-        Ok(self.lanes.into_iter().flat_map(Lane::into_events).collect())
+    pub(super) fn into_events(self) -> Result<Vec<OwnedFd>, Error> {
+        self.lanes.stop()?;
+        Ok(self.lanes.into_events())
     }
 
     /// How long to wait on the descriptor before the next [`Reader::drain`].
@@ -216,8 +175,8 @@ impl Reader {
         if !self.merge.is_over() {
             return Wait::AtMost(Duration::ZERO);
         }
-        let waiting = self.lanes.iter().any(|lane| lane.queue.front().is_some());
-        match self.options.wake {
+        let waiting = self.lanes.oldest_ns().is_some();
+        match self.wake {
             Wake::Each if !waiting => Wait::AtMost(REFRESH),
             Wake::Each | Wake::Half => Wait::AtMost(FLUSH),
         }
@@ -230,7 +189,7 @@ impl Reader {
     /// [`Error::System`].
     pub fn wait(&mut self, most: Option<Duration>) -> Result<(), Error> {
         let Wait::AtMost(time) = self.patience() else { return Ok(()) };
-        self.watch.wait(most.map_or(time, |most| most.min(time)))
+        self.lanes.wait(most.map_or(time, |most| most.min(time)))
     }
 
     /// What found no room so far: exact, by event and CPU, those left out that lost nothing. On
@@ -272,7 +231,7 @@ impl Reader {
 
     /// Bytes of each CPU's ring, which may be less than was asked for.
     pub fn ring(&self) -> usize {
-        self.lanes.first().map_or(self.options.ring, |lane| lane.ring.bytes())
+        self.lanes.ring()
     }
 
     /// The CPUs that it reads, ascending but for those that came later.
@@ -283,41 +242,33 @@ impl Reader {
     /// Whether all whom it watches have ended, as of the last second. Never so for the whole
     /// machine.
     pub fn is_over(&self) -> bool {
-        self.watch.is_over()
+        self.lanes.is_over()
     }
 
     fn accounts(&self) -> Result<Vec<Account>, Error> {
-        let mut accounts = self.gone.clone();
-        for lane in &self.lanes {
-            accounts.extend(lane.accounts().map_err(unread)?);
-        }
+        let accounts = self.lanes.accounts()?;
         if self.drained {
-            accounts = accounts.into_iter().map(Account::of_drained).collect();
+            return Ok(accounts.into_iter().map(Account::of_drained).collect());
         }
         Ok(accounts)
     }
 
     /// Begins a round; what is told by then are losses that no record tells of.
     fn begin(&mut self, hold: Duration, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
-        let hung_up = self.watch.sweep(&mut self.lanes)?;
+        self.lanes.sweep()?;
         // Before the rings are looked at: what is older than this is there, or held up.
         let now_ns = now_ns()?;
-        if hung_up || now_ns >= self.next_refresh_ns {
-            self.refresh(now_ns)?;
-        }
-        for lane in &mut self.lanes {
+        self.lanes.refresh(now_ns)?;
+        for lane in self.lanes.all() {
             self.malformed += lane.take_in();
         }
         // What is still to be told in this round may be older than now.
-        let oldest_ns =
-            self.lanes.iter().filter_map(|lane| Some(lane.queue.front()?.time_ns)).min();
-        let place_ns = self.merge.reached_ns().or(oldest_ns).unwrap_or(now_ns);
+        let place_ns = self.merge.reached_ns().or(self.lanes.oldest_ns()).unwrap_or(now_ns);
         let told = self.tell_silent_losses(place_ns, each)?;
         let pressed = self.lanes.iter().any(Lane::is_pressed);
         let hold = if pressed { hold.min(RUSH) } else { hold };
         let before_ns = (now_ns + 1).saturating_sub(nanoseconds(hold));
-        let oldest = self.lanes.iter().map(|lane| Some(lane.queue.front()?.time_ns));
-        self.merge.begin(oldest, before_ns);
+        self.merge.begin(self.lanes.iter().map(Lane::oldest_ns), before_ns);
         Ok(told)
     }
 
@@ -328,7 +279,7 @@ impl Reader {
             let batch = left.min(BATCH);
             told += self.hand_out_batch(batch, each);
             left -= batch;
-            for lane in &mut self.lanes {
+            for lane in self.lanes.all() {
                 lane.release();
             }
         }
@@ -337,6 +288,7 @@ impl Reader {
 
     fn hand_out_batch(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> usize {
         let Self { lanes, merge, copy, own_pid, late, malformed, .. } = self;
+        let lanes = lanes.all();
         let mut told = 0;
         for _ in 0..limit {
             let next = merge.next(|index| lanes.get_mut(index).map(|lane| &mut lane.queue));
@@ -363,7 +315,7 @@ impl Reader {
         each: &mut dyn FnMut(Item<'_>),
     ) -> Result<usize, Error> {
         let mut told = 0;
-        for lane in self.lanes.iter_mut().filter(|lane| lane.may_have_lost()) {
+        for lane in self.lanes.all().iter_mut().filter(|lane| lane.may_have_lost()) {
             let mut counted = |item: Item<'_>| {
                 told += 1;
                 each(item);
@@ -371,58 +323,6 @@ impl Reader {
             lane.tell_counted(place_ns, &mut counted).map_err(unread)?;
         }
         Ok(told)
-    }
-
-    /// CPUs come and go. What one has left behind is handed on before it is let go.
-    fn refresh(&mut self, now_ns: u64) -> Result<(), Error> {
-        self.next_refresh_ns = now_ns + nanoseconds(REFRESH);
-        self.watch.look_who_lives(&self.options.scope, &self.lanes);
-        for lane in self.lanes.extract_if(.., |lane| lane.is_left()) {
-            let accounts = lane.accounts().map_err(unread)?;
-            self.gone.extend(accounts.into_iter().map(Account::of_drained));
-        }
-        let online = cpus::online()?;
-        // The events of a thread are over when it ends; those of a CPU when that goes.
-        let of_cpus = !matches!(self.options.scope, Scope::Process(_));
-        for lane in &mut self.lanes {
-            lane.leaving |= !online.contains(&lane.cpu) || of_cpus && lane.hung_up;
-        }
-        let known = |cpu: &u32| self.lanes.iter().any(|lane| lane.cpu == *cpu);
-        let come: Vec<u32> = online.into_iter().filter(|cpu| !known(cpu)).collect();
-        if come.is_empty() {
-            return Ok(());
-        }
-        self.add(&come, self.ring(), &mut |_| {})
-    }
-}
-
-/// Events by CPU, each CPU with its ring.
-fn lanes(mut opened: Vec<Opened>, bytes: usize) -> Result<Vec<Lane>, Error> {
-    // Stable: the first event of a CPU stays the first.
-    opened.sort_by_key(|event| event.cpu);
-    let mut by_cpu: Vec<Vec<Opened>> = Vec::new();
-    for event in opened {
-        match by_cpu.last_mut().filter(|same| same.iter().any(|other| other.cpu == event.cpu)) {
-            Some(same) => same.push(event),
-            None => by_cpu.push(vec![event]),
-        }
-    }
-    let first = by_cpu.iter().filter_map(|events| Some(events.first()?.fd.as_fd()));
-    let rings = rings::map(&first.collect::<Vec<_>>(), bytes)?;
-    let mut lanes = Vec::with_capacity(rings.len());
-    for (events, ring) in by_cpu.into_iter().zip(rings) {
-        let cpu = events.first().map_or(0, |event| event.cpu);
-        let lane = Lane::new(cpu, ring, events);
-        lanes.push(lane.map_err(Error::system("cannot lead events into one ring"))?);
-    }
-    Ok(lanes)
-}
-
-/// Half a ring: so that what is being read is not overwritten, nor every record a wake-up.
-fn wakeup(wake: Wake, ring: usize) -> Wakeup {
-    match wake {
-        Wake::Each => Wakeup::Each,
-        Wake::Half => Wakeup::Bytes(u32::try_from(ring / 2).unwrap_or(u32::MAX)),
     }
 }
 
@@ -443,7 +343,7 @@ fn nanoseconds(time: Duration) -> u64 {
 impl AsFd for Reader {
     /// Readable when there is something to drain; see [`Wake`].
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.watch.as_fd()
+        self.lanes.as_fd()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::sys::{self, RARE_CALL, own_cpu_ns};
 pub(super) fn cases() -> Vec<Case> {
     cases![
         full_rate_is_in_order_and_adds_up: [root, unlocked],
+        small_rings_at_full_rate_keep_the_order: [root, unlocked],
         a_small_ring_loses_and_tells_exactly_what: [root, unlocked],
         a_loss_is_told_although_nothing_follows: [root, unlocked],
         calls_of_children_are_seen: [root, unlocked],
@@ -122,15 +123,8 @@ fn full_rate_is_in_order_and_adds_up() {
     let mut caller = caller();
     let mut seen = Seen::default();
     let last = Duration::from_secs(scaled(2) as u64);
-    load::beside(|| {
-        caller.tell("call");
-        let end = Instant::now() + last;
-        while Instant::now() < end {
-            if reader.drain(4096, &mut |item| seen.take(item)).expect("records") == 0 {
-                reader.wait(None).expect("a wait");
-            }
-        }
-    });
+    caller.tell("call");
+    read_under_load(&mut reader, &mut seen, last);
     caller.hear_within("done", patience(Duration::from_secs(5)));
     assert_adds_up(&mut reader, &mut seen);
     for (request, name) in names.iter().enumerate() {
@@ -143,6 +137,27 @@ fn full_rate_is_in_order_and_adds_up() {
     eprintln!("{count} records in {last:?}, {} lost, {late} late", seen.lost);
     // Without waiting for each other's records, every tenth would be.
     assert!(late <= count / 100, "{late} of {count} came late");
+}
+
+/// Reads for a while; the order is looked at by `seen`.
+fn read_under_load(reader: &mut Reader, seen: &mut Seen, last: Duration) {
+    load::beside(|| {
+        let end = Instant::now() + last;
+        while Instant::now() < end {
+            if reader.drain(4096, &mut |item| seen.take(item)).expect("records") == 0 {
+                reader.wait(None).expect("a wait");
+            }
+        }
+    });
+}
+
+fn small_rings_at_full_rate_keep_the_order() {
+    let names = ["sched:sched_switch", "raw_syscalls:sys_enter"];
+    let mut reader = reader(&names, &Options { ring: 16 << 10, ..Options::default() });
+    let mut seen = Seen::default();
+    read_under_load(&mut reader, &mut seen, Duration::from_secs(1));
+    assert_adds_up(&mut reader, &mut seen);
+    assert!(seen.lost > 0, "nothing was lost in small rings");
 }
 
 fn a_small_ring_loses_and_tells_exactly_what() {

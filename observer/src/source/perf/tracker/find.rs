@@ -69,7 +69,10 @@ impl Tracker {
         let mut life = Life::new(key, parent, padded(&identity.comm));
         if count > 1 {
             let tids = with.asked.threads(key.pid);
-            life.threads = Threads::found(key.pid, identity.zombie, tids.into_iter());
+            life.threads = Threads::found(key.pid, tids.into_iter());
+            if identity.zombie {
+                life.threads.end(key.pid, key.pid, 0);
+            }
         } else if identity.zombie {
             life.end = Some(End { boot_ns: key.start_ns, status: None, freed: false });
         }

@@ -32,7 +32,7 @@ impl Tracker {
             },
         };
         if old != new && self.wanted.has(Kind::RENAME) {
-            (with.give)(given);
+            (with.give)(&given);
         }
         if let Some(life) = self.lives.get_mut(key) {
             life.comm = new;
@@ -73,7 +73,7 @@ impl Tracker {
                 cgroup: described.cgroup,
             },
         };
-        self.give(given, with);
+        self.give(&given, with);
     }
 
     /// A signal is pending for a thread, or for the process that has it as its leader.
@@ -92,7 +92,8 @@ impl Tracker {
 /// What may turn out to be the cause of a process's end.
 pub(super) fn on_the_way_to_its_end(life: &mut Life, told: &Told) {
     match told.news {
-        News::ExitCall { code, group } => life.ending.exit_call(told.tid, code, group),
+        News::ExitCall { code, group: true } => life.ending.exit_group_call(told.tid, code),
+        News::ExitCall { code, group: false } => life.ending.exit_call(told.tid, code),
         News::SignalDelivered { number, default: true } => {
             life.ending.delivered(told.tid, number);
         }
