@@ -227,8 +227,8 @@ fn calls_of_a_cgroup_are_seen() {
 fn counts_are_exact() {
     let mut caller = caller();
     let scope = Scope::Process(caller.pid());
-    let exits = request(&tracefs(), "sched:sched_process_exit");
-    let counts = Counts::open(&[exits, rare_calls()], &scope, &mut |_| {}).expect("counters");
+    let forks = request(&tracefs(), "sched:sched_process_fork");
+    let counts = Counts::open(&[forks, rare_calls()], &scope, &mut |_| {}).expect("counters");
     assert_eq!(counts.read().expect("counts"), [0, 0]);
     ask(&mut caller, "call");
     assert_eq!(counts.read().expect("counts"), [0, CALLS]);
