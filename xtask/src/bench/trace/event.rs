@@ -21,11 +21,11 @@ impl Event {
 
     /// The same for everybody, in the kernel's language, which bpftrace's shares.
     ///
-    /// Only the load's call, since writing lines makes calls too; but all switches.
-    pub(crate) fn filter(self) -> Option<String> {
+    /// Who reads makes calls and is switched too: without a filter some would keep themselves busy.
+    pub(crate) fn filter(self) -> String {
         match self {
-            Self::Call => Some(format!("id == {}", libc::SYS_getppid)),
-            Self::Switch => None,
+            Self::Call => format!("id == {}", libc::SYS_getppid),
+            Self::Switch => format!("prev_comm == \"{NAME_OF_SWITCHES}\""),
         }
     }
 

@@ -193,13 +193,14 @@ fn write_contestants(part: &mut String, figures: &Figures) -> Result<()> {
 const METHOD: &str = "
 ### How it is measured
 
-The calls are getppid(2), which two threads make; all readers are given the same filter, by which the
-kernel passes over other calls. The switches are those of two processes that give each other a byte
-through pipes, on one CPU; there is no filter. How many there are is known: of the switches by the
-kernel's own count for the two. A line is one of the load by the thread or process in it. Each reader
-prints to a file in memory and is started afresh; it is ready when it has told of most of two bursts,
-and idle again before the load. Its CPU time is what the scheduler counted for it during the load and
-until it was idle; what its tracepoint takes in the kernel is in the slow-down.
+The calls are getppid(2), which two threads make. The switches are those of two processes that give
+each other a byte through pipes, on one CPU. All readers are given the same filter, by which the
+kernel passes over other calls, and switches from processes of other names. How many there are is
+known: of the switches by the kernel's own count for the two. A line is one of the load by the thread
+or process in it. Each reader prints to a file in memory and is started afresh; it is ready when it
+has told of most of two bursts, and idle again before the load. Its CPU time is what the scheduler
+counted for it during the load and until it was idle; what its tracepoint takes in the kernel is in
+the slow-down.
 
 Paced calls come in bursts of a millisecond. A rate is carried when every call has its line, and the
 load reached at least nine tenths of it, in every round; who fails tries no higher one. At full rate a

@@ -48,7 +48,7 @@ impl Counter {
                 return tracefs::command(&["bpftrace", "-e", &program]);
             }
         };
-        words.extend(filter.iter().flat_map(|filter| ["--filter", filter]));
+        words.extend(["--filter", &filter]);
         if self == Self::PerfStat {
             let mut command = tracefs::command(&words);
             command.arg("-o").arg(output);
