@@ -23,10 +23,20 @@ pub(super) struct Ending {
 /// The cause of the end.
 #[derive(Clone, Copy, Debug)]
 struct Verdict {
-    /// As wait(2) has it.
-    status: u32,
-    /// The thread in which it was seen, if it was a signal.
-    taken_by: Option<u32>,
+    /// As wait(2) has it; `None` where two threads called `exit_group` at one time, and nobody can
+    /// tell which came first.
+    status: Option<u32>,
+    cause: Cause,
+}
+
+/// What it was, and the thread in which it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// A call of `exit_group` by a thread that is on its way.
+    Call(u32),
+    /// Such a call by one that is through.
+    DoneCall,
+    Signal(u32),
 }
 
 const SIGKILL: u8 = 9;
@@ -34,8 +44,13 @@ const SIGKILL: u8 = 9;
 impl Ending {
     /// A thread calls `exit_group`.
     pub(super) fn exit_group_call(&mut self, tid: u32, code: u8) {
+        let status = Some(u32::from(code) << 8);
         if self.is_open_to(tid) {
-            self.verdict = Some(Verdict { status: u32::from(code) << 8, taken_by: None });
+            self.verdict = Some(Verdict { status, cause: Cause::Call(tid) });
+        } else if let Some(Verdict { status: first, cause: Cause::Call(_) }) = &mut self.verdict
+            && *first != status
+        {
+            *first = None;
         }
     }
 
@@ -50,6 +65,10 @@ impl Ending {
     /// A thread has ended.
     pub(super) fn thread_ended(&mut self, tid: u32) {
         self.leaving.retain(|(leaving, _)| *leaving != tid);
+        if let Some(verdict) = self.verdict.as_mut().filter(|known| known.cause == Cause::Call(tid))
+        {
+            verdict.cause = Cause::DoneCall;
+        }
     }
 
     /// A signal was made pending.
@@ -67,7 +86,8 @@ impl Ending {
         // A SIGKILL that nobody sent: other threads are ended for a cause that was not seen, or
         // for an exec, which they do not survive but the process does.
         let cause = if number == SIGKILL { self.pending } else { Some(number) };
-        self.verdict = cause.map(|number| Verdict { status: number.into(), taken_by: Some(tid) });
+        self.verdict =
+            cause.map(|number| Verdict { status: Some(number.into()), cause: Cause::Signal(tid) });
     }
 
     /// A thread takes a signal that is handled or ignored.
@@ -86,14 +106,14 @@ impl Ending {
 
     /// The status in the form of wait(2), when its last thread has ended.
     pub(super) fn status(&self) -> Option<u32> {
-        let code = || self.last_code.filter(|_| !self.doubtful).map(|code| u32::from(code) << 8);
-        self.verdict.map(|verdict| verdict.status).or_else(code)
+        let code = self.last_code.filter(|_| !self.doubtful).map(|code| u32::from(code) << 8);
+        self.verdict.map_or(code, |verdict| verdict.status)
     }
 
     /// The first cause counts. But a thread that goes on after a signal has survived it, as the
     /// first process of a pid namespace does.
     fn is_open_to(&self, tid: u32) -> bool {
-        self.verdict.is_none_or(|verdict| verdict.taken_by == Some(tid))
+        self.verdict.is_none_or(|verdict| verdict.cause == Cause::Signal(tid))
     }
 }
 
@@ -136,12 +156,26 @@ mod tests {
 
     #[test]
     fn the_first_of_those_who_end_all_decides() {
-        let race = |end: &mut Ending| {
+        let others = |end: &mut Ending| {
             end.exit_group_call(7, 3);
-            end.exit_group_call(8, 4);
             end.delivered(9, SIGKILL);
+            end.thread_ended(7);
+            end.exit_group_call(8, 4);
         };
-        assert_eq!(after(race), Some(0x300));
+        assert_eq!(after(others), Some(0x300));
+    }
+
+    #[test]
+    fn nobody_knows_the_first_of_those_who_end_all_together() {
+        let together = |codes: [u8; 2]| {
+            after(|end| {
+                end.exit_group_call(7, codes[0]);
+                end.exit_group_call(8, codes[1]);
+                end.delivered(9, SIGKILL);
+            })
+        };
+        assert_eq!(together([3, 4]), None);
+        assert_eq!(together([3, 3]), Some(0x300), "whoever it was");
     }
 
     #[test]

@@ -7,8 +7,9 @@
 //!
 //! Every life is told, however short. What only /proc knows (arguments, users, namespaces) is read
 //! right after an exec, and is absent where that came too late; a child has what its parent was
-//! known to have. Refuses to guess: how a process ended is told only if its cause was seen;
-//! whether a core was dumped and what was used, never.
+//! known to have. Refuses to guess: how a process ended is told only if its cause was seen, and if
+//! not two of its threads ended it at one moment in different ways; whether a core was dumped and
+//! what was used, never.
 
 mod asked;
 mod bell;

@@ -73,7 +73,7 @@ fn one_by_one() -> ! {
 fn namespace() -> ExitCode {
     let mut body = || {
         if fork_here().is_none() {
-            thread::sleep(Duration::from_hours(1));
+            thread::sleep(Duration::from_mins(10));
         }
         // The other one should be asleep by then; it is killed wherever it is.
         thread::sleep(Duration::from_millis(20));

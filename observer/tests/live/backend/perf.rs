@@ -187,13 +187,12 @@ fn not_inside_a_pid_namespace() {
 
 /// Goes on as the first process of a pid namespace; what stays outside ends as that one does.
 fn inside() -> io::Result<()> {
-    sys::unshare(libc::CLONE_NEWPID | libc::CLONE_NEWNS)?;
+    sys::private_mounts()?;
+    sys::unshare(libc::CLONE_NEWPID)?;
     if let Some(child) = sys::fork_single_threaded()? {
         let status = sys::wait4_within(child.as_raw().cast_unsigned(), Duration::from_mins(10))?;
         sys::end_process(status.map_or(1, |waited| libc::WEXITSTATUS(waited.status)));
     }
-    // Where it cannot be taken away, the new one lies over it.
-    let _busy = sys::detach(c"/proc");
     sys::mount(c"proc", c"/proc", Some(c"proc"), 0)
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn cases() -> Vec<Case> {
         signals_that_do_not_end_it: [root, unlocked],
         a_signal_from_another: [root, unlocked],
         many_threads: [root, unlocked],
-        threads_that_race_to_be_the_last: [root, unlocked],
+        threads_that_race: [root, unlocked],
         a_program_run_by_another_thread: [root, unlocked],
         the_end_of_a_pid_namespace: [root, unlocked],
     ]
@@ -112,18 +112,18 @@ fn a_signal_from_another() {
 
 fn many_threads() {
     let mut found = Vec::new();
-    for kind in ["race", "leader-first-then-group", "killed", "fault"] {
+    for kind in ["leader-first-then-group", "killed", "fault"] {
         found.extend(differences_of_threads(kind).into_iter().map(|(difference, _)| difference));
     }
     none_of(&found);
     check(&words(&[&["backend", "one-by-one"]]));
 }
 
-/// Which of them the kernel took for the last one no tracepoint tells: if they do not say the same,
-/// nothing is told rather than something wrong.
-fn threads_that_race_to_be_the_last() {
+/// Which of them the kernel took for the first or the last one no tracepoint tells: if they do not
+/// say the same, nothing is told rather than something wrong.
+fn threads_that_race() {
     let mut found = Vec::new();
-    for kind in ["each", "leader-first"] {
+    for kind in ["race", "each", "leader-first"] {
         found.extend(differences_of_threads(kind));
     }
     let wrong = found.into_iter().filter(|(_, exit)| exit.field("/process/exit").is_some());
