@@ -51,6 +51,10 @@ impl Tracker {
         if self.lives.newest(pid).is_some_and(|known| self.is_same(known.key, key)) {
             return Found::Over;
         }
+        let parent = row.identity.as_ref().map_or(0, |identity| identity.parent);
+        if parent != 0 && self.lives.newest(parent).is_none() {
+            self.learn(parent, boot_ns, with);
+        }
         let Some(mut life) = self.life_of(&row, with) else { return Found::Stranger };
         life.known = Known::of(&row);
         life.asked = true;

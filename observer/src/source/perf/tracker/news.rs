@@ -44,12 +44,13 @@ impl Tracker {
     pub(super) fn attach(&mut self, told: &Told, with: &mut With<'_>) {
         let News::Attach { pid, hierarchy, path } = &told.news else { return };
         let Some(key) = self.lives.at(*pid, told.boot_ns) else { return };
+        let was_known = self.lives.get(key).is_some_and(|life| life.asked);
         self.get_to_know(key, with);
         let is_unified = *hierarchy == 0;
         let row = if is_unified { None } else { self.ask(key, Facts::CGROUP, with) };
         let Some(life) = self.lives.get_mut(key) else { return };
         let moved = match row {
-            Some(row) => life.known.take_place(Known::of(&row)),
+            Some(row) => life.known.take_place(Known::of(&row)) || !was_known,
             None => is_unified,
         };
         if is_unified {
