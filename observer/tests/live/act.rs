@@ -2,8 +2,9 @@
 
 use std::env;
 use std::ffi::CString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::process::{Command, ExitCode};
 use std::sync::Barrier;
 use std::thread;
@@ -55,6 +56,7 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["die", name, ..] => die(name),
         ["rename", first, second] => rename(first, second),
         ["rename-thread", name] => rename_thread(name),
+        ["title", title, ..] => write_title(title),
         ["drop-user", uid] => drop_user(uid),
         ["backend", words @ ..] => backend::act::perform(words),
         ["ps", words @ ..] => ps::perform(words),
@@ -354,6 +356,22 @@ fn rename_thread(name: &str) -> ExitCode {
     wait_for_word();
     thread::spawn(move || sys::name_thread(&name).expect("a name")).join().expect("a thread");
     say("renamed");
+    wait_for_word();
+    ExitCode::SUCCESS
+}
+
+/// Writes over the beginning of its own arguments when told.
+fn write_title(title: &str) -> ExitCode {
+    const ARG_START: usize = 48;
+    let stat = fs::read_to_string("/proc/self/stat").expect("/proc");
+    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+    let place = fields.split(' ').nth(ARG_START - 3).expect("a place");
+    let place = place.parse().expect("a number");
+    say("ready");
+    wait_for_word();
+    let memory = File::options().write(true).open("/proc/self/mem").expect("own memory");
+    memory.write_all_at(title.as_bytes(), place).expect("a title");
+    say("titled");
     wait_for_word();
     ExitCode::SUCCESS
 }
