@@ -65,9 +65,6 @@ pub(crate) fn cases() -> Vec<Case> {
         perf_ends::cases(),
         perf_loss::cases(),
         proc::cases(),
-        perf::cases(),
-        perf_ends::cases(),
-        perf_loss::cases(),
     ];
     cases.into_iter().flatten().collect()
 }
