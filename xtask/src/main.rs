@@ -49,6 +49,8 @@ enum Command {
     Bench(bench::Options),
     #[command(hide = true)]
     Measured(bench::measured::Options),
+    #[command(hide = true)]
+    Load(bench::trace::load::Options),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +69,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Vm(options) => vm::vm(&options)?,
         Command::Bench(options) => bench::bench(&options)?,
         Command::Measured(options) => bench::measured::measured(&options)?,
+        Command::Load(options) => bench::trace::load::load(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -50,7 +50,7 @@ enum What {
     Folder(&'static str),
 }
 
-const NEEDS: [Need; 11] = [
+const NEEDS: [Need; 12] = [
     Need::program(Level::Test, "qemu-system-x86_64", "qemu-system-x86"),
     Need { level: Level::Test, what: What::StaticProgram("busybox"), package: "busybox-static" },
     Need::program(Level::Test, "cpio", "cpio"),
@@ -66,6 +66,7 @@ const NEEDS: [Need; 11] = [
     },
     Need::program(Level::Test, "bpftrace", "bpftrace"),
     Need::program(Level::Bench, "execsnoop", "libbpf-tools"),
+    Need::program(Level::Bench, "perf", "linux-perf"),
 ];
 
 /// Tools of cargo that a minimal toolchain lacks, with their rustup components.

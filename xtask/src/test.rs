@@ -35,8 +35,10 @@ const DEADLINE: Duration = Duration::from_mins(30);
 /// The test program that wants root and is run by itself.
 const LIVE: &str = "live";
 /// The feature sets that a container engine or a library user may take.
-const LADDER: [&[&str]; 3] = [
+const LADDER: [&[&str]; 5] = [
     &["--no-default-features"],
+    &["--no-default-features", "--features", "perf"],
+    &["--no-default-features", "--features", "perf,tokio"],
     &["--no-default-features", "--features", "ebpf"],
     &["--no-default-features", "--features", "ebpf,tokio"],
 ];

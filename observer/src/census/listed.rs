@@ -19,11 +19,10 @@ use crate::{
     table::{Seen, Table, Walk},
 };
 
-/// All processes as the table wants them, with or without what they run.
-pub(super) fn look(machine: &Machine, programs: bool) -> Result<Walk, Error> {
-    let arguments = if programs { Facts::ARGUMENTS } else { Facts::NONE };
+/// All processes as the table wants them; what they run only if their arguments are `wanted`.
+pub(super) fn look(machine: &Machine, wanted: Facts) -> Result<Walk, Error> {
     let began_ns = boot_ns()?;
-    let scan = proc::scan(Which::All, DESCRIPTION | arguments, machine)?;
+    let scan = proc::scan(Which::All, DESCRIPTION | wanted, machine)?;
     let seen = |row: &Row| {
         let parent = row.identity.as_ref().and_then(|known| key_of(&scan.rows, known.parent));
         // An account from the listing's end could pass for newer than an event that it missed.

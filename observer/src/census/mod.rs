@@ -57,7 +57,7 @@ impl Census {
     /// [`Error::System`].
     pub(crate) fn first<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
         if !feed.source().has_walk() {
-            return listed::look(&self.machine, true);
+            return listed::look(&self.machine, Facts::ARGUMENTS);
         }
         let mut walk = look(feed)?;
         let walked: Vec<u32> = walk.tasks.iter().map(|seen| seen.process.key.pid).collect();
@@ -74,7 +74,7 @@ impl Census {
     /// [`Error::System`].
     pub(crate) fn again<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
         if !feed.source().has_walk() {
-            return listed::look(&self.machine, false);
+            return listed::look(&self.machine, Facts::NONE);
         }
         let mut walk = look(feed)?;
         self.add_hidden(&mut walk);
@@ -88,7 +88,7 @@ impl Census {
     /// [`Error::System`].
     pub(crate) fn after_a_loss<S: Source>(&mut self, feed: &mut Feed<S>) -> Result<Walk, Error> {
         if !feed.source().has_walk() {
-            return listed::look(&self.machine, true);
+            return listed::look(&self.machine, Facts::ARGUMENTS);
         }
         let mut walk = look(feed)?;
         add_programs(feed, &mut walk)?;

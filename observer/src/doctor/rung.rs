@@ -65,7 +65,7 @@ fn promised(origin: Origin) -> EventFacts {
     match origin {
         Origin::Bpf => EventFacts::ALL,
         Origin::Perf => EventFacts {
-            exact_start: Surety::InTime,
+            exact_start: Surety::Never,
             arguments: Surety::InTime,
             credentials: Surety::InTime,
             namespaces: Surety::InTime,

@@ -7,7 +7,7 @@ use crate::{
     facts::Facts,
     field::{CpuTime, Field, Row, Value, View},
     snapshot::Freshness,
-    source::proc::without_work,
+    source::{Origin, proc::without_work},
 };
 
 /// A process as one look saw it.
@@ -86,6 +86,22 @@ impl Between<'_> {
         }
     }
 
+    /// Likewise of a cell that the table told without a walk. What it does not know is wrong only if
+    /// its source tells everything.
+    pub(super) fn agrees_with_the_table(
+        &self,
+        field: &Field,
+        told: Seen<'_>,
+        origin: Origin,
+    ) -> Option<bool> {
+        let agrees = self.agrees(field, told)?;
+        if agrees || self.is_beginning_of_a_thread_name(field, told) {
+            return Some(true);
+        }
+        let is_known = field.value(told.row, told.view).is_some();
+        (origin == Origin::Bpf || is_known).then_some(false)
+    }
+
     /// Whether nothing of the process ran in between, as far as it can be known.
     fn is_at_rest(&self) -> bool {
         let Seen { row: before, .. } = self.before;
@@ -162,7 +178,7 @@ impl Between<'_> {
 
     /// Whether that is all that the table can tell of a kernel thread's name, which may be longer
     /// than others'; a walk tells the whole.
-    pub(super) fn is_beginning_of_a_thread_name(&self, field: &Field, told: Seen<'_>) -> bool {
+    fn is_beginning_of_a_thread_name(&self, field: &Field, told: Seen<'_>) -> bool {
         let name = |seen: Seen<'_>| match field.value(seen.row, seen.view) {
             Some(Value::Bytes(bytes)) => Cow::into_owned(bytes),
             _ => Vec::new(),
@@ -207,12 +223,23 @@ mod tests {
     }
 
     fn agrees(column: &str, before: &Row, told: &Row, after: &Row) -> Option<bool> {
+        judge(before, told, after, |between, told| {
+            between.agrees(field::find(column).unwrap(), told)
+        })
+    }
+
+    fn judge(
+        before: &Row,
+        told: &Row,
+        after: &Row,
+        judge: impl Fn(Between<'_>, Seen<'_>) -> Option<bool>,
+    ) -> Option<bool> {
         let machine = Machine { ticks_per_second: 100, ..Machine::read().unwrap() };
         let now = Instant { boot_ns: 0, unix_ns: 0 };
         let view = Listing::of_rows(Vec::new(), now, Facts::NONE, machine, "test").view;
         let seen = |row| Seen { row, view: &view };
         let between = Between { before: seen(before), after: seen(after), cpus: 2 };
-        between.agrees(field::find(column).unwrap(), seen(told))
+        judge(between, seen(told))
     }
 
     fn renamed(name: &[u8], flags: u32) -> Row {
@@ -228,6 +255,22 @@ mod tests {
         assert_eq!(agrees("nice", &same, &same, &same), Some(true));
         assert_eq!(agrees("nice", &same, &other, &same), Some(false));
         assert_eq!(agrees("nice", &same, &with(|row| row.stat = None), &same), Some(false));
+    }
+
+    #[test]
+    fn what_a_table_does_not_know_is_wrong_only_if_its_source_tells_all() {
+        let vpid = |pids: &[u32]| with(|row| row.status.as_mut().unwrap().pids = pids.into());
+        let (known, unknown, other) = (vpid(&[9]), vpid(&[]), vpid(&[8]));
+        let check = |told: &Row, origin: Origin| {
+            let field = field::find("vpid").unwrap();
+            judge(&known, told, &known, |between, told| {
+                between.agrees_with_the_table(field, told, origin)
+            })
+        };
+        assert_eq!(check(&known, Origin::Perf), Some(true));
+        assert_eq!(check(&unknown, Origin::Perf), None);
+        assert_eq!(check(&unknown, Origin::Bpf), Some(false));
+        assert_eq!(check(&other, Origin::Perf), Some(false));
     }
 
     #[test]

@@ -37,7 +37,7 @@ use crate::{
     machine::boot_ns,
     render::write_cell,
     snapshot::Freshness,
-    source::proc::Which,
+    source::{Origin, proc::Which},
 };
 
 /// What came of the comparisons so far.
@@ -119,8 +119,11 @@ impl Report {
         let sandwich = Sandwich::new(&before, &after, settled_ns)?;
         sandwich.compare_sets([&table, &walk], self);
         let rows = walk.listing(wanted)?;
-        sandwich.compare_rows("table", columns::of_the_table, &table.listing(wanted)?, self);
-        self.processes += sandwich.compare_rows("walk", columns::all, &rows, self);
+        let origin = monitor.origin();
+        let table = Told { teller: "table", rows: &table.listing(wanted)?, origin };
+        sandwich.compare_rows(columns::of_the_table, &table, self);
+        let walk = Told { teller: "walk", rows: &rows, origin };
+        self.processes += sandwich.compare_rows(columns::all, &walk, self);
         self.snapshots += 1;
         Ok(())
     }
@@ -134,6 +137,13 @@ impl Report {
     pub fn cells(&self) -> u64 {
         self.columns.values().map(|count| count.differ).sum()
     }
+}
+
+/// A listing of a snapshot, and what it was taken from.
+struct Told<'a> {
+    teller: &'static str,
+    rows: &'a Listing,
+    origin: Origin,
 }
 
 /// /proc before and after.
@@ -169,12 +179,12 @@ impl<'a> Sandwich<'a> {
     /// Compares the cells of those that both looks and the listing show; returns how many.
     fn compare_rows<F: Iterator<Item = &'static Field>>(
         &self,
-        teller: &'static str,
         fields: impl Fn() -> F,
-        listing: &Listing,
+        told: &Told<'_>,
         report: &mut Report,
     ) -> u64 {
-        let told = seen(listing);
+        let Told { teller, rows, origin } = *told;
+        let told = seen(rows);
         let rows: BTreeSet<Identity> = told.keys().copied().collect();
         report.missing.extend(self.ids(self.looks.missing(&rows)));
         let mut compared = 0;
@@ -183,10 +193,10 @@ impl<'a> Sandwich<'a> {
             let Some((before, after)) = both else { continue };
             let between = Between { before: *before, after: *after, cpus: self.cpus };
             for field in fields() {
-                let agrees = between.agrees(field, told).map(|agrees| {
-                    agrees
-                        || (teller == "table" && between.is_beginning_of_a_thread_name(field, told))
-                });
+                let agrees = match teller {
+                    "table" => between.agrees_with_the_table(field, told, origin),
+                    _ => between.agrees(field, told),
+                };
                 let example = |field: &'static Field| Example {
                     column: field.name,
                     process: self.id(identity),

@@ -2,8 +2,9 @@
 
 use std::env;
 use std::ffi::CString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::process::{Command, ExitCode};
 use std::sync::Barrier;
 use std::thread;
@@ -14,7 +15,7 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, Uid, fexecve, getppid, setresuid, setsid};
 
 use crate::child::{c_string, program};
-use crate::{ps, psgo, sys, table, trace, tracepoint};
+use crate::{backend, ps, psgo, sys, table, trace, tracepoint};
 
 /// Holds the words of an act where the argument list is not free.
 pub(crate) const VARIABLE: &str = "OBSERVER_LIVE_ACT";
@@ -45,6 +46,7 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["memfd", token] => memfd(token),
         ["no-arguments"] => no_arguments(),
         ["thread-exec", token] => thread_exec(token),
+        ["thread-exec-when-told", token] => thread_exec_when_told(token),
         ["threads", kind, ..] => threads(kind),
         ["vfork", token] => child_by_clone(libc::CLONE_VFORK | libc::CLONE_VM, token),
         ["clone-parent", token] => child_by_clone(libc::CLONE_PARENT, token),
@@ -54,7 +56,9 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["die", name, ..] => die(name),
         ["rename", first, second] => rename(first, second),
         ["rename-thread", name] => rename_thread(name),
+        ["title", title, ..] => write_title(title),
         ["drop-user", uid] => drop_user(uid),
+        ["backend", words @ ..] => backend::act::perform(words),
         ["ps", words @ ..] => ps::perform(words),
         ["table", words @ ..] => table::perform(words),
         ["trace", words @ ..] => trace::perform(words),
@@ -162,6 +166,19 @@ fn thread_exec(token: &str) -> ExitCode {
     for _ in 2..THREADS {
         thread::spawn(|| thread::sleep(Duration::from_mins(1)));
     }
+    let executor = thread::spawn(move || -> ExitCode {
+        panic!("cannot execute: {}", sys::exec(&path, &arguments))
+    });
+    executor.join().expect("no return")
+}
+
+/// The same, of a process that lives before and after.
+fn thread_exec_when_told(token: &str) -> ExitCode {
+    let path = c_string(&program());
+    let words = ["--act", "pause", token].map(|word| CString::new(word).expect("no NUL"));
+    let arguments: Vec<_> = [path.clone()].into_iter().chain(words).collect();
+    say("ready");
+    wait_for_word();
     let executor = thread::spawn(move || -> ExitCode {
         panic!("cannot execute: {}", sys::exec(&path, &arguments))
     });
@@ -339,6 +356,22 @@ fn rename_thread(name: &str) -> ExitCode {
     wait_for_word();
     thread::spawn(move || sys::name_thread(&name).expect("a name")).join().expect("a thread");
     say("renamed");
+    wait_for_word();
+    ExitCode::SUCCESS
+}
+
+/// Writes over the beginning of its own arguments when told.
+fn write_title(title: &str) -> ExitCode {
+    const ARG_START: usize = 48;
+    let stat = fs::read_to_string("/proc/self/stat").expect("/proc");
+    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+    let place = fields.split(' ').nth(ARG_START - 3).expect("a place");
+    let place = place.parse().expect("a number");
+    say("ready");
+    wait_for_word();
+    let memory = File::options().write(true).open("/proc/self/mem").expect("own memory");
+    memory.write_all_at(title.as_bytes(), place).expect("a title");
+    say("titled");
     wait_for_word();
     ExitCode::SUCCESS
 }

@@ -26,10 +26,12 @@
 mod accounting;
 mod act;
 mod argv;
+mod backend;
 mod cgroup;
 mod child;
 mod death;
 mod docker;
+mod doctor;
 mod engine;
 mod errors;
 mod event;
@@ -81,6 +83,8 @@ fn main() -> ExitCode {
         lockdown::cases(),
         walk::cases(),
         verify::cases(),
+        backend::cases(),
+        doctor::cases(),
         table::cases(),
         trace::cases(),
         tracepoint::cases(),

@@ -193,6 +193,29 @@ pub(crate) fn fork_single_threaded() -> io::Result<Option<Pid>> {
     })
 }
 
+/// Lets a signal do nothing, by a handler that does nothing.
+pub(crate) fn catch(name: Signal) {
+    extern "C" fn nothing(_: c_int) {}
+    // SAFETY: the handler touches nothing.
+    unsafe { signal(name, SigHandler::Handler(nothing)) }.expect("a signal that can be caught");
+}
+
+/// Has the kernel forbid every further system call, and calls.
+pub(crate) fn call_what_is_forbidden() -> ! {
+    const RETURN: u16 = 0x06;
+    let mut kill =
+        libc::sock_filter { code: RETURN, jt: 0, jf: 0, k: libc::SECCOMP_RET_KILL_PROCESS };
+    let filter = libc::sock_fprog { len: 1, filter: &raw mut kill };
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }).expect("a promise");
+    // SAFETY: the program and its only instruction outlive the call.
+    let set = unsafe {
+        libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter, 0, 0)
+    };
+    // From here on not even an end is allowed.
+    end_process(set)
+}
+
 /// Lets a signal do what it does when nobody catches it.
 pub(crate) fn default_action(name: Signal) {
     // SAFETY: installs no handler.

@@ -14,6 +14,8 @@ mod quiet;
 mod setting;
 mod stats;
 mod table;
+pub(crate) mod trace;
+mod tracefs;
 mod usage;
 
 use std::fs;
@@ -53,6 +55,8 @@ enum Subject {
     Ps,
     /// The live table from within, beside ps and psgo
     Table,
+    /// Any tracepoint, beside perf and bpftrace
+    Trace,
 }
 
 /// How much of everything.
@@ -76,6 +80,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
         Subject::Events => events::measure(&observer, &folder, extent)?,
         Subject::Ps => ps::measure(&observer, &folder, extent)?,
         Subject::Table => table::measure(&folder, extent)?,
+        Subject::Trace => trace::measure(&observer, &folder, extent)?,
     };
     let part = options.subject.part(&setting, &figures);
     println!("{part}");
@@ -92,6 +97,7 @@ impl Subject {
             Self::Events => "Events",
             Self::Ps => "Snapshots",
             Self::Table => "Live table",
+            Self::Trace => "Tracepoints",
         }
     }
 
@@ -100,6 +106,7 @@ impl Subject {
             Self::Events => "cargo xtask bench events",
             Self::Ps => "cargo xtask bench ps",
             Self::Table => "cargo xtask bench table",
+            Self::Trace => "cargo xtask bench trace",
         }
     }
 

@@ -157,7 +157,7 @@ mod tests {
         bell.set(rings.as_fd()).unwrap();
         bell.ring_in(Duration::from_millis(1)).unwrap();
         assert!(is_readable(&bell, PollTimeout::NONE));
-        bell.ring_in(Duration::from_secs(3600)).unwrap();
+        bell.ring_in(Duration::from_hours(1)).unwrap();
         assert!(!is_readable(&bell, PollTimeout::ZERO));
         bell.ring_in(Duration::from_nanos(1)).unwrap();
         assert!(is_readable(&bell, PollTimeout::NONE));

@@ -12,7 +12,9 @@ pub(super) struct Ending {
     verdict: Option<Verdict>,
     /// The last signal that was made pending, could end the process, and was not handled since.
     pending: Option<u8>,
-    /// What the last thread that ended by itself said.
+    /// Threads that have called `exit` and are not through yet, with their codes.
+    leaving: Vec<(u32, u8)>,
+    /// The code of the thread that was the last to call `exit` for itself.
     last_code: Option<u8>,
     /// Something may have been missed.
     doubtful: bool,
@@ -21,23 +23,51 @@ pub(super) struct Ending {
 /// The cause of the end.
 #[derive(Clone, Copy, Debug)]
 struct Verdict {
-    /// As wait(2) has it.
-    status: u32,
-    /// The thread in which it was seen, if it was a signal.
-    taken_by: Option<u32>,
+    /// As wait(2) has it; `None` where two threads called `exit_group` at one time, and nobody can
+    /// tell which came first.
+    status: Option<u32>,
+    cause: Cause,
+}
+
+/// What it was, and the thread in which it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// A call of `exit_group` by a thread that is on its way.
+    Call(u32),
+    /// Such a call by one that is through.
+    DoneCall,
+    Signal(u32),
 }
 
 const SIGKILL: u8 = 9;
 
 impl Ending {
-    /// A thread calls `exit_group`, or `exit` for itself alone.
-    pub(super) fn exit_call(&mut self, tid: u32, code: u8, group: bool) {
-        if !group {
-            self.last_code = Some(code);
-            return;
-        }
+    /// A thread calls `exit_group`.
+    pub(super) fn exit_group_call(&mut self, tid: u32, code: u8) {
+        let status = Some(u32::from(code) << 8);
         if self.is_open_to(tid) {
-            self.verdict = Some(Verdict { status: u32::from(code) << 8, taken_by: None });
+            self.verdict = Some(Verdict { status, cause: Cause::Call(tid) });
+        } else if let Some(Verdict { status: first, cause: Cause::Call(_) }) = &mut self.verdict
+            && *first != status
+        {
+            *first = None;
+        }
+    }
+
+    /// A thread calls `exit`, for itself alone. The last one through decides; of several who are on
+    /// their way at one time that may be another than the last one to call.
+    pub(super) fn exit_call(&mut self, tid: u32, code: u8) {
+        self.leaving.push((tid, code));
+        let undisputed = self.leaving.iter().all(|(_, other)| *other == code);
+        self.last_code = undisputed.then_some(code);
+    }
+
+    /// A thread has ended.
+    pub(super) fn thread_ended(&mut self, tid: u32) {
+        self.leaving.retain(|(leaving, _)| *leaving != tid);
+        if let Some(verdict) = self.verdict.as_mut().filter(|known| known.cause == Cause::Call(tid))
+        {
+            verdict.cause = Cause::DoneCall;
         }
     }
 
@@ -56,7 +86,8 @@ impl Ending {
         // A SIGKILL that nobody sent: other threads are ended for a cause that was not seen, or
         // for an exec, which they do not survive but the process does.
         let cause = if number == SIGKILL { self.pending } else { Some(number) };
-        self.verdict = cause.map(|number| Verdict { status: number.into(), taken_by: Some(tid) });
+        self.verdict =
+            cause.map(|number| Verdict { status: Some(number.into()), cause: Cause::Signal(tid) });
     }
 
     /// A thread takes a signal that is handled or ignored.
@@ -75,14 +106,14 @@ impl Ending {
 
     /// The status in the form of wait(2), when its last thread has ended.
     pub(super) fn status(&self) -> Option<u32> {
-        let code = || self.last_code.filter(|_| !self.doubtful).map(|code| u32::from(code) << 8);
-        self.verdict.map(|verdict| verdict.status).or_else(code)
+        let code = self.last_code.filter(|_| !self.doubtful).map(|code| u32::from(code) << 8);
+        self.verdict.map_or(code, |verdict| verdict.status)
     }
 
     /// The first cause counts. But a thread that goes on after a signal has survived it, as the
     /// first process of a pid namespace does.
     fn is_open_to(&self, tid: u32) -> bool {
-        self.verdict.is_none_or(|verdict| verdict.taken_by == Some(tid))
+        self.verdict.is_none_or(|verdict| verdict.cause == Cause::Signal(tid))
     }
 }
 
@@ -118,28 +149,56 @@ mod tests {
 
     #[test]
     fn a_code_is_in_the_second_byte() {
-        assert_eq!(after(|end| end.exit_call(7, 3, true)), Some(0x300));
-        assert_eq!(after(|end| end.exit_call(7, 3, false)), Some(0x300));
+        assert_eq!(after(|end| end.exit_group_call(7, 3)), Some(0x300));
+        assert_eq!(after(|end| end.exit_call(7, 3)), Some(0x300));
         assert_eq!(after(|_| ()), None);
     }
 
     #[test]
     fn the_first_of_those_who_end_all_decides() {
-        let race = |end: &mut Ending| {
-            end.exit_call(7, 3, true);
-            end.exit_call(8, 4, true);
+        let others = |end: &mut Ending| {
+            end.exit_group_call(7, 3);
             end.delivered(9, SIGKILL);
+            end.thread_ended(7);
+            end.exit_group_call(8, 4);
         };
-        assert_eq!(after(race), Some(0x300));
+        assert_eq!(after(others), Some(0x300));
+    }
+
+    #[test]
+    fn nobody_knows_the_first_of_those_who_end_all_together() {
+        let together = |codes: [u8; 2]| {
+            after(|end| {
+                end.exit_group_call(7, codes[0]);
+                end.exit_group_call(8, codes[1]);
+                end.delivered(9, SIGKILL);
+            })
+        };
+        assert_eq!(together([3, 4]), None);
+        assert_eq!(together([3, 3]), Some(0x300), "whoever it was");
     }
 
     #[test]
     fn the_last_of_those_who_end_alone_decides() {
-        let each = |end: &mut Ending| {
-            end.exit_call(7, 3, false);
-            end.exit_call(8, 4, false);
+        let one_by_one = |end: &mut Ending| {
+            end.exit_call(7, 3);
+            end.thread_ended(7);
+            end.exit_call(8, 4);
         };
-        assert_eq!(after(each), Some(0x400));
+        assert_eq!(after(one_by_one), Some(0x400));
+    }
+
+    #[test]
+    fn nobody_knows_the_last_of_those_who_end_together() {
+        let together = |codes: [u8; 2]| {
+            after(|end| {
+                end.exit_call(7, codes[0]);
+                end.exit_call(8, codes[1]);
+                end.thread_ended(8);
+            })
+        };
+        assert_eq!(together([3, 4]), None);
+        assert_eq!(together([3, 3]), Some(0x300), "whoever it was");
     }
 
     #[test]
@@ -171,7 +230,7 @@ mod tests {
         let exited = |end: &mut Ending| {
             end.generated(TERM);
             end.handled(TERM);
-            end.exit_call(7, 0, true);
+            end.exit_group_call(7, 0);
         };
         assert_eq!(after(exited), Some(0));
     }
@@ -195,7 +254,7 @@ mod tests {
     fn who_goes_on_has_survived() {
         let init = |end: &mut Ending| {
             end.delivered(7, TERM);
-            end.exit_call(7, 5, true);
+            end.exit_group_call(7, 5);
         };
         assert_eq!(after(init), Some(0x500));
     }
@@ -204,14 +263,14 @@ mod tests {
     fn after_a_loss_only_a_sure_cause_counts() {
         let lost = |end: &mut Ending| {
             end.generated(TERM);
-            end.exit_call(7, 1, false);
+            end.exit_call(7, 1);
             end.doubt();
             end.delivered(7, SIGKILL);
         };
         assert_eq!(after(lost), None);
         let seen = |end: &mut Ending| {
             end.doubt();
-            end.exit_call(7, 1, true);
+            end.exit_group_call(7, 1);
         };
         assert_eq!(after(seen), Some(0x100));
     }

@@ -6,7 +6,7 @@ use observer_common::Malformed;
 
 use super::{
     clock::Clock,
-    point::Reading,
+    reading::Reading,
     told::{News, Told},
 };
 use crate::tracepoint::reader::{Item, Sample};

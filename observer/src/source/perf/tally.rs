@@ -2,7 +2,7 @@
 
 use observer_common::{Counters, Kind};
 
-use super::point::Reading;
+use super::reading::Reading;
 use crate::tracepoint::reader::Lost;
 
 /// One CPU's count.

@@ -49,10 +49,12 @@ impl Told {
     pub(super) fn subject(&self) -> Option<u32> {
         match self.news {
             News::Exec { pid, .. } => Some(pid),
-            News::Exit { group_dead: Some(false), .. } => None,
-            News::Exit { group_dead: None, .. } if self.tid != self.pid => None,
             News::Rename { tid, .. } => (tid == self.pid).then_some(tid),
-            News::NewTask { .. } | News::Exit { .. } | News::ExitCall { .. } => Some(self.pid),
+            News::Exit { group_dead, .. } => {
+                let may_be_the_last = group_dead.unwrap_or(self.tid == self.pid);
+                may_be_the_last.then_some(self.pid)
+            }
+            News::NewTask { .. } | News::ExitCall { .. } => Some(self.pid),
             News::Free { .. }
             | News::Attach { .. }
             | News::SignalGenerated { .. }

@@ -20,7 +20,7 @@
 //! the end of text of fixed size it looks behind the text (`"*sh"`). A bracket helps both: `"[1]*"`,
 //! `"*[s]h"`.
 //!
-//! Refused here although the kernel takes it, since it means nothing: an operator with nothing
+//! Refused here although some kernels take it, since it means nothing: an operator with nothing
 //! behind it at the end (`pid == 1 &&`); a number compared with an array of another size, with a
 //! dynamic array or with `stacktrace`, which is never true, or true by chance. Left to the kernel:
 //! whether a function of that name is there, and whether it has that many CPUs.

@@ -15,7 +15,7 @@ mod scene;
 mod seed;
 mod shape;
 mod tokens;
-mod truth;
+pub(crate) mod truth;
 mod twice;
 mod wrap;
 

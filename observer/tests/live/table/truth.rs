@@ -161,7 +161,7 @@ pub(super) fn lasting_differences(monitor: &Monitor) -> Vec<String> {
 }
 
 /// Waits until the table equals /proc, no longer than `within`.
-pub(super) fn assert_equal_within(monitor: &Monitor, within: Duration) {
+pub(crate) fn assert_equal_within(monitor: &Monitor, within: Duration) {
     let deadline = Instant::now() + within;
     loop {
         let wrong = look(monitor);

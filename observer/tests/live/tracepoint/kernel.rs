@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::heard;
@@ -15,7 +16,10 @@ pub(super) fn available() -> BTreeSet<String> {
 
 pub(super) fn print_available() -> ExitCode {
     sys::private_mounts().expect("own mounts");
-    sys::mount(c"none", c"/sys/kernel/tracing", Some(c"tracefs"), 0).expect("tracefs");
+    // A machine may have it mounted.
+    if !Path::new("/sys/kernel/tracing/events").exists() {
+        sys::mount(c"none", c"/sys/kernel/tracing", Some(c"tracefs"), 0).expect("tracefs");
+    }
     let path = "/sys/kernel/tracing/available_events";
     say(fs::read_to_string(path).expect("a list of events").trim_end());
     ExitCode::SUCCESS

@@ -91,7 +91,8 @@ fn mounted_nowhere() {
 
 fn kept_from_the_user() {
     let told = heard(&["open", USUAL, "nobody"]);
-    for word in [USUAL, "0700", "65534", "CAP_DAC_READ_SEARCH", "forbidden: true"] {
+    // Its permissions are those of the last who mounted it.
+    for word in [USUAL, "its mode is 07", "65534", "CAP_DAC_READ_SEARCH", "forbidden: true"] {
         assert!(told.to_uppercase().contains(&word.to_uppercase()), "no `{word}` in: {told}");
     }
     // Where a folder above it refuses, that is named.

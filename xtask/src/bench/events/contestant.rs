@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::noop;
 use crate::bench::program::Program;
+use crate::bench::tracefs;
 use crate::bench::usage::Process;
 
 /// An observer of the storm.
@@ -30,9 +31,6 @@ tracepoint:syscalls:sys_enter_execve {
 tracepoint:sched:sched_process_exit {
     printf("exit %d %d %s %d\n", pid, tid, comm, curtask->exit_code);
 }"#;
-
-/// bpftrace and execsnoop want tracefs; the mount is seen by them alone.
-const WITH_TRACEFS: &str = r#"mount -t tracefs tracefs /sys/kernel/tracing && exec "$@""#;
 
 impl Contestant {
     pub(crate) const ALL: [Self; 3] = [Self::Observer, Self::Bpftrace, Self::Execsnoop];
@@ -75,8 +73,8 @@ impl Contestant {
     fn command(self, observer: &Path) -> Command {
         match self {
             Self::Observer => observer_events(observer),
-            Self::Bpftrace => with_tracefs(&["bpftrace", "-e", BPFTRACE]),
-            Self::Execsnoop => with_tracefs(&["execsnoop"]),
+            Self::Bpftrace => tracefs::command(&["bpftrace", "-e", BPFTRACE]),
+            Self::Execsnoop => tracefs::command(&["execsnoop"]),
         }
     }
 }
@@ -85,12 +83,6 @@ impl Contestant {
 pub(crate) fn observer_events(observer: &Path) -> Command {
     let mut command = Command::new(observer);
     command.args(["events", "--json"]).stdin(Stdio::null());
-    command
-}
-
-fn with_tracefs(words: &[&str]) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-c", WITH_TRACEFS, "sh"]).args(words).stdin(Stdio::null());
     command
 }
 

@@ -13,7 +13,9 @@ use super::{ColorName, duration};
 /// an exit code or the signal that killed the process. Different filters must all match; of
 /// several values of one, any.
 ///
-/// Needs `CAP_BPF` and `CAP_PERFMON` (or root) and a kernel from 5.18 with BTF.
+/// Needs `CAP_BPF` and `CAP_PERFMON` (or root) and a kernel from 5.18 with BTF; without eBPF
+/// tracepoints tell less. `--backend proc` needs nothing, and misses short lives. `observer doctor`
+/// says what works here.
 ///
 /// Exit codes: 0 fine, 1 failure, 2 usage, 3 events were lost (with --strict), 4 not permitted.
 #[derive(Debug, Parser)]

@@ -18,6 +18,15 @@ const CLONE_PARENT: u64 = libc::CLONE_PARENT as u64;
 /// that had to wait in between, later.
 const LATE_NS: u64 = 1_000_000;
 
+/// A new process, as it is told.
+struct Birth<'a> {
+    told: &'a Told,
+    creator: Option<ProcessKey>,
+    pid: u32,
+    comm: Comm,
+    clone_flags: u64,
+}
+
 impl Tracker {
     /// `creator` is `None` where that cannot be known.
     pub(super) fn new_task(
@@ -31,8 +40,9 @@ impl Tracker {
             self.new_thread(creator, tid, told.boot_ns);
         } else if tid != 0 {
             // The idle task of a CPU that comes up has the id 0.
-            let key = self.new_process(creator, told, (tid, comm), clone_flags, with);
-            self.tell_fork(key, creator, told, clone_flags, with);
+            let birth = Birth { told, creator, pid: tid, comm, clone_flags };
+            let key = self.new_process(&birth, with);
+            self.tell_fork(key, &birth, with);
             if self.waiting.have(tid) {
                 self.understand_what_waited(tid, with);
             }
@@ -47,14 +57,8 @@ impl Tracker {
         }
     }
 
-    fn new_process(
-        &mut self,
-        creator: Option<ProcessKey>,
-        told: &Told,
-        (pid, comm): (u32, Comm),
-        clone_flags: u64,
-        with: &mut With<'_>,
-    ) -> ProcessKey {
+    fn new_process(&mut self, birth: &Birth<'_>, with: &mut With<'_>) -> ProcessKey {
+        let Birth { told, creator, pid, comm, clone_flags } = *birth;
         if let Some(creator) = creator {
             self.get_to_know(creator, with);
         }
@@ -62,37 +66,31 @@ impl Tracker {
         let inherited = from.map(|from| from.known.inherited(clone_flags)).unwrap_or_default();
         let brother = from.filter(|_| clone_flags & CLONE_PARENT != 0);
         let parent = brother.map_or(creator, |brother| brother.parent);
-        if let Some(life) = self.found_ahead(pid, told.boot_ns) {
-            let before = life.parent;
+        let key = if let Some(key) = self.found_ahead(pid, told.boot_ns) {
+            self.leave_its_parent(key);
+            key
+        } else {
+            let key = ProcessKey { pid, start_ns: self.start_of(pid, told.boot_ns, with) };
+            self.give_way_to(key);
+            self.lives.insert(Life::new(key, parent, comm), self.now_ns);
+            key
+        };
+        if let Some(life) = self.lives.get_mut(key) {
             (life.forked, life.parent, life.comm) = (true, parent, comm);
-            if !life.asked {
-                (life.known, life.asked) = (inherited, true);
+            if !std::mem::replace(&mut life.asked, true) {
+                life.known = inherited;
             }
-            let key = life.key;
-            if let Some(before) = before.filter(|before| Some(*before) != parent) {
-                self.lives.unlink(before, key);
-            }
-            self.lives.link(key);
-            return key;
         }
-        let start_ns = self.start_of(pid, told.boot_ns, with);
-        let key = ProcessKey { pid, start_ns };
-        let mut life = Life::new(key, parent, comm);
-        (life.known, life.asked, life.forked) = (inherited, true, true);
-        self.give_way_to(key);
-        self.lives.insert(life, self.now_ns);
         self.lives.link(key);
         key
     }
 
     /// One that was found in /proc before its fork was told.
-    fn found_ahead(&mut self, pid: u32, boot_ns: u64) -> Option<&mut Life> {
-        let tick_ns = self.wanted.tick_ns;
-        self.lives.newest_mut(pid).filter(|life| {
-            let begin_ns = life.key.start_ns;
-            let told = begin_ns..begin_ns.saturating_add(tick_ns + LATE_NS);
-            !life.forked && life.lives() && told.contains(&boot_ns)
-        })
+    fn found_ahead(&self, pid: u32, boot_ns: u64) -> Option<ProcessKey> {
+        let life = self.lives.newest(pid).filter(|life| !life.forked && life.lives())?;
+        let begin_ns = life.key.start_ns;
+        let told = begin_ns..begin_ns.saturating_add(self.wanted.tick_ns + LATE_NS);
+        told.contains(&boot_ns).then_some(life.key)
     }
 
     /// When a new process began. That is a moment before its fork is told: where a clock tick may
@@ -114,20 +112,19 @@ impl Tracker {
     /// Whoever had the pid has ended, whether that was told or not: it is nobody's child any more.
     fn give_way_to(&mut self, key: ProcessKey) {
         let before = self.lives.newest(key.pid).filter(|life| life.lives() && life.key < key);
-        let before = before.and_then(|life| Some((life.parent?, life.key)));
-        if let Some((parent, before)) = before {
-            self.lives.unlink(parent, before);
+        if let Some(before) = before.map(|life| life.key) {
+            self.leave_its_parent(before);
         }
     }
 
-    fn tell_fork(
-        &self,
-        key: ProcessKey,
-        creator: Option<ProcessKey>,
-        told: &Told,
-        clone_flags: u64,
-        with: &mut With<'_>,
-    ) {
+    fn leave_its_parent(&mut self, key: ProcessKey) {
+        if let Some(parent) = self.lives.get(key).and_then(|life| life.parent) {
+            self.lives.unlink(parent, key);
+        }
+    }
+
+    fn tell_fork(&self, key: ProcessKey, birth: &Birth<'_>, with: &mut With<'_>) {
+        let Birth { told, creator, clone_flags, .. } = *birth;
         let Some(life) = self.lives.get(key) else { return };
         let described = describe(life, key.pid);
         let creator = creator.and_then(|key| self.lives.get(key));
@@ -146,6 +143,6 @@ impl Tracker {
             absent: described.absent,
             record: Record::Fork { facts, cgroup: described.cgroup },
         };
-        self.give(given, with);
+        self.give(&given, with);
     }
 }

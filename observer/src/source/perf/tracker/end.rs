@@ -28,6 +28,7 @@ impl Tracker {
             life.comm = comm;
         }
         life.threads.end(key.pid, told.tid, told.boot_ns);
+        life.ending.thread_ended(told.tid);
         let is_last = group_dead.unwrap_or_else(|| life.threads.are_gone());
         if told.tid != key.pid {
             self.lives.thread_ended(told.tid);
@@ -83,7 +84,7 @@ impl Tracker {
             absent: described.absent | missing,
             record: Record::Exit { facts, cgroup: described.cgroup },
         };
-        self.give(given, with);
+        self.give(&given, with);
     }
 
     /// Who takes its children: one of them tells, since the kernel gives all to the same. `None`
@@ -171,7 +172,7 @@ impl Tracker {
             absent: missing,
             record: Record::Free { facts },
         };
-        self.give(given, with);
+        self.give(&given, with);
         self.lives.over(key, self.now_ns);
     }
 }

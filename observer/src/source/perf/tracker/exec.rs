@@ -60,7 +60,7 @@ impl Tracker {
             absent: described.absent | missing,
             record: Record::Exec { facts, cgroup: described.cgroup, filename, args },
         };
-        self.give(given, with);
+        self.give(&given, with);
     }
 }
 

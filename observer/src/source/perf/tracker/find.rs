@@ -51,6 +51,10 @@ impl Tracker {
         if self.lives.newest(pid).is_some_and(|known| self.is_same(known.key, key)) {
             return Found::Over;
         }
+        let parent = row.identity.as_ref().map_or(0, |identity| identity.parent);
+        if parent != 0 && self.lives.newest(parent).is_none() {
+            self.learn(parent, boot_ns, with);
+        }
         let Some(mut life) = self.life_of(&row, with) else { return Found::Stranger };
         life.known = Known::of(&row);
         life.asked = true;
@@ -69,7 +73,10 @@ impl Tracker {
         let mut life = Life::new(key, parent, padded(&identity.comm));
         if count > 1 {
             let tids = with.asked.threads(key.pid);
-            life.threads = Threads::found(key.pid, identity.zombie, tids.into_iter());
+            life.threads = Threads::found(key.pid, tids.into_iter());
+            if identity.zombie {
+                life.threads.end(key.pid, key.pid, 0);
+            }
         } else if identity.zombie {
             life.end = Some(End { boot_ns: key.start_ns, status: None, freed: false });
         }

@@ -81,9 +81,8 @@ impl Threads {
     const EARLY: usize = 16;
 
     /// Those that /proc lists.
-    pub(super) fn found(leader: u32, leader_gone: bool, tids: impl Iterator<Item = u32>) -> Self {
-        let others = tids.filter(|tid| *tid != leader).collect();
-        Self { leader_gone, others, ..Self::default() }
+    pub(super) fn found(leader: u32, tids: impl Iterator<Item = u32>) -> Self {
+        Self { others: tids.filter(|tid| *tid != leader).collect(), ..Self::default() }
     }
 
     /// Whether it is there now.
@@ -146,12 +145,13 @@ mod tests {
         let mut threads = Threads::default();
         threads.end(7, 8, 2);
         assert!(!threads.begin(8, 1));
+        threads.end(7, 8, 2);
         assert!(threads.begin(8, 3), "another thread with that id");
     }
 
     #[test]
     fn after_an_exec_the_caller_is_the_leader() {
-        let mut threads = Threads::found(7, false, [7, 8, 9].into_iter());
+        let mut threads = Threads::found(7, [7, 8, 9].into_iter());
         threads.end(7, 7, 1);
         assert_eq!(threads.only_leader(3), [8, 9].into());
         threads.end(7, 9, 2);

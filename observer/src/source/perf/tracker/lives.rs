@@ -72,10 +72,11 @@ impl Lives {
         }
         let lives = self.by_pid.entry(key.pid).or_insert_with(|| Vec::with_capacity(1));
         let place = lives.partition_point(|known| known.key < key);
-        if let Some(before) = place.checked_sub(1).and_then(|before| lives.get(before)) {
-            self.vanished.push_back((now_ns, before.key));
-        }
         lives.insert(place, life);
+        // Whoever is not the last has the pid no more.
+        let over = if place + 1 < lives.len() { Some(place) } else { place.checked_sub(1) };
+        let over = over.and_then(|over| lives.get(over));
+        self.vanished.extend(over.map(|life| (now_ns, life.key)));
     }
 
     /// It is over: late news excepted, nothing more will be told.
@@ -150,12 +151,13 @@ impl Lives {
         }
     }
 
-    /// Each one that has not ended, in no order.
-    pub(super) fn living(&self) -> impl Iterator<Item = &Life> {
-        self.by_pid.values().flatten().filter(|life| life.lives())
+    /// Each one that the kernel has not let go of, in no order.
+    pub(super) fn not_freed(&self) -> impl Iterator<Item = &Life> {
+        let all = self.by_pid.values().flatten();
+        all.filter(|life| life.end.is_none_or(|end| !end.freed))
     }
 
-    /// The same, to be changed.
+    /// Each one that has not ended, in no order.
     pub(super) fn living_mut(&mut self) -> impl Iterator<Item = &mut Life> {
         self.by_pid.values_mut().flatten().filter(|life| life.lives())
     }

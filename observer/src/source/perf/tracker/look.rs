@@ -36,7 +36,7 @@ impl Tracker {
             let found = found.and_then(|place| rows.get(place)?.key());
             found.is_some_and(|found| self.is_same(key, found))
         };
-        let mut gone: Vec<ProcessKey> = self.lives.living().map(|life| life.key).collect();
+        let mut gone: Vec<ProcessKey> = self.lives.not_freed().map(|life| life.key).collect();
         gone.retain(|key| !is_there(*key));
         for key in gone {
             self.lives.vanished(key, self.now_ns);
@@ -45,12 +45,12 @@ impl Tracker {
 
     fn meet(&mut self, row: &Row, with: &mut With<'_>) {
         let Some(key) = row.key() else { return };
-        let known = self.lives.newest(key.pid);
-        if known.is_some_and(|known| self.is_same(known.key, key) || known.key > key) {
+        let known = self.lives.newest(key.pid).map(|known| known.key);
+        if known.is_some_and(|known| self.is_same(known, key)) {
             self.count_threads(row, with);
-            return;
-        }
-        if let Some(life) = self.life_of(row, with) {
+        } else if known.is_none_or(|known| known < key)
+            && let Some(life) = self.life_of(row, with)
+        {
             self.lives.insert(life, self.now_ns);
         }
     }

@@ -64,7 +64,7 @@ impl Wanted {
 /// Whom to ask, and whom to give the records.
 pub(super) struct With<'a> {
     pub(super) asked: &'a mut dyn Asked,
-    pub(super) give: &'a mut dyn FnMut(Given<'_>),
+    pub(super) give: &'a mut dyn FnMut(&Given<'_>),
 }
 
 /// Follows every process of the machine.
@@ -139,7 +139,7 @@ impl Tracker {
         }
     }
 
-    fn give(&self, given: Given<'_>, with: &mut With<'_>) {
+    fn give(&self, given: &Given<'_>, with: &mut With<'_>) {
         if self.wanted.has(given.kind) {
             (with.give)(given);
         }

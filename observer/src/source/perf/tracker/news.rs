@@ -32,7 +32,7 @@ impl Tracker {
             },
         };
         if old != new && self.wanted.has(Kind::RENAME) {
-            (with.give)(given);
+            (with.give)(&given);
         }
         if let Some(life) = self.lives.get_mut(key) {
             life.comm = new;
@@ -44,12 +44,13 @@ impl Tracker {
     pub(super) fn attach(&mut self, told: &Told, with: &mut With<'_>) {
         let News::Attach { pid, hierarchy, path } = &told.news else { return };
         let Some(key) = self.lives.at(*pid, told.boot_ns) else { return };
+        let was_known = self.lives.get(key).is_some_and(|life| life.asked);
         self.get_to_know(key, with);
         let is_unified = *hierarchy == 0;
         let row = if is_unified { None } else { self.ask(key, Facts::CGROUP, with) };
         let Some(life) = self.lives.get_mut(key) else { return };
         let moved = match row {
-            Some(row) => life.known.take_place(Known::of(&row)),
+            Some(row) => life.known.take_place(Known::of(&row)) || !was_known,
             None => is_unified,
         };
         if is_unified {
@@ -73,7 +74,7 @@ impl Tracker {
                 cgroup: described.cgroup,
             },
         };
-        self.give(given, with);
+        self.give(&given, with);
     }
 
     /// A signal is pending for a thread, or for the process that has it as its leader.
@@ -92,7 +93,8 @@ impl Tracker {
 /// What may turn out to be the cause of a process's end.
 pub(super) fn on_the_way_to_its_end(life: &mut Life, told: &Told) {
     match told.news {
-        News::ExitCall { code, group } => life.ending.exit_call(told.tid, code, group),
+        News::ExitCall { code, group: true } => life.ending.exit_group_call(told.tid, code),
+        News::ExitCall { code, group: false } => life.ending.exit_call(told.tid, code),
         News::SignalDelivered { number, default: true } => {
             life.ending.delivered(told.tid, number);
         }

@@ -152,7 +152,9 @@ impl<'a> Listings<'a> {
             return parent;
         }
         let all = self.before.iter().chain(self.after);
-        let mut kin = all.filter(|shown| shown.key != child.key && shown.key <= child.key);
+        let older =
+            |shown: &&Shown| shown.key != child.key && shown.key.start_ns <= child.key.start_ns;
+        let mut kin = all.filter(older);
         kin.find(|shown| shown.program == child.program).or(parent)
     }
 

@@ -90,7 +90,7 @@ impl Lister {
 
     /// `None` where there is no such process any more.
     fn look(&mut self, pid: u32, known: Option<&Shown>) -> Option<Shown> {
-        let glance = self.read(pid, b"stat", |text| Glance::parse(text))??;
+        let glance = self.read(pid, b"stat", Glance::parse)??;
         let key = ProcessKey { pid, start_ns: glance.start_ticks.saturating_mul(self.tick_ns) };
         let comm = task_name(&glance.comm, glance.flags);
         let known = known.filter(|known| known.key == key && known.comm == comm);
@@ -130,7 +130,7 @@ impl Lister {
         if let Some(mark @ Mark::Arguments(_)) = known.map(|known| known.program) {
             return mark;
         }
-        self.read(pid, b"cmdline", |text| in_short(text)).map_or(Mark::None, Mark::Arguments)
+        self.read(pid, b"cmdline", in_short).map_or(Mark::None, Mark::Arguments)
     }
 
     fn read<T>(&mut self, pid: u32, file: &[u8], take: impl FnOnce(&[u8]) -> T) -> Option<T> {

@@ -10,6 +10,7 @@
 
 mod difference;
 mod listing;
+mod rows;
 mod told;
 
 #[cfg(test)]
@@ -22,7 +23,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hashbrown::HashMap;
 use nix::{
     errno::Errno,
     sys::{
@@ -35,14 +35,13 @@ use observer_common::{Counters, Kind};
 use self::{
     difference::{Deed, Happened, Moment},
     listing::{Lister, Shown},
+    rows::Rows,
     told::Told,
 };
-use super::scan::read_all;
+use super::Directory;
 use crate::{
     Error,
-    event::ProcessKey,
     facts::{EventFacts, Facts, Surety},
-    field::Row,
     machine::{Machine, boot_ns},
     source::{Item, Options, Origin, Source},
 };
@@ -61,25 +60,17 @@ const LISTINGS: usize = 16;
 /// Who is younger is often still on the way into its cgroup.
 const YOUNG_NS: u64 = 1_000_000_000;
 
-/// What can change without a trace in a listing.
-const CHANGING: Facts = Facts::IDENTITY.and(Facts::IDS).and(Facts::PIDS).and(Facts::CGROUP);
-
-/// What is read of whoever is new, and again after its exec.
-const DESCRIPTION: Facts = CHANGING.and(Facts::ALL_NAMESPACES);
-
 /// What an exec tells.
 const OF_AN_EXEC: Facts = Facts::ARGUMENTS.and(Facts::EXECUTABLE);
 
 /// Listings of /proc by a timer.
 pub struct ProcSource {
     lister: Lister,
-    machine: Machine,
     timer: TimerFd,
     kinds: Vec<Kind>,
     args_max: Option<u64>,
     before: Vec<Shown>,
-    /// What /proc said of those processes, by pid.
-    rows: HashMap<u32, Row>,
+    rows: Rows,
     /// What happened and was not handed on yet.
     told: VecDeque<Told>,
     counters: Counters,
@@ -102,12 +93,11 @@ impl ProcSource {
         let timer = timer.map_err(Error::system("cannot make a timer"))?;
         let mut source = Self {
             lister: Lister::open(machine.tick_ns())?,
-            machine,
             timer,
             kinds: options.kinds.clone(),
             args_max: options.args_max,
             before: Vec::new(),
-            rows: HashMap::new(),
+            rows: Rows::new(machine),
             told: VecDeque::new(),
             counters: Counters::default(),
             listings: 0,
@@ -117,7 +107,7 @@ impl ProcSource {
         let began = Instant::now();
         source.before = source.lister.list(&[])?;
         let pids: Vec<u32> = source.before.iter().map(|shown| shown.key.pid).collect();
-        source.rows = source.read(&pids, DESCRIPTION);
+        source.rows.describe(source.lister.proc(), &pids, Facts::NONE);
         source.wait_for_the_next(began)?;
         Ok(source)
     }
@@ -128,14 +118,17 @@ impl ProcSource {
         let mut after = self.lister.list(&self.before)?;
         difference::keep_parents(&self.before, &mut after);
         let all = difference::between(&self.before, &after);
-        self.read_those_who_did_something(&all);
+        let moved = self.read_those_who_did_something(&all);
         let boot_ns = boot_ns()?;
+        // Into its container first, then the program.
+        for pid in moved {
+            self.tell_move(pid, boot_ns - 1);
+        }
         for happened in &all {
             self.tell(happened, boot_ns);
         }
-        let gone = all.iter().filter(|happened| matches!(happened.what, Deed::Gone));
-        for pid in gone.map(|happened| happened.process.key.pid) {
-            self.rows.remove(&pid);
+        for gone in all.iter().filter(|happened| matches!(happened.what, Deed::Gone)) {
+            self.rows.forget(gone.process.key);
         }
         self.before = after;
         self.look_for_moves(boot_ns);
@@ -143,7 +136,8 @@ impl ProcSource {
         self.wait_for_the_next(began)
     }
 
-    fn read_those_who_did_something(&mut self, all: &[Happened]) {
+    /// The pids of those that have moved as well.
+    fn read_those_who_did_something(&mut self, all: &[Happened]) -> Vec<u32> {
         let pids = |wanted: fn(&Deed) -> bool| -> Vec<u32> {
             let wanted = all.iter().filter(|happened| wanted(&happened.what));
             wanted.map(|happened| happened.process.key.pid).collect()
@@ -152,28 +146,18 @@ impl ProcSource {
         let mut forked = pids(|deed| matches!(deed, Deed::Forked { .. }));
         forked.retain(|pid| !execed.contains(pid));
         let of_an_exec = if self.kinds.contains(&Kind::EXEC) { OF_AN_EXEC } else { Facts::NONE };
-        let read = self.read(&forked, DESCRIPTION);
-        self.rows.extend(read);
-        let read = self.read(&execed, DESCRIPTION | of_an_exec);
-        self.rows.extend(read);
-    }
-
-    fn read(&self, pids: &[u32], wanted: Facts) -> HashMap<u32, Row> {
-        let rows = read_all(self.lister.proc(), pids, wanted, &self.machine).rows;
-        rows.into_iter().map(|row| (row.pid, row)).collect()
+        self.rows.describe(self.lister.proc(), &forked, Facts::NONE);
+        self.rows.describe(self.lister.proc(), &execed, of_an_exec)
     }
 
     fn tell(&mut self, happened: &Happened, boot_ns: u64) {
         // Ahead of the execs by its time as well: a child has the program of that time.
         let early = u64::from(happened.moment == Moment::BeforeExecs);
-        let row = self.row(happened.process.key);
+        let row = self.rows.of(happened.process.key);
         let told = Told::new(happened, row, boot_ns - early, self.args_max);
         self.queue(told);
-        if let Deed::Execed = happened.what
-            && let Some(row) = self.rows.get_mut(&happened.process.key.pid)
-        {
-            // One list of arguments may be megabytes.
-            row.arguments = None;
+        if let Deed::Execed = happened.what {
+            self.rows.forget_arguments(happened.process.key.pid);
         }
     }
 
@@ -181,11 +165,6 @@ impl ProcSource {
         if self.kinds.contains(&told.kind()) {
             self.told.push_back(told);
         }
-    }
-
-    /// What /proc said of this life.
-    fn row(&self, key: ProcessKey) -> Option<&Row> {
-        self.rows.get(&key.pid).filter(|row| row.key() == Some(key))
     }
 
     /// Reads users and cgroup again: of some, so that everybody's turn comes.
@@ -197,22 +176,17 @@ impl ProcSource {
         };
         let due = self.before.iter().enumerate().filter(is_due);
         let due: Vec<u32> = due.map(|(_, shown)| shown.key.pid).collect();
-        for (pid, mut row) in self.read(&due, CHANGING) {
-            let Some(known) = self.rows.get(&pid).filter(|known| known.key() == row.key()) else {
-                continue;
-            };
-            row.namespaces = known.namespaces;
-            if told::have_other_cgroups(known, &row) {
-                self.tell_move(pid, &row, boot_ns);
-            }
-            self.rows.insert(pid, row);
+        for pid in self.rows.renew(self.lister.proc(), &due) {
+            self.tell_move(pid, boot_ns);
         }
     }
 
-    fn tell_move(&mut self, pid: u32, row: &Row, boot_ns: u64) {
+    fn tell_move(&mut self, pid: u32, boot_ns: u64) {
         let by_pid = |pid: u32| self.before.binary_search_by_key(&pid, |shown| shown.key.pid).ok();
         let shown = |pid: u32| by_pid(pid).and_then(|at| self.before.get(at));
-        if let Some(process) = shown(pid) {
+        if let Some(process) = shown(pid)
+            && let Some(row) = self.rows.of(process.key)
+        {
             let parent = shown(process.parent).map(|parent| parent.key);
             let told = Told::moved(process, parent, row, boot_ns);
             self.queue(told);

@@ -249,7 +249,9 @@ proptest! {
         let ever = before.iter().map(|shown| shown.key).collect();
         let mut follower = Follower { known: world.processes.clone(), ever };
         for part in parts {
-            part.into_iter().for_each(|act| world.act(act));
+            for act in part {
+                world.act(act);
+            }
             let mut after = world.listing();
             keep_parents(&before, &mut after);
             prop_assert_eq!(&after, &world.listing(), "a listing of one instant stays as it is");

@@ -10,11 +10,7 @@ use super::{
     difference::{Deed, Happened},
     listing::Shown,
 };
-use crate::{
-    event::{Cgroup, ProcessKey},
-    field::Row,
-    source::Item,
-};
+use crate::{event::ProcessKey, field::Row, source::Item};
 
 /// A record that owns what it tells.
 #[derive(Debug)]
@@ -26,7 +22,6 @@ pub(super) struct Told {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a few at a time")]
 enum Body {
     Fork(ForkFacts),
     Exec { facts: ExecFacts, filename: Vec<u8>, args: Vec<u8> },
@@ -75,7 +70,7 @@ impl Told {
                 ..FreeFacts::new_zeroed()
             }),
         };
-        Self::of(body, row, shown.status.is_some(), boot_ns)
+        Self::of(body, row, shown.status, boot_ns)
     }
 
     /// A process that was found in another cgroup than before.
@@ -86,15 +81,15 @@ impl Told {
         boot_ns: u64,
     ) -> Self {
         let body = Body::Cgroup(CgroupFacts { process: process(shown, parent, Some(row)) });
-        Self::of(body, Some(row), false, boot_ns)
+        Self::of(body, Some(row), None, boot_ns)
     }
 
-    fn of(body: Body, row: Option<&Row>, has_status: bool, boot_ns: u64) -> Self {
+    fn of(body: Body, row: Option<&Row>, status: Option<u32>, boot_ns: u64) -> Self {
         let arguments = match &body {
             Body::Exec { args, .. } if args.is_empty() => absent::ARGUMENTS,
             _ => 0,
         };
-        let status = if has_status { 0 } else { absent::STATUS | absent::CORE };
+        let status = if status.is_some() { 0 } else { absent::STATUS | absent::CORE };
         let cgroup = row.and_then(|row| row.cgroup.as_deref());
         let header = Header {
             boot_ns,
@@ -205,10 +200,4 @@ fn names(path: &str) -> Vec<u8> {
         names.push(0);
     }
     names
-}
-
-/// Whether two accounts of one process put it into different cgroups.
-pub(super) fn have_other_cgroups(one: &Row, other: &Row) -> bool {
-    let both: Option<(&Cgroup, &Cgroup)> = one.cgroup.as_deref().zip(other.cgroup.as_deref());
-    both.is_some_and(|(one, other)| one != other)
 }

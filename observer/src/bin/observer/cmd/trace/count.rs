@@ -54,6 +54,7 @@ pub(super) fn run(
         printer.bye(counters.total());
         printer.output.flush(&mut signals)?;
     }
+    progress.closing();
     Ok(Outcome::Fine)
 }
 

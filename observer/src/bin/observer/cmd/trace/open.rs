@@ -1,5 +1,5 @@
-//! Opening takes its time: tens of milliseconds a tracepoint. What goes on meanwhile, and how it
-//! can fail.
+//! Opening and closing many tracepoints take the kernel its time. What goes on meanwhile, and how
+//! opening can fail.
 
 use std::io::{IsTerminal as _, Write as _, stderr};
 
@@ -18,7 +18,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// For that many tracepoints; a few are open before anyone would read it.
+    /// For that many tracepoints; a few are done before anyone would read it.
     pub(super) fn new(of: usize) -> Self {
         const FEW: usize = 8;
         Self { of: Some(of).filter(|of| *of > FEW && stderr().is_terminal()) }
@@ -37,6 +37,14 @@ impl Progress {
     pub(super) fn clear(&self) {
         if self.of.is_some() {
             eprint!("\r\x1b[K");
+        }
+    }
+
+    /// The last word: each takes the kernel some 40 ms, and nothing can be done meanwhile.
+    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
+    pub(super) fn closing(&self) {
+        if let Some(of) = self.of {
+            eprintln!("observer: closing {of} events");
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn run(tracefs: &Tracefs, plan: &Stream, format: &Format) -> Result<O
         Reader::open_with(&chosen.requests, &plan.options(), &mut |done| progress.show(done));
     progress.clear();
     let mut reader = reader.map_err(open::failure)?;
-    // Opening many takes long, and until now a signal has ended it at once.
+    // Until now there was nothing that a signal could not end at once.
     let mut signals = EndSignals::block()?;
     let mut printer = Printer {
         output: Output::new(),
@@ -50,6 +50,7 @@ pub(super) fn run(tracefs: &Tracefs, plan: &Stream, format: &Format) -> Result<O
         printer.bye(&totals);
         printer.output.flush(&mut signals)?;
     }
+    progress.closing();
     Ok(if plan.strict && totals.lost > 0 { Outcome::Lost } else { Outcome::Fine })
 }
 

@@ -1,8 +1,11 @@
 //! What is known of a process beyond its identity.
 
+use std::sync::Arc;
+
 use observer_common::absent;
 
 use super::*;
+use crate::event::Cgroup;
 
 fn told_by_proc(play: &mut Play, key: ProcessKey, uid: u32, name: &str, args: &'static [u8]) {
     let mut row = with_user(row(key.pid, 1, key.start_ns), uid);
@@ -154,4 +157,21 @@ fn a_move_is_told_with_the_new_place() {
     assert!(play.last().is(Kind::CGROUP) && play.last().key() == key);
     play.tell(1, 1, News::Attach { pid: 101, hierarchy: 0, path: Bytes::new() });
     assert_eq!(play.of(Kind::CGROUP).len(), 1, "a thread is no process");
+}
+
+#[test]
+fn a_move_in_a_hierarchy_that_is_not_told_is_none() {
+    let mut play = Play::begin();
+    let key = play.fork(1, 100);
+    let place = |play: &mut Play, v1: &str| {
+        let mut row = row(100, 1, key.start_ns);
+        let (v2, v1) = ("/".to_owned(), Some(v1.to_owned()));
+        row.cgroup = Some(Arc::new(Cgroup { v2, v1, container: None }));
+        play.world.rows.insert(100, row);
+        play.tell(1, 1, News::Attach { pid: 100, hierarchy: 3, path: Bytes::from_static(b"/x") });
+        play.of(Kind::CGROUP).len()
+    };
+    assert_eq!(place(&mut play, "/a"), 1);
+    assert_eq!(place(&mut play, "/a"), 1, "it was moved in another hierarchy");
+    assert_eq!(place(&mut play, "/b"), 2);
 }

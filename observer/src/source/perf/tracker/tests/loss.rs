@@ -63,3 +63,26 @@ fn a_pid_whose_first_life_ended_unseen_has_a_second_one() {
     assert_ne!(first, second);
     assert_eq!(play.last().key(), second);
 }
+
+#[test]
+fn a_stranger_is_known_by_proc_with_its_parents() {
+    let mut play = Play::begin();
+    play.world.rows.insert(200, row(200, 1, 7 * TICK_NS));
+    play.world.rows.insert(100, row(100, 200, NOW));
+    play.tell(100, 100, exec(100, 100));
+    assert_eq!(play.last().parent, (200, 7 * TICK_NS));
+    play.exit(200);
+    assert_eq!(play.last().parent, (1, TICK_NS));
+}
+
+#[test]
+fn what_was_waited_for_unseen_is_let_go_of() {
+    let mut play = Play::begin();
+    play.fork(1, 100);
+    play.exit(100);
+    play.tracker.doubt();
+    play.look(Tracker::look_again);
+    play.now_ns += 10_000_000_000;
+    play.fork(1, 102);
+    assert!(play.tracker.lives.newest(100).is_none());
+}

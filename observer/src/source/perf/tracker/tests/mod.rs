@@ -173,7 +173,7 @@ impl Play {
 
     fn look(&mut self, look: impl FnOnce(&mut Tracker, &mut With<'_>)) {
         let Self { tracker, world, got, .. } = self;
-        look(tracker, &mut With { asked: world, give: &mut |given| got.push(Got::of(&given)) });
+        look(tracker, &mut With { asked: world, give: &mut |given| got.push(Got::of(given)) });
     }
 
     /// Something happens in a thread of a process, a microsecond after the last.

@@ -1,0 +1,100 @@
+//! The same behaviour from every source, less what it declares that it does not know.
+//!
+//! Everything here lives for a moment, so that also a source that only lists /proc sees it.
+
+pub(crate) mod act;
+mod behaviour;
+mod perf;
+mod perf_ends;
+mod perf_loss;
+pub(crate) mod proc;
+
+use std::process::Command;
+use std::time::Duration;
+
+use observer::facts::{EventFacts, Surety};
+use observer::source::{self, Options, Source as _};
+
+use crate::cgroup::v2;
+use crate::harness::{Case, Need, btf, in_guest, root, unlocked};
+use crate::observed::{Observed, bare_events};
+
+/// A source, and how it is asked for.
+pub(crate) struct Backend {
+    pub(crate) name: &'static str,
+    kind: source::Backend,
+}
+
+const BPF: Backend = Backend { name: "bpf", kind: source::Backend::Bpf };
+const PERF: Backend = Backend { name: "perf", kind: source::Backend::Perf };
+const PROC: Backend = Backend { name: "proc", kind: source::Backend::Proc };
+
+/// Every behaviour from this source, which needs something; a move needs somewhere to go as well.
+macro_rules! on {
+    ($backend:ident, $module:literal, [$($need:path),*]) => {{
+        const NEEDS: &[Need] = &[$($need),*];
+        const MOVE: &[Need] = &[$($need,)* v2];
+        on!($backend, $module,
+            a_life: NEEDS,
+            a_code: NEEDS,
+            a_kill: NEEDS,
+            a_name: NEEDS,
+            an_exec_by_a_thread: NEEDS,
+            an_orphan: NEEDS,
+            a_move: MOVE,
+            the_table_is_proc: NEEDS,
+            verify_agrees: NEEDS,
+        )
+    }};
+    ($backend:ident, $module:literal, $($behaviour:ident: $needs:ident),* $(,)?) => {
+        vec![$(Case {
+            module: concat!("live::backend::", $module),
+            name: stringify!($behaviour),
+            needs: $needs,
+            run: || behaviour::$behaviour(&$backend),
+        }),*]
+    };
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let cases = [
+        on!(BPF, "bpf", [root, unlocked, btf]),
+        on!(PERF, "perf", [root, unlocked]),
+        on!(PROC, "proc", []),
+        perf::cases(),
+        perf_ends::cases(),
+        perf_loss::cases(),
+        proc::cases(),
+    ];
+    cases.into_iter().flatten().collect()
+}
+
+impl Backend {
+    /// `observer events --json` by this source.
+    pub(crate) fn observe(&self, events: &str) -> Observed {
+        Observed::of(&mut self.command(events))
+    }
+
+    fn command(&self, events: &str) -> Command {
+        bare_events(&["--json", "--backend", self.name, "-e", events])
+    }
+
+    fn options(&self) -> Options {
+        Options { backend: self.kind, ..Options::for_a_table() }
+    }
+
+    /// What it declares, once it is open.
+    fn facts(&self) -> EventFacts {
+        source::open(&self.options()).expect("a source").source.facts()
+    }
+}
+
+/// Whether a life of a moment has it.
+fn known(surety: Surety) -> bool {
+    surety != Surety::Never
+}
+
+/// As long as a source takes that lists /proc, three times over.
+pub(crate) fn moment() -> Duration {
+    Duration::from_millis(if in_guest() { 3000 } else { 400 })
+}
