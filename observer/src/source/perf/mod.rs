@@ -72,6 +72,7 @@ pub struct PerfSource {
     /// Taken out of the rings, in the order of time.
     heard: VecDeque<Heard>,
     tells_ends: bool,
+    for_a_table: bool,
     /// All that is there is asked for, held or not.
     settles: bool,
     stopped: bool,
@@ -120,6 +121,7 @@ impl PerfSource {
             tally: Tally::default(),
             heard: VecDeque::new(),
             tells_ends: points.tell_ends,
+            for_a_table: options.walks,
             settles: false,
             stopped: false,
             failure: None,

@@ -65,6 +65,9 @@ impl Wanted {
 pub(super) struct With<'a> {
     pub(super) asked: &'a mut dyn Asked,
     pub(super) give: &'a mut dyn FnMut(&Given<'_>),
+    /// Whom to tell that a record of that CPU cannot be given: after a loss, of a process of which
+    /// nobody knows when it began.
+    pub(super) miss: &'a mut dyn FnMut(u32),
 }
 
 /// Follows every process of the machine.
@@ -94,10 +97,22 @@ impl Tracker {
         self.now_ns = self.now_ns.max(boot_ns);
         self.lives.forget(self.now_ns);
         while let Some(told) = self.waiting.next_given_up(self.now_ns) {
-            // Whoever created it: it is there.
-            if let News::NewTask { .. } = told.news {
-                self.new_task(None, &told, with);
+            self.give_up(&told, with);
+        }
+    }
+
+    /// Whoever created it: a process that is there, or has ended before our eyes, is told. What
+    /// has gone unseen belongs to what was lost.
+    fn give_up(&mut self, told: &Told, with: &mut With<'_>) {
+        if let News::NewTask { tid, .. } = told.news {
+            let key = ProcessKey { pid: tid, start_ns: told.boot_ns };
+            if self.waiting.have(tid) || self.ask(key, Facts::IDENTITY, with).is_some() {
+                self.new_task(None, told, with);
+                return;
             }
+        }
+        if told.kind().is_some_and(|kind| self.wanted.has(kind)) {
+            (with.miss)(told.cpu);
         }
     }
 
@@ -108,7 +123,9 @@ impl Tracker {
                 find::Found::Life(key) => Some(key),
                 find::Found::Over => return,
                 find::Found::Stranger => {
-                    self.waiting.push(told);
+                    if let Some(told) = self.waiting.push(told) {
+                        self.give_up(&told, with);
+                    }
                     return;
                 }
             },
