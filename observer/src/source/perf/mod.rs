@@ -50,7 +50,7 @@ use super::{Item, Options, Origin, Source};
 use crate::{
     Error,
     facts::{EventFacts, Surety},
-    machine::Machine,
+    machine::{Machine, boot_ns},
     tracepoint::{
         Reader, Tracefs,
         reader::{self, Wake},
@@ -128,6 +128,7 @@ impl PerfSource {
             torn_ns: None,
         };
         source.track(&mut |_| {}, Tracker::look_around);
+        source.tracker.is_ready(boot_ns()?);
         Ok(source)
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct End {
     pub(super) status: Option<u32>,
     /// Whether the kernel has let go of it.
     pub(super) freed: bool,
+    /// Whether it was found so in /proc: its end may still be told.
+    pub(super) found: bool,
 }
 
 /// When and where the kernel let go of it.
@@ -61,6 +63,11 @@ impl Life {
 
     pub(super) fn lives(&self) -> bool {
         self.end.is_none()
+    }
+
+    /// Whether its end has been told.
+    pub(super) fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| !end.found)
     }
 }
 

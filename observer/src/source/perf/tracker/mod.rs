@@ -78,11 +78,19 @@ pub(super) struct Tracker {
     waiting: Waiting,
     /// The latest time that was told.
     now_ns: u64,
+    /// When it first knew everybody: who was gone by then is of no interest.
+    ready_ns: u64,
 }
 
 impl Tracker {
     pub(super) fn new(wanted: Wanted) -> Self {
-        Self { wanted, lives: Lives::default(), waiting: Waiting::default(), now_ns: 0 }
+        Self {
+            wanted,
+            lives: Lives::default(),
+            waiting: Waiting::default(),
+            now_ns: 0,
+            ready_ns: 0,
+        }
     }
 
     /// Takes in what a tracepoint says, and gives the records that follow from it: one at most,
@@ -111,7 +119,8 @@ impl Tracker {
                 return;
             }
         }
-        if told.kind().is_some_and(|kind| self.wanted.has(kind)) {
+        let is_missed = told.boot_ns > self.ready_ns;
+        if is_missed && told.kind().is_some_and(|kind| self.wanted.has(kind)) {
             (with.miss)(told.cpu);
         }
     }

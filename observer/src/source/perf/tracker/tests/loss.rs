@@ -94,3 +94,30 @@ fn what_was_waited_for_unseen_is_let_go_of() {
     play.fork(1, 102);
     assert!(play.tracker.lives.newest(100).is_none());
 }
+
+#[test]
+fn the_end_of_one_who_was_found_as_a_zombie_is_told() {
+    let mut play = Play::begin();
+    let mut zombie = row(100, 1, NOW);
+    zombie.identity.as_mut().unwrap().zombie = true;
+    play.world.rows.insert(100, zombie);
+    play.look(Tracker::look_again);
+    play.exit(100);
+    assert_eq!((play.last().pid, play.got.len()), (100, 1));
+    play.exit(100);
+    assert_eq!(play.got.len(), 1, "once");
+    play.tell(0, 0, News::Free { tid: 100 });
+    assert!(play.last().is(Kind::FREE));
+}
+
+#[test]
+fn who_had_gone_before_the_first_look_is_not_missed() {
+    let mut play = Play::begin();
+    play.tracker.is_ready(NOW + 5_000);
+    play.exit(100);
+    play.now_ns += 1_000_000_000;
+    play.exit(101);
+    play.now_ns += 1_000_000_000;
+    play.fork(1, 102);
+    assert_eq!(play.missed, 1, "only the second");
+}
