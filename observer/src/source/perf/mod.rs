@@ -50,7 +50,7 @@ use super::{Item, Options, Origin, Source};
 use crate::{
     Error,
     facts::{EventFacts, Surety},
-    machine::Machine,
+    machine::{Machine, boot_ns},
     tracepoint::{
         Reader, Tracefs,
         reader::{self, Wake},
@@ -72,6 +72,7 @@ pub struct PerfSource {
     /// Taken out of the rings, in the order of time.
     heard: VecDeque<Heard>,
     tells_ends: bool,
+    for_a_table: bool,
     /// All that is there is asked for, held or not.
     settles: bool,
     stopped: bool,
@@ -120,12 +121,14 @@ impl PerfSource {
             tally: Tally::default(),
             heard: VecDeque::new(),
             tells_ends: points.tell_ends,
+            for_a_table: options.walks,
             settles: false,
             stopped: false,
             failure: None,
             torn_ns: None,
         };
         source.track(&mut |_| {}, Tracker::look_around);
+        source.tracker.is_ready(boot_ns()?);
         Ok(source)
     }
 }

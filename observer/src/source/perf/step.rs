@@ -104,13 +104,17 @@ impl PerfSource {
         work: impl FnOnce(&mut Tracker, &mut With<'_>),
     ) -> usize {
         let Self { tracker, asked, tally, .. } = self;
-        let mut count = 0;
+        let (mut count, mut missed) = (0, Vec::new());
         let mut give = |given: &Given<'_>| {
             count += 1;
             tally.give(given.cpu, given.kind);
             each(Item::Record(header(given, tally), given.record));
         };
-        work(tracker, &mut With { asked, give: &mut give });
+        let mut miss = |cpu| missed.push(cpu);
+        work(tracker, &mut With { asked, give: &mut give, miss: &mut miss });
+        for cpu in missed {
+            tally.miss(cpu);
+        }
         count
     }
 
@@ -121,10 +125,13 @@ impl PerfSource {
         Ok(self.track(each, |tracker, with| tracker.pass_time(passed_ns, with)))
     }
 
-    /// After a loss: looks at all processes when there is time, or no more time to lose.
+    /// After a loss: looks at all processes when nothing more comes, or after some time. For a
+    /// table at once, before that is compared with /proc: of whom it learns there, the end must be
+    /// understood here.
     pub(super) fn mend(&mut self, rings: Rings) -> Result<(), Error> {
         let Some(since_ns) = self.torn_ns else { return Ok(()) };
-        if rings == Rings::Silent || boot_ns()? > since_ns + PATIENCE_NS {
+        let is_time = self.for_a_table || rings == Rings::Silent;
+        if is_time || boot_ns()? > since_ns + PATIENCE_NS {
             self.torn_ns = None;
             self.track(&mut |_| {}, Tracker::look_again);
         }

@@ -11,6 +11,8 @@ struct Count {
     given: [u64; Kind::COUNT],
     /// Losses that have been met in the stream.
     met: u64,
+    /// Records that could not be given, for what was lost before them.
+    missed: u64,
 }
 
 /// The count of each CPU. A record of a tracepoint that was lost counts as one of the kind that it
@@ -33,9 +35,16 @@ impl Tally {
         }
     }
 
+    /// One could not be given: it is lost as well.
+    pub(super) fn miss(&mut self, cpu: u32) {
+        if let Some(count) = self.of(cpu) {
+            count.missed += 1;
+        }
+    }
+
     /// Losses of that CPU that stand before what comes next.
     pub(super) fn lost_before(&self, cpu: u32) -> u64 {
-        self.0.get(cpu as usize).map_or(0, |count| count.met)
+        self.0.get(cpu as usize).map_or(0, |count| count.met + count.missed)
     }
 
     /// The counters of all CPUs: produced is what was given and what was lost, as the kernel
@@ -55,7 +64,7 @@ impl Tally {
         }
         for (counters, count) in counters.iter_mut().zip(&self.0) {
             let unknown = count.met.saturating_sub(counters.events_lost());
-            add(counters, Kind::EXIT, unknown);
+            add(counters, Kind::EXIT, unknown + count.missed);
         }
         counters
     }
@@ -91,5 +100,9 @@ mod tests {
         assert_eq!((counters[1].events_produced(), counters[1].events_lost()), (5, 3));
         assert_eq!((counters[0].events_produced(), tally.lost_before(0)), (0, 0));
         assert_eq!((tally.lost_before(1), tally.lost_before(9)), (3, 0));
+        tally.miss(1);
+        let counters = tally.counters(&[], &[]);
+        assert_eq!((counters[1].events_produced(), counters[1].events_lost()), (6, 4));
+        assert_eq!(tally.lost_before(1), 4);
     }
 }

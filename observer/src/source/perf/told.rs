@@ -1,7 +1,7 @@
 //! What the tracepoints say, as plain facts: what the tracker works with.
 
 use bytes::Bytes;
-use observer_common::limits;
+use observer_common::{Kind, limits};
 
 /// A task's name as the kernel keeps it: NUL-padded.
 pub(super) type Comm = [u8; limits::COMM];
@@ -44,6 +44,24 @@ pub(super) enum News {
 }
 
 impl Told {
+    /// The kind of record that comes of it.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        match self.news {
+            News::NewTask { clone_flags, .. } => {
+                let thread = clone_flags & u64::from(libc::CLONE_THREAD.cast_unsigned()) != 0;
+                (!thread).then_some(Kind::FORK)
+            }
+            News::Exec { .. } => Some(Kind::EXEC),
+            News::Exit { .. } => Some(Kind::EXIT),
+            News::Free { .. } => Some(Kind::FREE),
+            News::Rename { .. } => Some(Kind::RENAME),
+            News::Attach { .. } => Some(Kind::CGROUP),
+            News::ExitCall { .. } | News::SignalGenerated { .. } | News::SignalDelivered { .. } => {
+                None
+            }
+        }
+    }
+
     /// The process that has to be known before this can be understood; `None` where a stranger is
     /// of no interest.
     pub(super) fn subject(&self) -> Option<u32> {

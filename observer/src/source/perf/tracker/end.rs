@@ -23,7 +23,7 @@ impl Tracker {
     /// A thread of the process ends.
     pub(super) fn exit(&mut self, key: ProcessKey, told: &Told, with: &mut With<'_>) {
         let News::Exit { comm, group_dead } = told.news else { return };
-        let Some(life) = self.lives.get_mut(key).filter(|life| life.lives()) else { return };
+        let Some(life) = self.lives.get_mut(key).filter(|life| !life.is_over()) else { return };
         if told.tid == key.pid {
             life.comm = comm;
         }
@@ -44,7 +44,7 @@ impl Tracker {
         let reaper = self.reaper(key, told.boot_ns, with);
         let Some(life) = self.lives.get_mut(key) else { return };
         let status = life.ending.status();
-        life.end = Some(End { boot_ns: told.boot_ns, status, freed: false });
+        life.end = Some(End { boot_ns: told.boot_ns, status, freed: false, found: false });
         let (parent, freed) = (life.parent, life.freed);
         for tid in life.threads.only_leader(told.boot_ns) {
             self.lives.thread_ended(tid);

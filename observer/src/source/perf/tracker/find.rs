@@ -78,7 +78,7 @@ impl Tracker {
                 life.threads.end(key.pid, key.pid, 0);
             }
         } else if identity.zombie {
-            life.end = Some(End { boot_ns: key.start_ns, status: None, freed: false });
+            life.end = Some(End { boot_ns: key.start_ns, status: None, freed: false, found: true });
         }
         Some(life)
     }

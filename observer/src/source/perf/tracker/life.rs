@@ -1,6 +1,6 @@
 //! One life of a process, as the tracker remembers it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{ending::Ending, known::Known, told::Comm};
 use crate::event::ProcessKey;
@@ -33,6 +33,8 @@ pub(super) struct End {
     pub(super) status: Option<u32>,
     /// Whether the kernel has let go of it.
     pub(super) freed: bool,
+    /// Whether it was found so in /proc: its end may still be told.
+    pub(super) found: bool,
 }
 
 /// When and where the kernel let go of it.
@@ -62,6 +64,11 @@ impl Life {
     pub(super) fn lives(&self) -> bool {
         self.end.is_none()
     }
+
+    /// Whether its end has been told.
+    pub(super) fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| !end.found)
+    }
 }
 
 /// Which of its threads live. For kernels that do not tell the last one, and to know whom a signal
@@ -69,7 +76,8 @@ impl Life {
 #[derive(Debug, Default)]
 pub(super) struct Threads {
     leader_gone: bool,
-    others: BTreeSet<u32>,
+    /// With the times of their beginnings.
+    others: BTreeMap<u32, u64>,
     /// Ends that were told before their beginnings, with their times.
     early: Vec<(u32, u64)>,
     /// When it was down to the leader by an exec: what is older does not count.
@@ -82,7 +90,8 @@ impl Threads {
 
     /// Those that /proc lists.
     pub(super) fn found(leader: u32, tids: impl Iterator<Item = u32>) -> Self {
-        Self { others: tids.filter(|tid| *tid != leader).collect(), ..Self::default() }
+        let others = tids.filter(|tid| *tid != leader).map(|tid| (tid, 0));
+        Self { others: others.collect(), ..Self::default() }
     }
 
     /// Whether it is there now.
@@ -95,7 +104,8 @@ impl Threads {
         if end.is_some_and(|(_, end_ns)| end_ns >= boot_ns) {
             return false;
         }
-        self.others.insert(tid)
+        // A thread of that id that was there before is told to have ended later on.
+        self.others.insert(tid, boot_ns).is_none()
     }
 
     pub(super) fn end(&mut self, leader: u32, tid: u32, boot_ns: u64) {
@@ -104,9 +114,15 @@ impl Threads {
         }
         if tid == leader {
             self.leader_gone = true;
-        } else if !self.others.remove(&tid) {
-            self.early.truncate(Self::EARLY - 1);
-            self.early.push((tid, boot_ns));
+            return;
+        }
+        match self.others.get(&tid) {
+            Some(begin_ns) if *begin_ns > boot_ns => {}
+            Some(_) => drop(self.others.remove(&tid)),
+            None => {
+                self.early.truncate(Self::EARLY - 1);
+                self.early.push((tid, boot_ns));
+            }
         }
     }
 
@@ -115,14 +131,14 @@ impl Threads {
     }
 
     /// Only one is left, and it is the leader now. Those that there were besides.
-    pub(super) fn only_leader(&mut self, boot_ns: u64) -> BTreeSet<u32> {
+    pub(super) fn only_leader(&mut self, boot_ns: u64) -> impl Iterator<Item = u32> + use<> {
         let before = std::mem::take(self);
         self.since_ns = boot_ns;
-        before.others
+        before.others.into_keys()
     }
 
     pub(super) fn others(&self) -> impl Iterator<Item = u32> {
-        self.others.iter().copied()
+        self.others.keys().copied()
     }
 }
 
@@ -150,10 +166,22 @@ mod tests {
     }
 
     #[test]
+    fn a_late_end_is_not_that_of_the_next_thread_with_that_id() {
+        let mut threads = Threads::default();
+        threads.begin(8, 1);
+        threads.begin(8, 3);
+        threads.end(7, 8, 2);
+        threads.end(7, 7, 4);
+        assert!(!threads.are_gone());
+        threads.end(7, 8, 5);
+        assert!(threads.are_gone());
+    }
+
+    #[test]
     fn after_an_exec_the_caller_is_the_leader() {
         let mut threads = Threads::found(7, [7, 8, 9].into_iter());
         threads.end(7, 7, 1);
-        assert_eq!(threads.only_leader(3), [8, 9].into());
+        assert_eq!(threads.only_leader(3).collect::<Vec<_>>(), [8, 9]);
         threads.end(7, 9, 2);
         threads.end(7, 7, 2);
         assert!(!threads.are_gone(), "the leader before the exec is not the one after it");

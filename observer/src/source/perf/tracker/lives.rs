@@ -40,7 +40,8 @@ impl Lives {
     pub(super) fn at(&self, pid: u32, boot_ns: u64) -> Option<ProcessKey> {
         let lives = self.by_pid.get(&pid)?;
         let life = lives.iter().rfind(|life| life.key.start_ns <= boot_ns)?;
-        life.end.is_none_or(|end| boot_ns <= end.boot_ns).then_some(life.key)
+        let over_ns = life.end.filter(|_| life.is_over()).map(|end| end.boot_ns);
+        over_ns.is_none_or(|over_ns| boot_ns <= over_ns).then_some(life.key)
     }
 
     /// The last one that had the pid.

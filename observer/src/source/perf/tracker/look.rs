@@ -10,6 +10,11 @@ impl Tracker {
         self.meet_all(&rows, with);
     }
 
+    /// It has looked around by then.
+    pub(in super::super) fn is_ready(&mut self, boot_ns: u64) {
+        self.ready_ns = boot_ns;
+    }
+
     fn meet_all(&mut self, rows: &[Row], with: &mut With<'_>) {
         for row in rows {
             self.meet(row, with);

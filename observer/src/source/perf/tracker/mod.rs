@@ -65,6 +65,9 @@ impl Wanted {
 pub(super) struct With<'a> {
     pub(super) asked: &'a mut dyn Asked,
     pub(super) give: &'a mut dyn FnMut(&Given<'_>),
+    /// Whom to tell that a record of that CPU cannot be given: after a loss, of a process of which
+    /// nobody knows when it began.
+    pub(super) miss: &'a mut dyn FnMut(u32),
 }
 
 /// Follows every process of the machine.
@@ -75,11 +78,19 @@ pub(super) struct Tracker {
     waiting: Waiting,
     /// The latest time that was told.
     now_ns: u64,
+    /// When it first knew everybody: who was gone by then is of no interest.
+    ready_ns: u64,
 }
 
 impl Tracker {
     pub(super) fn new(wanted: Wanted) -> Self {
-        Self { wanted, lives: Lives::default(), waiting: Waiting::default(), now_ns: 0 }
+        Self {
+            wanted,
+            lives: Lives::default(),
+            waiting: Waiting::default(),
+            now_ns: 0,
+            ready_ns: 0,
+        }
     }
 
     /// Takes in what a tracepoint says, and gives the records that follow from it: one at most,
@@ -94,10 +105,23 @@ impl Tracker {
         self.now_ns = self.now_ns.max(boot_ns);
         self.lives.forget(self.now_ns);
         while let Some(told) = self.waiting.next_given_up(self.now_ns) {
-            // Whoever created it: it is there.
-            if let News::NewTask { .. } = told.news {
-                self.new_task(None, &told, with);
+            self.give_up(&told, with);
+        }
+    }
+
+    /// Whoever created it: a process that is there, or has ended before our eyes, is told. What
+    /// has gone unseen belongs to what was lost.
+    fn give_up(&mut self, told: &Told, with: &mut With<'_>) {
+        if let News::NewTask { tid, .. } = told.news {
+            let key = ProcessKey { pid: tid, start_ns: told.boot_ns };
+            if self.waiting.have(tid) || self.ask(key, Facts::IDENTITY, with).is_some() {
+                self.new_task(None, told, with);
+                return;
             }
+        }
+        let is_missed = told.boot_ns > self.ready_ns;
+        if is_missed && told.kind().is_some_and(|kind| self.wanted.has(kind)) {
+            (with.miss)(told.cpu);
         }
     }
 
@@ -108,7 +132,9 @@ impl Tracker {
                 find::Found::Life(key) => Some(key),
                 find::Found::Over => return,
                 find::Found::Stranger => {
-                    self.waiting.push(told);
+                    if let Some(told) = self.waiting.push(told) {
+                        self.give_up(&told, with);
+                    }
                     return;
                 }
             },

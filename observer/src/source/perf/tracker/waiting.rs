@@ -16,11 +16,10 @@ impl Waiting {
     /// So many wait only after a loss, and for nothing.
     const MAX: usize = 1024;
 
-    pub(super) fn push(&mut self, told: Told) {
-        if self.0.len() >= Self::MAX {
-            self.0.pop_front();
-        }
+    /// Lets another one wait; if there are too many, the oldest waits no more.
+    pub(super) fn push(&mut self, told: Told) -> Option<Told> {
         self.0.push_back(told);
+        if self.0.len() > Self::MAX { self.0.pop_front() } else { None }
     }
 
     pub(super) fn have(&self, pid: u32) -> bool {

@@ -86,7 +86,7 @@ fn news_of_nobody_are_given_up() {
     play.tell(100, 100, exec(100, 100));
     play.now_ns += 1_000_000_000;
     play.fork(1, 100);
-    assert_eq!(play.got.len(), 1, "{:?}", play.got);
+    assert_eq!((play.got.len(), play.missed), (1, 1), "{:?}", play.got);
 }
 
 #[test]

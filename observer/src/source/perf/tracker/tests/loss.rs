@@ -44,13 +44,21 @@ fn whoever_has_gone_is_let_go_of_unless_its_end_is_still_told() {
 #[test]
 fn a_child_of_nobody_is_told_all_the_same() {
     let mut play = Play::begin();
-    play.tell(900, 900, new_task(100, libc::SIGCHLD));
-    assert_eq!(play.got, [], "its creator may be told late");
+    let child = |pid| new_task(pid, libc::SIGCHLD);
+    play.tell(900, 900, child(100));
+    play.tell(900, 900, child(101));
+    play.tell(900, 900, child(102));
+    play.world.rows.insert(100, row(100, 900, NOW));
+    play.exit(101);
+    assert_eq!(play.got, [], "their creator may be told late");
     play.now_ns += 1_000_000_000;
-    play.fork(1, 101);
-    let forks = play.of(Kind::FORK);
-    assert_eq!(forks.iter().map(|fork| fork.pid).collect::<Vec<_>>(), [100, 101]);
-    assert_eq!(forks[0].parent, (0, 0));
+    play.fork(1, 103);
+    let told: Vec<_> = play.got.iter().map(|got| (got.kind, got.pid, got.parent)).collect();
+    let (fork, exit) = (Kind::FORK.0, Kind::EXIT.0);
+    let nobody = (0, 0);
+    let expected =
+        [(fork, 100, nobody), (fork, 101, nobody), (exit, 101, nobody), (fork, 103, (1, TICK_NS))];
+    assert_eq!((told, play.missed), (expected.to_vec(), 1), "102 has gone unseen");
 }
 
 #[test]
@@ -85,4 +93,31 @@ fn what_was_waited_for_unseen_is_let_go_of() {
     play.now_ns += 10_000_000_000;
     play.fork(1, 102);
     assert!(play.tracker.lives.newest(100).is_none());
+}
+
+#[test]
+fn the_end_of_one_who_was_found_as_a_zombie_is_told() {
+    let mut play = Play::begin();
+    let mut zombie = row(100, 1, NOW);
+    zombie.identity.as_mut().unwrap().zombie = true;
+    play.world.rows.insert(100, zombie);
+    play.look(Tracker::look_again);
+    play.exit(100);
+    assert_eq!((play.last().pid, play.got.len()), (100, 1));
+    play.exit(100);
+    assert_eq!(play.got.len(), 1, "once");
+    play.tell(0, 0, News::Free { tid: 100 });
+    assert!(play.last().is(Kind::FREE));
+}
+
+#[test]
+fn who_had_gone_before_the_first_look_is_not_missed() {
+    let mut play = Play::begin();
+    play.tracker.is_ready(NOW + 5_000);
+    play.exit(100);
+    play.now_ns += 1_000_000_000;
+    play.exit(101);
+    play.now_ns += 1_000_000_000;
+    play.fork(1, 102);
+    assert_eq!(play.missed, 1, "only the second");
 }

@@ -152,6 +152,7 @@ struct Play {
     world: World,
     got: Vec<Got>,
     now_ns: u64,
+    missed: u32,
 }
 
 impl Play {
@@ -166,14 +167,16 @@ impl Play {
         let mut world = World::default();
         world.rows.insert(1, row(1, 0, TICK_NS));
         let tracker = Tracker::new(Wanted { kinds, args_max: None, tick_ns: TICK_NS });
-        let mut play = Self { tracker, world, got: Vec::new(), now_ns: NOW };
+        let mut play = Self { tracker, world, got: Vec::new(), now_ns: NOW, missed: 0 };
         play.look(Tracker::look_around);
         play
     }
 
     fn look(&mut self, look: impl FnOnce(&mut Tracker, &mut With<'_>)) {
-        let Self { tracker, world, got, .. } = self;
-        look(tracker, &mut With { asked: world, give: &mut |given| got.push(Got::of(given)) });
+        let Self { tracker, world, got, missed, .. } = self;
+        let mut give = |given: &Given<'_>| got.push(Got::of(given));
+        let mut miss = |_cpu| *missed += 1;
+        look(tracker, &mut With { asked: world, give: &mut give, miss: &mut miss });
     }
 
     /// Something happens in a thread of a process, a microsecond after the last.
