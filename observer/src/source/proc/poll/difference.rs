@@ -107,43 +107,41 @@ impl<'a> Listings<'a> {
         moved.collect()
     }
 
-    /// Those that are new, parents first, with what they have done since.
+    /// Those that are new, in the order in which they came, with what they have done since.
     fn births(&self) -> Vec<Happened> {
         let is_new = |shown: &&Shown| find(self.before, shown.key).is_none();
         let mut new: Vec<&Shown> = self.after.iter().filter(is_new).collect();
-        new.sort_by_cached_key(|shown| self.new_ancestors(shown));
-        let mut late: HashSet<u32> = HashSet::new();
+        // Of one clock tick parents first.
+        new.sort_by_cached_key(|shown| (shown.key.start_ns, self.new_ancestors(shown)));
+        let mut told: HashSet<ProcessKey> = HashSet::new();
+        let mut late: HashSet<ProcessKey> = HashSet::new();
         let mut births = Vec::new();
         for child in new {
             let parent = by_pid(self.after, child.parent);
-            let is_late = late.contains(&child.parent)
-                || parent.is_some_and(|parent| self.came_of_its_exec(child, parent));
+            let creator = self.creator(child, parent, &told);
+            let is_late =
+                [parent, creator].into_iter().flatten().any(|kin| late.contains(&kin.key))
+                    || creator.is_some_and(|creator| self.came_of_its_exec(child, creator));
             let moment = if is_late { Moment::AfterExecs } else { Moment::BeforeExecs };
             if is_late {
-                late.insert(child.key.pid);
+                late.insert(child.key);
             }
-            births.extend(self.birth(child, parent, moment));
+            told.insert(child.key);
+            let (process, parent) = (*child, parent.map(|parent| parent.key));
+            let deeds = birth(child, creator.unwrap_or(child));
+            births.extend(deeds.map(|what| Happened { process, parent, moment, what }));
         }
         births
     }
 
-    fn birth(
+    /// Who forked it: its parent, unless that never ran what the child runs. Then the creator has
+    /// ended, and its likeliest heir stands for it: one who was there before, or was `told` of.
+    fn creator(
         &self,
         child: &Shown,
         parent: Option<&'a Shown>,
-        moment: Moment,
-    ) -> impl Iterator<Item = Happened> + use<> {
-        let creator = *self.creator(child, parent).unwrap_or(child);
-        let forked = Some(Deed::Forked { creator });
-        let execed = (!child.forked_only).then_some(Deed::Execed);
-        let ended = child.zombie.then_some(Deed::Ended { reaper: None });
-        let (process, parent) = (*child, parent.map(|parent| parent.key));
-        let deeds = [forked, execed, ended].into_iter().flatten();
-        deeds.map(move |what| Happened { process, parent, moment, what })
-    }
-
-    /// Who forked it. One whose creator has ended has another parent, and runs what that never ran.
-    fn creator(&self, child: &Shown, parent: Option<&'a Shown>) -> Option<&'a Shown> {
+        told: &HashSet<ProcessKey>,
+    ) -> Option<&'a Shown> {
         let ran = |shown: &Shown| {
             let old = find(self.before, shown.key);
             shown.program == child.program || old.is_some_and(|old| old.program == child.program)
@@ -151,17 +149,17 @@ impl<'a> Listings<'a> {
         if !child.forked_only || child.program == Mark::None || parent.is_some_and(ran) {
             return parent;
         }
-        let all = self.before.iter().chain(self.after);
-        let older =
-            |shown: &&Shown| shown.key != child.key && shown.key.start_ns <= child.key.start_ns;
-        let mut kin = all.filter(older);
+        let is_known =
+            |shown: &&Shown| find(self.before, shown.key).is_some() || told.contains(&shown.key);
+        let older = |shown: &&Shown| shown.key.start_ns <= child.key.start_ns;
+        let mut kin = self.before.iter().chain(self.after).filter(is_known).filter(older);
         kin.find(|shown| shown.program == child.program).or(parent)
     }
 
-    /// Whether a child runs what its parent has come to run since the earlier listing.
-    fn came_of_its_exec(&self, child: &Shown, parent: &Shown) -> bool {
-        find(self.before, parent.key).is_some_and(|old| {
-            child.forked_only && has_execed(old, parent) && child.program == parent.program
+    /// Whether a child runs what its creator has come to run since the earlier listing.
+    fn came_of_its_exec(&self, child: &Shown, creator: &Shown) -> bool {
+        find(self.before, creator.key).is_some_and(|old| {
+            child.forked_only && has_execed(old, creator) && child.program == creator.program
         })
     }
 
@@ -201,6 +199,14 @@ impl<'a> Listings<'a> {
         let parent = by_pid(self.after, shown.parent);
         parent.or_else(|| by_pid(self.before, shown.parent)).map(|parent| parent.key)
     }
+}
+
+/// What one who is new has done.
+fn birth(child: &Shown, creator: &Shown) -> impl Iterator<Item = Deed> + use<> {
+    let forked = Some(Deed::Forked { creator: *creator });
+    let execed = (!child.forked_only).then_some(Deed::Execed);
+    let ended = child.zombie.then_some(Deed::Ended { reaper: None });
+    [forked, execed, ended].into_iter().flatten()
 }
 
 fn has_execed(old: &Shown, new: &Shown) -> bool {

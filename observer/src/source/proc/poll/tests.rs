@@ -90,6 +90,19 @@ fn an_orphan_has_the_creator_whose_program_it_runs() {
 }
 
 #[test]
+fn a_creator_who_is_new_is_told_of_first() {
+    let (one, shell) = (shown(1, 0, 10), shown(2, 1, 20));
+    let new = |key: ProcessKey, parent| Shown { key, ..child(5, parent, 30) };
+    // The creator has a parent who is new as well, and the orphan the lower pid.
+    let parent = Shown { forked_only: false, ..new(key(7, 3), 2) };
+    let (creator, orphan) = (new(key(6, 4), 7), new(key(5, 5), 1));
+    assert_eq!(
+        told(&[one, shell], &[one, shell, orphan, creator, parent]),
+        ["7 forked by 2", "7 execed", "6 forked by 7", "5 forked by 6"]
+    );
+}
+
+#[test]
 fn an_end_has_a_status_if_the_zombie_was_seen() {
     let (one, two) = (shown(1, 0, 10), shown(2, 1, 20));
     let zombie = ended(two, Some(256));
