@@ -10,12 +10,12 @@ use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use crate::{
     Error,
     census::{ArgumentsOf, Census, Details},
-    event::{Event, What},
+    event::{Event, ProcessKey, What},
     facts::Facts,
     feed::{Feed, Totals, Wait},
     machine::{Machine, boot_ns},
     source::Source,
-    table::{Change, Entry, Mended, Table, Walk},
+    table::{Change, Entry, Mended, State, Table, Walk},
 };
 
 /// How the table is kept.
@@ -41,6 +41,8 @@ pub struct Engine<S> {
     machine: Arc<Machine>,
     check_ns: u64,
     next_check_ns: u64,
+    /// How soon to look again at those whose end may have been missed.
+    recheck_ns: u64,
     /// Losses told so far.
     lost: u64,
     /// Since when the table waits for its repair.
@@ -60,6 +62,9 @@ pub(crate) struct Look {
 
 /// A storm that never lets the ring run empty delays a repair this long at most.
 const PATIENCE_NS: u64 = 50_000_000;
+
+/// Most of those on their way out are gone by then.
+const FIRST_RECHECK_NS: u64 = 50_000_000;
 
 impl<S: Source> Engine<S> {
     /// Fills the table from a source that is already running, so that nothing falls between. The
@@ -83,7 +88,8 @@ impl<S: Source> Engine<S> {
             census: Census::new(Arc::clone(&machine)),
             machine,
             check_ns,
-            next_check_ns: boot_ns()?.saturating_add(check_ns),
+            next_check_ns: 0,
+            recheck_ns: FIRST_RECHECK_NS,
             lost: 0,
             torn_ns: None,
             repairs: 0,
@@ -93,6 +99,7 @@ impl<S: Source> Engine<S> {
         engine.settle(each)?;
         engine.census.make_sure(&engine.feed, &mut walk, &engine.table)?;
         engine.table.reconcile(&walk, each);
+        engine.plan_the_next_check(&walk);
         Ok(engine)
     }
 
@@ -228,8 +235,28 @@ impl<S: Source> Engine<S> {
         // What happened meanwhile comes first: it is newer than what the walk saw.
         self.settle(each)?;
         self.census.make_sure(&self.feed, &mut walk, &self.table)?;
-        self.next_check_ns = walk.ended_ns.saturating_add(self.check_ns);
-        Ok(self.table.reconcile(&walk, each))
+        let mended = self.table.reconcile(&walk, each);
+        self.plan_the_next_check(&walk);
+        Ok(mended)
+    }
+
+    /// A process tells its end when it begins to exit. One that had begun before the source told of
+    /// ends never will: soon a walk does not find it any more.
+    fn plan_the_next_check(&mut self, walk: &Walk) {
+        let runs = |key: &ProcessKey| {
+            let entry = self.table.get(key.pid);
+            entry.is_some_and(|entry| entry.state == State::Running)
+        };
+        let in_ns = if walk.dying.iter().any(runs) {
+            let soon = self.recheck_ns.min(self.check_ns);
+            // Some are stuck there for hours.
+            self.recheck_ns = soon.saturating_mul(2);
+            soon
+        } else {
+            self.recheck_ns = FIRST_RECHECK_NS;
+            self.check_ns
+        };
+        self.next_check_ns = walk.ended_ns.saturating_add(in_ns);
     }
 
     /// A zombie leaves with its parent's wait, which is no event; the kernel tells so only some

@@ -6,7 +6,7 @@ use hashbrown::HashSet;
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
 use super::{
-    ArgumentsOf, Details,
+    ArgumentsOf, Details, EXITING,
     account::{self, Beside, DESCRIPTION},
 };
 use crate::{
@@ -29,7 +29,9 @@ pub(super) fn look(machine: &Machine, wanted: Facts) -> Result<Walk, Error> {
         account::seen(row, Beside { parent, exact_start_ns: None, boot_ns: began_ns })
     };
     let tasks = scan.rows.iter().filter_map(seen).collect();
-    Ok(Walk { began_ns, ended_ns: scan.now.boot_ns, tasks, hidden: Vec::new() })
+    let dies = |row: &&Row| row.stat.as_ref().is_some_and(|stat| stat.flags & EXITING != 0);
+    let dying = scan.rows.iter().filter(dies).filter_map(Row::key).collect();
+    Ok(Walk { began_ns, ended_ns: scan.now.boot_ns, tasks, hidden: Vec::new(), dying })
 }
 
 /// Of rows by ascending pid.

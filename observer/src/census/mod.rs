@@ -42,6 +42,9 @@ pub(crate) enum ArgumentsOf {
     Memory,
 }
 
+/// A task that has begun to exit, which zombies keep: the kernel's `PF_EXITING`.
+const EXITING: u32 = 0x4;
+
 /// What the table wants to know of each process.
 const DESCRIPTION: u32 = portion::IDS | portion::NAMESPACES | portion::CGROUP;
 
@@ -168,10 +171,13 @@ fn look<S: Source>(feed: &mut Feed<S>) -> Result<Walk, Error> {
     let mut records = Vec::new();
     feed.walk(DESCRIPTION, &mut records)?;
     let mut tasks = Vec::with_capacity(records.len() / size_of::<Seen>());
+    let mut dying = Vec::new();
     for item in items(&records) {
         if let Item::Record(header, Record::Task { facts, cgroup, .. }) = item {
+            let process = feed.process(&header, &facts, cgroup);
+            dying.extend((facts.flags & EXITING != 0).then_some(process.key));
             tasks.push(Seen {
-                process: feed.process(&header, &facts, cgroup),
+                process,
                 boot_ns: header.boot_ns,
                 zombie: facts.exit_state != 0,
                 status: (facts.exit_state != 0).then(|| Status::from_wait(facts.status)),
@@ -180,7 +186,7 @@ fn look<S: Source>(feed: &mut Feed<S>) -> Result<Walk, Error> {
             });
         }
     }
-    Ok(Walk { began_ns, ended_ns: boot_ns()?, tasks, hidden: Vec::new() })
+    Ok(Walk { began_ns, ended_ns: boot_ns()?, tasks, hidden: Vec::new(), dying })
 }
 
 fn add_programs<S: Source>(feed: &mut Feed<S>, walk: &mut Walk) -> Result<(), Error> {

@@ -261,7 +261,7 @@ impl Model {
             }),
             start_is_exact: true,
         });
-        Walk { began_ns, ended_ns: self.now_ns, tasks: tasks.collect(), hidden: Vec::new() }
+        Walk { began_ns, ended_ns: self.now_ns, tasks: tasks.collect(), ..Walk::default() }
     }
 
     /// What the table must show of each process.

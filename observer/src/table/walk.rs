@@ -1,7 +1,7 @@
 //! What one walk over all tasks of the machine saw.
 
 use super::Program;
-use crate::event::{Process, Status};
+use crate::event::{Process, ProcessKey, Status};
 
 /// One walk over all tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub struct Walk {
     pub tasks: Vec<Seen>,
     /// Pids that it cannot see: never to be taken for gone.
     pub hidden: Vec<u32>,
+    /// Those that ran still, but were on their way out: their end may have been told before anybody
+    /// listened.
+    pub dying: Vec<ProcessKey>,
 }
 
 /// A process that a walk saw.

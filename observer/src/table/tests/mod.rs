@@ -67,7 +67,7 @@ fn seen(boot_ns: u64, process: Process) -> Seen {
 }
 
 fn walk(boot_ns: u64, tasks: Vec<Seen>) -> Walk {
-    Walk { began_ns: boot_ns, ended_ns: boot_ns + 2, tasks, hidden: Vec::new() }
+    Walk { began_ns: boot_ns, ended_ns: boot_ns + 2, tasks, ..Walk::default() }
 }
 
 fn program(argument: &str, exec_id: u64) -> Program {

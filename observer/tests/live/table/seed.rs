@@ -4,16 +4,21 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use observer::Monitor;
 
 use super::monitor;
 use super::scene::Storm;
-use super::truth::lasting_differences;
+use super::truth::{Proc, assert_equal_within, lasting_differences};
+use crate::child::{Actor, act, send};
 use crate::event::none_of;
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![begun_in_a_storm: [root, unlocked, btf]]
+    cases![
+        begun_in_a_storm: [root, unlocked, btf],
+        begun_while_many_are_on_their_way_out: [root, unlocked, btf],
+    ]
 }
 
 const LATER: Duration = Duration::from_secs(1);
@@ -35,6 +40,20 @@ fn begun_in_a_storm() {
     let given = storm.stop() as usize;
     assert!(given > starts * 10, "{given} lives are no storm");
     none_of(&wrong);
+}
+
+/// Those have told their end before anybody listened, and are seen to run still.
+fn begun_while_many_are_on_their_way_out() {
+    for _ in 0..scaled(10) {
+        let family = Actor::new(&mut act(&["table", "tree", "1000", "plain", "init", "plain"]));
+        family.hear("ready");
+        // With the first process of a pid namespace all others in there end.
+        send(Proc::read().children(family.pid())[0], Signal::SIGKILL);
+        let monitors: Vec<Monitor> = (0..3).map(|_| monitor()).collect();
+        for monitor in &monitors {
+            assert_equal_within(monitor, patience(LATER));
+        }
+    }
 }
 
 fn check((monitor, begun): (Monitor, Instant)) -> Vec<String> {
