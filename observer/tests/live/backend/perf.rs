@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use observer::event::{Event as Told, Kind, What};
 use observer::feed::Feed;
 use observer::source::{Backend, Options, open};
 
 use super::perf_ends::{PERF, told_end, true_end};
-use crate::child::{Actor, Ended, Started, act, act_argv, program, unique};
+use crate::child::{Actor, Ended, Started, act, act_argv, program, send, unique};
 use crate::event::{Event, none_of};
 use crate::harness::{Case, btf, cases, in_guest, patience, root, scaled, unlocked};
 use crate::observed::{Observed, Stream, bare_events};
@@ -234,21 +236,27 @@ fn what_has_happened_is_told_when_asked() {
 fn who_sleeps_is_woken() {
     let mut events = observer::Events::open(&options(&[Kind::EXIT])).expect("an observation");
     for _ in 0..5 {
-        // Long enough for the reader to have given up looking.
-        let sleeper = std::thread::spawn(|| {
-            std::thread::sleep(Duration::from_millis(200));
-            Started::new(&mut act(&["exit", "0"])).reap()
-        });
-        let mut ends = Vec::new();
-        let begin = Instant::now();
-        while !sleeper.is_finished() || begin.elapsed() < Duration::from_millis(100) {
-            ends.extend(events.recv().expect("an event").what.key());
+        let paused = Started::new(&mut act(&["pause"]));
+        let pid = paused.pid();
+        let told = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // Long enough for the reader to have given up looking.
+                std::thread::sleep(Duration::from_millis(200));
+                send(pid, Signal::SIGKILL);
+                paused.reap();
+                let deadline = Instant::now() + patience(Duration::from_secs(1));
+                while !told.load(Ordering::Relaxed) && Instant::now() < deadline {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                // Wakes a reader that slept on.
+                Started::new(&mut act(&["exit", "0"])).reap();
+            });
+            let begin = Instant::now();
+            while events.recv().expect("an event").what.key().map(|key| key.pid) != Some(pid) {}
+            told.store(true, Ordering::Relaxed);
             let late = begin.elapsed() > patience(Duration::from_secs(1));
-            assert!(!late, "the end of another process was not told");
-        }
-        let ended = sleeper.join().expect("a process");
-        while !ends.iter().any(|key| key.pid == ended.pid) {
-            ends.extend(events.recv().expect("an event").what.key());
-        }
+            assert!(!late, "the end of process {pid} was told after {:?}", begin.elapsed());
+        });
     }
 }

@@ -1,11 +1,12 @@
 //! Many processes, few descriptors.
 
 use std::fs;
+use std::time::Duration;
 
 use super::snapshot::{Answer, Snapshot, ps};
 use super::truth::{assert_nothing_hidden, living};
 use crate::child::{Actor, act};
-use crate::harness::{Case, cases, root, scaled};
+use crate::harness::{Case, cases, patience, root, scaled};
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -24,8 +25,9 @@ struct Crowd {
 impl Crowd {
     fn of(count: usize) -> Self {
         let actor = Actor::new(&mut act(&["ps", "crowd", &count.to_string()]));
-        let count = actor.hear_number("crowd") as usize;
-        Self { actor, count }
+        let births = Duration::from_micros(300) * u32::try_from(count).expect("a count");
+        let crowd = actor.hear_within("crowd", patience(Duration::from_secs(2) + births));
+        Self { actor, count: crowd.parse().expect("a number") }
     }
 
     /// Takes them all away, and waits for that.
