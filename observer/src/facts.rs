@@ -75,6 +75,8 @@ facts! {
     GROUP_NAMES = 25;
     /// The names of its supplementary groups, by look-up.
     SUPPLEMENTARY_NAMES = 26;
+    /// The pid and the time namespace that its children will be in.
+    CHILDREN_NAMESPACES = 27;
 }
 
 impl Facts {

@@ -13,8 +13,8 @@
 //! 8. `snapshot`, `listing`, `field`: the table at an instant → rows → columns
 //! 9. [`render`]: events and listings → text or JSON, hostile bytes made harmless
 //!
-//! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name. [`doctor`] says
-//! which sources work here.
+//! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name; and
+//! `namespace`: who is in which, and who keeps them alive. [`doctor`] says which sources work here.
 //!
 //! [`container`] knows whose cgroup a name stands for, `btf` where the running kernel keeps its
 //! members, [`machine`] what is the same for every event, [`error`] what can go wrong. Numbers of
@@ -59,6 +59,12 @@ pub mod monitor;
 #[cfg(feature = "snapshot")]
 pub mod names;
 #[cfg(feature = "snapshot")]
+pub mod namespace;
+#[cfg(feature = "snapshot")]
+mod nearest;
+#[cfg(feature = "snapshot")]
+mod process;
+#[cfg(feature = "snapshot")]
 pub mod psgo;
 pub mod render;
 #[cfg(feature = "perf")]
@@ -88,5 +94,7 @@ pub use events::Events;
 pub use listing::Listing;
 #[cfg(feature = "perf")]
 pub use monitor::Monitor;
+#[cfg(feature = "snapshot")]
+pub use process::Process;
 #[cfg(feature = "perf")]
 pub use snapshot::Snapshot;

@@ -252,6 +252,7 @@ mod tests {
             cgroup: has(Facts::CGROUP).and(row.cgroup.clone()),
             wait_channel: has(Facts::WAIT_CHANNEL).and(row.wait_channel.clone()),
             namespaces: row.namespaces.map(|inode| kinds.next().and_then(has).and(inode)),
+            for_children: has(Facts::CHILDREN_NAMESPACES).map_or([None; 2], |()| row.for_children),
             inside: row.inside.clone(),
         }
     }

@@ -1,13 +1,18 @@
-//! Small files of a container, read from outside.
+//! Small files of a container, and namespaces mounted in one, from outside.
 //!
 //! Whoever owns the container chooses what lies there, so nothing is taken on trust: no link leads
 //! out of its root, only a regular file is opened, no more than a limit is read, and nobody waits
 //! longer than they want. Its namespaces are not entered.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, Read as _},
-    os::fd::{AsRawFd as _, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd},
+        unix::ffi::OsStrExt as _,
+    },
+    path::{Path, PathBuf},
     sync::{
         atomic::{AtomicUsize, Ordering},
         mpsc::{self, RecvTimeoutError},
@@ -19,7 +24,10 @@ use std::{
 use nix::{
     errno::Errno,
     fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2},
-    sys::stat::{Mode, SFlag, fstat},
+    sys::{
+        stat::{Mode, SFlag, fstat},
+        statfs::{NSFS_MAGIC, fstatfs},
+    },
 };
 
 /// How long to wait for a container's files before its names are done without.
@@ -66,8 +74,30 @@ pub(crate) fn read(
     within(until, move || read_patiently(&root, path, limit))?
 }
 
+/// Opens a namespace that is mounted onto a file below `root`, a descriptor of `/proc/PID/root`. As
+/// patient, and as wary, as [`read`].
+///
+/// # Errors
+///
+/// [`Refusal::NotRegular`] where something else is there.
+pub(crate) fn open_namespace(
+    root: BorrowedFd<'_>,
+    path: &[u8],
+    until: Instant,
+) -> Result<OwnedFd, Refusal> {
+    let root = root.try_clone_to_owned()?;
+    let path = PathBuf::from(OsStr::from_bytes(path));
+    within(until, move || {
+        let place = find(&root, &path)?;
+        if fstatfs(&place).map_err(io::Error::from)?.filesystem_type() != NSFS_MAGIC {
+            return Err(Refusal::NotRegular);
+        }
+        Ok(reopen(place.as_fd()).map_err(io::Error::from)?)
+    })?
+}
+
 fn read_patiently(root: &OwnedFd, path: &str, limit: usize) -> Result<Vec<u8>, Refusal> {
-    let place = find(root, path)?;
+    let place = find(root, Path::new(path))?;
     let status = fstat(&place).map_err(io::Error::from)?;
     if SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT != SFlag::S_IFREG {
         return Err(Refusal::NotRegular);
@@ -76,12 +106,12 @@ fn read_patiently(root: &OwnedFd, path: &str, limit: usize) -> Result<Vec<u8>, R
         // So say the files of /proc, and some of them take a reading as an order.
         0 => Ok(Vec::new()),
         size if size > limit => Err(Refusal::TooLarge(limit)),
-        size => read_up_to(limit, size, reopen(&place)?),
+        size => read_up_to(limit, size, reopen(place.as_fd()).map_err(io::Error::from)?.into()),
     }
 }
 
 /// What a path leads to, neither opened nor touched.
-fn find(root: &OwnedFd, path: &str) -> Result<OwnedFd, Refusal> {
+fn find(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Refusal> {
     /// While anything on the machine is renamed, the kernel cannot vouch for a `..`.
     const TRIES: usize = 100;
     let how = OpenHow::new()
@@ -97,10 +127,14 @@ fn find(root: &OwnedFd, path: &str) -> Result<OwnedFd, Refusal> {
 }
 
 /// The same file, whatever has its path by now.
-fn reopen(place: &OwnedFd) -> io::Result<File> {
+///
+/// # Errors
+///
+/// Where it may not be read.
+pub(crate) fn reopen(place: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     let path = format!("/proc/self/fd/{}", place.as_raw_fd());
-    Ok(open(path.as_str(), flags, Mode::empty())?.into())
+    open(path.as_str(), flags, Mode::empty())
 }
 
 fn read_up_to(limit: usize, size: usize, file: File) -> Result<Vec<u8>, Refusal> {
@@ -158,11 +192,7 @@ static HELPERS: AtomicUsize = AtomicUsize::new(0);
 mod tests {
     use std::{
         fs,
-        os::{
-            fd::AsFd as _,
-            unix::{fs::symlink, net::UnixListener},
-        },
-        path::PathBuf,
+        os::unix::{fs::symlink, net::UnixListener},
     };
 
     use nix::unistd::mkfifo;

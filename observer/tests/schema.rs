@@ -33,6 +33,11 @@ fn the_committed_doctor_schema_is_current() {
     assert_current("doctor-v1.json", &observer::render::schema::doctor_schema());
 }
 
+#[test]
+fn the_committed_ns_schema_is_current() {
+    assert_current("ns-v1.json", &observer::render::schema::ns_schema());
+}
+
 fn assert_current(file: &str, current: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(file);
     if env::var_os("OBSERVER_BLESS").is_some() {

@@ -71,6 +71,17 @@ pub fn of_path(path: &str) -> Option<Container> {
     })
 }
 
+/// The innermost unit of systemd's that a cgroup path belongs to, slices left out: `NAME.service`,
+/// `NAME.scope`.
+pub fn unit_of_path(path: &str) -> Option<&str> {
+    let is_unit = |name: &&str| {
+        [".service", ".scope"]
+            .iter()
+            .any(|end| name.strip_suffix(end).is_some_and(|n| !n.is_empty()))
+    };
+    path.rsplit('/').find(is_unit)
+}
+
 fn of_name(name: &str, parents: &[&str]) -> Option<Container> {
     let bare = name.strip_suffix(".scope").unwrap_or(name);
     of_prefix(bare).or_else(|| of_machine(name, bare)).or_else(|| of_parent(bare, parents))
@@ -177,6 +188,14 @@ mod tests {
     fn the_inner_of_two_counts() {
         let inner = ID.replace('0', "f");
         check(&format!("/docker/ID/docker/{inner}"), Some((&inner, Runtime::Docker)));
+    }
+
+    #[test]
+    fn a_unit_is_no_slice() {
+        assert_eq!(unit_of_path("/system.slice/cron.service"), Some("cron.service"));
+        assert_eq!(unit_of_path("/user.slice/session-1.scope/sub"), Some("session-1.scope"));
+        assert_eq!(unit_of_path("/user.slice/.scope"), None);
+        assert_eq!(unit_of_path("/"), None);
     }
 
     #[test]

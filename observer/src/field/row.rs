@@ -45,6 +45,9 @@ pub struct Row {
     /// Inode numbers of its namespaces, in the order of
     /// [`NAMESPACES`](crate::event::NAMESPACES).
     pub namespaces: [Option<u32>; 8],
+    /// The pid and the time namespace that its children will be in. `None` as well where it has made
+    /// a pid namespace and has no child in there yet.
+    pub for_children: [Option<u32>; 2],
     /// The same process as the processes of a joined pid namespace see it.
     pub inside: Option<Box<Inside>>,
 }
@@ -196,6 +199,20 @@ impl Row {
             let status = self.status.as_ref()?;
             Some(Owner { uid: status.uids?[1], gid: status.gids?[1] })
         })
+    }
+}
+
+impl Row {
+    /// Whether it is a thread of the kernel, as far as its flags are known.
+    pub fn is_kernel_thread(&self) -> bool {
+        /// The kernel's `PF_KTHREAD`.
+        const KERNEL_THREAD: u32 = 0x0020_0000;
+        self.stat.as_ref().is_some_and(|stat| stat.flags & KERNEL_THREAD != 0)
+    }
+
+    /// Whether it has ended and its parent has not yet waited for it, as far as that is known.
+    pub fn is_zombie(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.zombie)
     }
 }
 

@@ -93,13 +93,8 @@ fn single(text: &str) -> Option<char> {
 
 /// At most three names, the most similar first.
 fn nearest(name: &str) -> Vec<&'static str> {
-    const ALIKE: f64 = 0.75;
-    let lower = name.to_lowercase();
     let names = Field::all().flat_map(|field| field.synonyms.iter().chain([&field.name]));
-    let scored = names.map(|known| (strsim::jaro_winkler(&lower, known), *known));
-    let mut scored: Vec<_> = scored.filter(|(score, _)| *score >= ALIKE).collect();
-    scored.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    scored.into_iter().take(3).map(|(_, known)| known).collect()
+    crate::nearest::nearest(name, names.copied(), 3)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod escape;
 pub mod go;
 #[cfg(feature = "cli")]
 mod json;
+#[cfg(feature = "cli")]
+pub mod namespace;
 #[cfg(feature = "snapshot")]
 pub mod ps_time;
 #[cfg(feature = "cli")]

@@ -162,7 +162,7 @@ fn id(machine: &Machine, row: &Row) -> Option<String> {
 }
 
 /// Each argument as text, without its NUL.
-fn arguments(list: &[u8]) -> Vec<Cow<'_, str>> {
+pub(super) fn arguments(list: &[u8]) -> Vec<Cow<'_, str>> {
     split(list).map(String::from_utf8_lossy).collect()
 }
 

@@ -16,6 +16,8 @@ mod map_value;
 mod memory;
 #[cfg(feature = "snapshot")]
 pub(crate) mod namespace;
+#[cfg(feature = "snapshot")]
+mod netns_id;
 #[cfg(feature = "perf")]
 pub(crate) mod perf;
 #[cfg(feature = "perf")]
@@ -33,6 +35,8 @@ pub(crate) use fork::fork_for;
 pub(crate) use map_value::MapValue;
 #[cfg(feature = "ebpf")]
 pub(crate) use memory::give_back_freed_memory;
+#[cfg(feature = "snapshot")]
+pub(crate) use netns_id::NetnsIds;
 #[cfg(feature = "perf")]
 pub(crate) use perf_limits::raise_open_files;
 #[cfg(feature = "perf")]

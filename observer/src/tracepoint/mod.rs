@@ -16,7 +16,6 @@ pub mod format;
 mod glob;
 mod merge;
 mod name;
-mod nearest;
 mod observer;
 mod perf_fault;
 pub mod reader;

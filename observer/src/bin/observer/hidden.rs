@@ -4,6 +4,17 @@ use std::path::Path;
 
 use procfs::process::{MountInfo, Process};
 
+/// Says so if the mount of /proc hides processes from this user.
+#[expect(clippy::print_stderr, reason = "what is not part of the listing")]
+pub(crate) fn tell_what_is_hidden() {
+    if let Some(level) = by_mount() {
+        eprintln!(
+            "observer: processes of other users are hidden: /proc is mounted with \
+             hidepid={level}; run as root to see them"
+        );
+    }
+}
+
 /// The option `hidepid` of /proc, if it hides processes of other users from the caller; see
 /// proc(5).
 pub(crate) fn by_mount() -> Option<String> {

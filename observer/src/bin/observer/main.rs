@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         args::Command::Ps(ps) if ps.list => cmd::ps::print_list(),
         args::Command::Ps(ps) => cmd::ps::run(&plan::ps(&ps)?),
         args::Command::Events(events) => cmd::events::run(&plan::events(&events)?),
+        args::Command::Ns(ns) if ns.list => cmd::ns::print_list(),
+        args::Command::Ns(ns) => cmd::ns::run(&plan::ns(&ns)?),
         args::Command::Trace(trace) => cmd::trace::run(&plan::trace(&trace)),
         args::Command::Verify(verify) => cmd::verify::run(&plan::verify(&verify)),
         args::Command::Doctor(doctor) => cmd::doctor::run(&plan::doctor(&doctor)),

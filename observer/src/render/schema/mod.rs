@@ -1,11 +1,12 @@
-//! The JSON of the event stream, of snapshots, verifications, tracepoints and diagnoses, as types.
-//! Names are OpenTelemetry's `process.*`, nested.
+//! The JSON of the event stream, of snapshots, verifications, tracepoints, diagnoses and namespaces,
+//! as types. Names are OpenTelemetry's `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
 //! `schema/event-v1.json`, `schema/snapshot-v1.json`, `schema/verify-v1.json`,
-//! `schema/trace-v1.json` and `schema/doctor-v1.json` are generated from them.
+//! `schema/trace-v1.json`, `schema/doctor-v1.json` and `schema/ns-v1.json` are generated from them.
 
 mod doctor;
+mod namespace;
 mod scalar;
 mod snapshot;
 mod trace;
@@ -19,6 +20,10 @@ use serde::Serialize;
 
 pub use self::{
     doctor::{DiagnosedBackend, DiagnosedBtf, DiagnosedTracefs, Diagnosis},
+    namespace::{
+        HeldBy, ListedNamespace, MappedRange, MissingKin, NamespaceDocument, NamespaceLead,
+        NamespaceMember,
+    },
     scalar::{Base64, Digits, Number, RawArgs, TextArgs},
     snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead},
     trace::{
@@ -430,6 +435,12 @@ pub fn trace_schema() -> String {
 #[cfg(feature = "schema")]
 pub fn doctor_schema() -> String {
     text(&schemars::schema_for!(Diagnosis<'static>))
+}
+
+/// The schema of a [`NamespaceDocument`], as it is committed.
+#[cfg(feature = "schema")]
+pub fn ns_schema() -> String {
+    text(&schemars::schema_for!(NamespaceDocument<'static>))
 }
 
 #[cfg(feature = "schema")]

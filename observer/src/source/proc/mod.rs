@@ -32,7 +32,7 @@ pub(crate) use cmdline::complete;
 #[cfg(feature = "perf")]
 pub(crate) use cmdline::whole as arguments;
 #[cfg(feature = "snapshot")]
-use directory::Directory;
+pub(crate) use directory::Directory;
 #[cfg(feature = "perf")]
 pub(crate) use held::Held;
 #[cfg(feature = "snapshot")]

@@ -121,6 +121,10 @@ impl<'a> Reader<'a> {
         for ((_, name), inode) in kinds.filter(|((kind, _), _)| wanted.have(**kind)) {
             *inode = known(link(folder, name)).and_then(|text| inode_of(&text));
         }
+        if wanted.have(Facts::CHILDREN_NAMESPACES) {
+            row.for_children = CHILDREN_LINKS
+                .map(|name| known(link(folder, name)).and_then(|text| inode_of(&text)));
+        }
         kept
     }
 }
@@ -139,6 +143,9 @@ fn read_end(folder: &Directory, row: &mut Row) {
 /// In the order of [`NAMESPACES`](crate::event::NAMESPACES).
 const NAMESPACE_LINKS: [&CStr; 8] =
     [c"ns/pid", c"ns/mnt", c"ns/net", c"ns/user", c"ns/uts", c"ns/ipc", c"ns/cgroup", c"ns/time"];
+
+/// In the order of [`Row::for_children`].
+const CHILDREN_LINKS: [&CStr; 2] = [c"ns/pid_for_children", c"ns/time_for_children"];
 
 fn link(folder: &Directory, name: &CStr) -> Result<Box<[u8]>, Errno> {
     folder.link(name).map(|target| target.into_vec().into())

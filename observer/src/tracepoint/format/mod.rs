@@ -14,8 +14,8 @@ pub use self::{
     scalar::{Kind, Scalar},
 };
 
-use super::{Fault, Name, nearest::sorted, words};
-use crate::Error;
+use super::{Fault, Name, words};
+use crate::{Error, nearest::sorted};
 
 /// How the records of a tracepoint are laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]

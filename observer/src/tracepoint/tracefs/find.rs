@@ -3,7 +3,8 @@
 use super::{Tracefs, module};
 use crate::{
     Error,
-    tracepoint::{Fault, Name, glob, name, nearest::nearest},
+    nearest::nearest,
+    tracepoint::{Fault, Name, glob, name},
 };
 
 /// Names that are offered instead of an unknown one.

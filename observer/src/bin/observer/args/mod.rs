@@ -2,6 +2,7 @@
 
 mod doctor;
 mod events;
+mod ns;
 mod ps;
 mod trace;
 mod verify;
@@ -13,6 +14,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind}
 pub(crate) use self::{
     doctor::DoctorArgs,
     events::{BackendName, EventName, EventsArgs, Filters, TimeName},
+    ns::{NsArgs, RelationName},
     ps::{PsArgs, TimeStyleName},
     trace::TraceArgs,
     verify::VerifyArgs,
@@ -32,6 +34,7 @@ pub(crate) enum Command {
     Ps(PsArgs),
     Events(EventsArgs),
     Trace(TraceArgs),
+    Ns(NsArgs),
     Verify(VerifyArgs),
     Doctor(DoctorArgs),
 }

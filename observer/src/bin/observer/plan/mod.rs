@@ -2,6 +2,7 @@
 
 mod doctor;
 mod events;
+mod ns;
 mod ps;
 mod trace;
 mod verify;
@@ -17,6 +18,7 @@ use observer::{
 pub(crate) use self::{
     doctor::{DoctorPlan, doctor},
     events::{EventsPlan, Format, events},
+    ns::{Layout, NsPlan, ns},
     ps::{Every, From, Processes, PsPlan, ps},
     trace::{Job, Stream, TracePlan, Watched, trace},
     verify::{VerifyPlan, verify},

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     exit::{Failure, Outcome},
+    hidden,
     output::{Flow, Output},
     plan::{Every, PsPlan},
     signals::{EndSignals, poll_timeout},
@@ -27,7 +28,7 @@ pub(super) fn run(plan: &PsPlan, every: Every) -> Result<Outcome, Failure> {
     let mut signals = EndSignals::block()?;
     let mut output = Output::new();
     let listings = Listings::open(plan)?;
-    show::tell_what_is_hidden();
+    hidden::tell_what_is_hidden();
     let mut due = Instant::now();
     let mut some = false;
     let mut printed = 0;

@@ -9,6 +9,7 @@ use observer::field::list;
 use self::{show::Shown, take::Listings};
 use crate::{
     exit::{Failure, Outcome},
+    hidden,
     output::print,
     plan::PsPlan,
 };
@@ -31,7 +32,7 @@ fn once(plan: &PsPlan) -> Result<Outcome, Failure> {
     let listing = Listings::open(plan)?.next(plan)?;
     show::write(plan, &listing, print)?;
     let shown = Shown::of(&listing);
-    show::tell_what_is_hidden();
+    hidden::tell_what_is_hidden();
     shown.tell(plan);
     Ok(shown.outcome())
 }

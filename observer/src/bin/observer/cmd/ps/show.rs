@@ -5,7 +5,7 @@ use observer::{
     render::{JsonSnapshot, Table, write_cell},
 };
 
-use crate::{exit::Outcome, hidden, output::terminal_width, plan::PsPlan};
+use crate::{exit::Outcome, output::terminal_width, plan::PsPlan};
 
 /// Writes a listing, some of it at a time.
 ///
@@ -113,17 +113,6 @@ impl Shown {
                 processes(u64::try_from(rows).unwrap_or(u64::MAX))
             );
         }
-    }
-}
-
-/// Whether the mount of /proc hides processes from this user.
-#[expect(clippy::print_stderr, reason = "what is not part of the listing")]
-pub(super) fn tell_what_is_hidden() {
-    if let Some(level) = hidden::by_mount() {
-        eprintln!(
-            "observer: processes of other users are hidden: /proc is mounted with \
-             hidepid={level}; run as root to see them"
-        );
     }
 }
 

@@ -1,19 +1,20 @@
 //! The names that come nearest to one that is unknown.
 
 /// At most so many, the most similar first; those that resemble it too little are left out.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str>,
     most: usize,
 ) -> Vec<&'a str> {
-    const ALIKE: f64 = 0.8;
+    const ALIKE: f64 = 0.75;
     let mut scored = by_likeness(name, known);
     scored.retain(|(score, _)| *score >= ALIKE);
     scored.into_iter().take(most).map(|(_, known)| known).collect()
 }
 
 /// All of them, the most similar first.
-pub(super) fn sorted<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+#[cfg(feature = "perf")]
+pub(crate) fn sorted<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     by_likeness(name, known).into_iter().map(|(_, known)| known).collect()
 }
 

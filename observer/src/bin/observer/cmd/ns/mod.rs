@@ -1,0 +1,74 @@
+//! `observer ns`: the namespaces, as a tree or a table.
+
+mod show;
+
+use observer::{
+    Error, Listing,
+    namespace::{Namespace, Namespaces},
+    render::namespace::Column,
+    source::proc::Which,
+};
+
+use crate::{
+    exit::{Failure, Outcome},
+    hidden::tell_what_is_hidden,
+    output::print,
+    plan::NsPlan,
+};
+
+/// Prints the names of all columns, and what they say.
+pub(crate) fn print_list() -> Result<Outcome, Failure> {
+    let line = |column: &Column| format!("{:<10} {}\n", column.name, column.doc);
+    print(Column::all().iter().map(line).collect::<String>().as_bytes())?;
+    Ok(Outcome::Fine)
+}
+
+/// Prints the namespaces.
+pub(crate) fn run(plan: &NsPlan) -> Result<Outcome, Failure> {
+    let namespaces = Namespaces::of(listing(plan)?, plan.options)?;
+    if let Some(pid) = plan.pid
+        && namespaces.process(pid).is_none()
+    {
+        return Err(Error::NoProcess(pid.to_string()).into());
+    }
+    print(&show::text(plan, &namespaces))?;
+    tell_what_is_hidden();
+    tell(plan, &namespaces);
+    let any = namespaces.all.iter().any(|namespace| is_wanted(plan, &namespaces, namespace));
+    Ok(if any { Outcome::Fine } else { Outcome::Nothing })
+}
+
+fn listing(plan: &NsPlan) -> Result<Listing, Error> {
+    match &plan.from_kernel {
+        Some(options) => Listing::of_kernel(options, plan.wanted),
+        None => Listing::of_processes(Which::All, plan.wanted),
+    }
+}
+
+fn is_wanted(plan: &NsPlan, namespaces: &Namespaces, namespace: &Namespace) -> bool {
+    plan.kinds.contains(&namespace.id.kind)
+        && plan.pid.is_none_or(|pid| namespace.members.binary_search(&pid).is_ok())
+        && (!plan.own || namespaces.is_own(namespace))
+}
+
+/// What is not in the listing, and why.
+#[expect(clippy::print_stderr, reason = "what is not part of the listing")]
+fn tell(plan: &NsPlan, namespaces: &Namespaces) {
+    let Namespaces { unreadable, unread_files, listing, .. } = namespaces;
+    let all = listing.rows.len();
+    if *unreadable > 0 {
+        eprintln!(
+            "observer: {unreadable} of {all} processes may not be looked into; run as root, or with \
+             CAP_SYS_PTRACE, to see their namespaces"
+        );
+    }
+    if *unread_files > 0 {
+        eprintln!(
+            "observer: open files of {unread_files} of {all} processes may not be looked at; run as \
+             root to see the namespaces that they hold"
+        );
+    }
+    if plan.verbose {
+        eprintln!("observer: {} namespaces, {all} processes", namespaces.all.len());
+    }
+}

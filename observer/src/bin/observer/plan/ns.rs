@@ -1,0 +1,147 @@
+//! What `observer ns` will do.
+
+use observer::{
+    facts::Facts,
+    namespace::{FACTS, NamespaceKind, Options, tree::Relation},
+    render::{
+        Color,
+        namespace::{Column, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
+    },
+    source::{Options as SourceOptions, bpf::Object},
+};
+
+use super::{backend, color};
+use crate::{
+    args::{BackendName, NsArgs, RelationName},
+    exit::Failure,
+};
+
+/// A look at the namespaces.
+#[derive(Debug)]
+pub(crate) struct NsPlan {
+    pub(crate) kinds: Vec<NamespaceKind>,
+    /// Only those that it is in.
+    pub(crate) pid: Option<u32>,
+    /// Only those that this very program is in.
+    pub(crate) own: bool,
+    pub(crate) layout: Layout,
+    pub(crate) columns: Vec<&'static Column>,
+    pub(crate) members: bool,
+    pub(crate) options: Options,
+    /// What has to be known of each process.
+    pub(crate) wanted: Facts,
+    /// From the kernel's own list of tasks in place of /proc.
+    pub(crate) from_kernel: Option<SourceOptions>,
+    pub(crate) json: bool,
+    pub(crate) header: bool,
+    pub(crate) color: Color,
+    pub(crate) verbose: bool,
+}
+
+/// How they are arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    Table,
+    Tree(Relation),
+}
+
+/// # Errors
+///
+/// [`Failure::Usage`] where something has no such name.
+pub(crate) fn ns(args: &NsArgs) -> Result<NsPlan, Failure> {
+    let layout = layout(args);
+    let mut wanted = FACTS;
+    if args.members {
+        wanted |= Facts::PIDS;
+    }
+    if layout == Layout::Tree(Relation::Process) {
+        wanted |= Facts::ARGUMENTS | Facts::USER_NAMES;
+    }
+    Ok(NsPlan {
+        kinds: kinds(&args.kinds)?,
+        pid: args.pid,
+        own: args.mine && args.pid.is_none(),
+        layout,
+        columns: columns(args, layout)?,
+        members: args.members,
+        options: Options { deep: args.deep },
+        wanted,
+        from_kernel: from_kernel(args)?,
+        json: args.json,
+        header: !args.no_headers,
+        color: color(args.color),
+        verbose: args.verbose,
+    })
+}
+
+fn layout(args: &NsArgs) -> Layout {
+    let relation = match args.tree {
+        Some(RelationName::Owner) => Relation::Owner,
+        Some(RelationName::User) => Relation::User,
+        Some(RelationName::Pid) => Relation::Pid,
+        Some(RelationName::Process) => Relation::Process,
+        None if args.columns.is_empty() && !args.mine => Relation::Owner,
+        None => return Layout::Table,
+    };
+    Layout::Tree(relation)
+}
+
+/// # Errors
+///
+/// [`Failure::Usage`] for what is none.
+pub(super) fn kinds(names: &[String]) -> Result<Vec<NamespaceKind>, Failure> {
+    let kind = |name: &String| {
+        NamespaceKind::of_name(name.trim()).ok_or_else(|| {
+            let known = NamespaceKind::ALL.map(NamespaceKind::name).join(", ");
+            Failure::Usage(format!("there is no kind of namespace \"{name}\"; there are: {known}"))
+        })
+    };
+    if names.is_empty() {
+        return Ok(NamespaceKind::ALL.into());
+    }
+    names.iter().map(kind).collect()
+}
+
+fn columns(args: &NsArgs, layout: Layout) -> Result<Vec<&'static Column>, Failure> {
+    let default: &[&str] = match layout {
+        _ if args.mine => &OF_DIFFERENCES,
+        Layout::Table => &OF_A_TABLE,
+        Layout::Tree(_) => &OF_A_TREE,
+    };
+    let asked: Vec<&str> = args.columns.iter().flat_map(|list| list.split_whitespace()).collect();
+    let names = if asked.is_empty() { default } else { &asked };
+    names.iter().map(|name| column(name)).collect()
+}
+
+fn column(name: &str) -> Result<&'static Column, Failure> {
+    Column::find(name).map_err(|nearest| {
+        let advice = match nearest.split_first() {
+            Some((first, rest)) => {
+                let others = rest.iter().map(|name| format!(" or `{name}`"));
+                format!("did you mean `{first}`{}?", others.collect::<String>())
+            }
+            None => "`observer ns --list` names them".to_owned(),
+        };
+        Failure::Usage(format!("\"{name}\": unknown column; {advice}"))
+    })
+}
+
+fn from_kernel(args: &NsArgs) -> Result<Option<SourceOptions>, Failure> {
+    match args.backend {
+        BackendName::Auto | BackendName::Proc => Ok(None),
+        BackendName::Bpf => Ok(Some(source(args))),
+        BackendName::Perf => Err(Failure::Usage(
+            "tracepoints tell of no namespaces by themselves; use `--backend perf` with --follow"
+                .to_owned(),
+        )),
+    }
+}
+
+fn source(args: &NsArgs) -> SourceOptions {
+    SourceOptions {
+        backend: backend(args.backend),
+        ring: args.ring,
+        object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
+        ..SourceOptions::default()
+    }
+}

@@ -1,0 +1,77 @@
+//! The lines that join the nodes of a tree.
+
+use crate::namespace::tree::Branch;
+
+/// Draws from one node to the next.
+#[derive(Debug, Default)]
+pub struct Art {
+    /// At each depth whether another node follows below the same one.
+    goes_on: Vec<bool>,
+}
+
+impl Art {
+    /// Appends what stands before a node. To be asked of each, in their order.
+    pub fn before(&mut self, branch: &Branch, out: &mut Vec<u8>) {
+        self.goes_on.truncate(branch.depth);
+        self.under(out, branch.depth.saturating_sub(1));
+        if branch.depth > 0 {
+            let corner = if branch.is_last { "└─" } else { "├─" };
+            out.extend_from_slice(corner.as_bytes());
+        }
+        self.goes_on.push(!branch.is_last);
+    }
+
+    /// Appends what stands before more lines of the node that was asked for last; `has_more` says
+    /// that others hang below it.
+    pub fn below(&self, has_more: bool, out: &mut Vec<u8>) {
+        self.under(out, self.goes_on.len().saturating_sub(1));
+        out.extend_from_slice(if has_more { "│ " } else { "  " }.as_bytes());
+    }
+
+    /// The lines of those above that go on. Roots are not joined.
+    fn under(&self, out: &mut Vec<u8>, last: usize) {
+        for depth in 1..=last {
+            let goes_on = self.goes_on.get(depth) == Some(&true);
+            out.extend_from_slice(if goes_on { "│ " } else { "  " }.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::namespace::tree::Item;
+
+    fn drawn(branches: &[(usize, bool)]) -> Vec<String> {
+        let mut art = Art::default();
+        let line = |(depth, is_last): &(usize, bool)| {
+            let mut out = Vec::new();
+            let item = Item::NotVisible;
+            art.before(&Branch { depth: *depth, is_last: *is_last, item }, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        branches.iter().map(line).collect()
+    }
+
+    #[test]
+    fn nodes_are_joined_to_the_ones_above() {
+        let branches =
+            [(0, false), (1, false), (2, true), (3, true), (1, true), (2, true), (0, true)];
+        assert_eq!(drawn(&branches), ["", "├─", "│ └─", "│   └─", "└─", "  └─", ""]);
+    }
+
+    #[test]
+    fn more_lines_of_a_node_leave_room_for_what_hangs_below() {
+        let mut art = Art::default();
+        let mut out = Vec::new();
+        let item = Item::NotVisible;
+        art.before(&Branch { depth: 0, is_last: true, item }, &mut out);
+        art.before(&Branch { depth: 1, is_last: false, item }, &mut out);
+        out.clear();
+        art.below(true, &mut out);
+        assert_eq!(str::from_utf8(&out).unwrap(), "│ │ ");
+        out.clear();
+        art.below(false, &mut out);
+        assert_eq!(str::from_utf8(&out).unwrap(), "│   ");
+    }
+}

@@ -1,0 +1,16 @@
+//! Namespaces → text and JSON: columns, the lines of a tree, who is in them.
+
+mod art;
+mod cell;
+mod column;
+mod json;
+mod kept;
+mod members;
+
+pub use self::{
+    art::Art,
+    cell::write_item,
+    column::{Column, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
+    json::{MemberDetails, document},
+    members::members,
+};
