@@ -21,10 +21,9 @@ pub(super) fn find(proc: &Directory, rows: &[Row], drafts: &mut Drafts) -> u64 {
     let mut refused = 0;
     for row in rows.iter().filter(|row| row.pid != own) {
         find_threads(proc, row, drafts);
-        match find_files(row, drafts) {
-            Err(Errno::EACCES | Errno::EPERM) => refused += 1,
-            // It has ended.
-            Ok(()) | Err(_) => {}
+        // With any other error it has ended.
+        if let Err(Errno::EACCES | Errno::EPERM) = find_files(row, drafts) {
+            refused += 1;
         }
     }
     refused

@@ -53,16 +53,10 @@ fn unescaped(path: &[u8]) -> Vec<u8> {
     let mut rest = path;
     while let Some((byte, after)) = rest.split_first() {
         let digits = after.get(..3).filter(|_| *byte == b'\\');
-        match digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 8).ok()) {
-            Some(escaped) => {
-                plain.push(escaped);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                plain.push(*byte);
-                rest = after;
-            }
-        }
+        let escaped =
+            digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 8).ok());
+        plain.push(escaped.unwrap_or(*byte));
+        rest = if escaped.is_some() { after.get(3..).unwrap_or_default() } else { after };
     }
     plain
 }

@@ -21,11 +21,13 @@ impl Art {
         self.goes_on.push(!branch.is_last);
     }
 
-    /// Appends what stands before more lines of the node that was asked for last; `has_more` says
-    /// that others hang below it.
-    pub fn below(&self, has_more: bool, out: &mut Vec<u8>) {
-        self.under(out, self.goes_on.len().saturating_sub(1));
-        out.extend_from_slice(if has_more { "│ " } else { "  " }.as_bytes());
+    /// Appends what stands before more lines of the node that was asked for last; `next` is the node
+    /// behind it.
+    pub fn below(&self, next: Option<&Branch>, out: &mut Vec<u8>) {
+        let depth = self.goes_on.len().saturating_sub(1);
+        self.under(out, depth);
+        let has_children = next.is_some_and(|next| next.depth > depth);
+        out.extend_from_slice(if has_children { "│ " } else { "  " }.as_bytes());
     }
 
     /// The lines of those above that go on. Roots are not joined.
@@ -68,10 +70,10 @@ mod tests {
         art.before(&Branch { depth: 0, is_last: true, item }, &mut out);
         art.before(&Branch { depth: 1, is_last: false, item }, &mut out);
         out.clear();
-        art.below(true, &mut out);
+        art.below(Some(&Branch { depth: 2, is_last: true, item }), &mut out);
         assert_eq!(str::from_utf8(&out).unwrap(), "│ │ ");
         out.clear();
-        art.below(false, &mut out);
+        art.below(Some(&Branch { depth: 1, is_last: true, item }), &mut out);
         assert_eq!(str::from_utf8(&out).unwrap(), "│   ");
     }
 }

@@ -209,16 +209,19 @@ pub(super) fn held(subject: Subject<'_>, out: &mut Vec<u8>) {
 }
 
 pub(super) fn mine(subject: Subject<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(yes_or_no(subject.namespaces.is_own(subject.namespace)));
+    answer(out, Some(subject.namespaces.is_own(subject.namespace)));
 }
 
 pub(super) fn init(subject: Subject<'_>, out: &mut Vec<u8>) {
-    let is_of_first = subject.namespaces.is_of_first(subject.namespace);
-    out.extend_from_slice(is_of_first.map_or(UNKNOWN, yes_or_no));
+    answer(out, subject.namespaces.is_of_first(subject.namespace));
 }
 
-fn yes_or_no(yes: bool) -> &'static [u8] {
-    if yes { b"yes" } else { b"no" }
+fn answer(out: &mut Vec<u8>, answer: Option<bool>) {
+    out.extend_from_slice(match answer {
+        Some(true) => b"yes",
+        Some(false) => b"no",
+        None => UNKNOWN,
+    });
 }
 
 pub(super) fn keeper(subject: Subject<'_>, out: &mut Vec<u8>) {

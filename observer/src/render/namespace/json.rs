@@ -3,7 +3,7 @@
 use crate::{
     field::Row,
     id_map::IdMap,
-    namespace::{Holder, Kin, Namespace, Namespaces},
+    namespace::{Holder, Kin, Namespace, Namespaces, Options},
     render::{
         json::append,
         schema::{
@@ -28,14 +28,14 @@ pub fn document(
     namespaces: &Namespaces,
     wanted: impl Fn(&Namespace) -> bool,
     details: MemberDetails,
-    files_were_read: bool,
+    options: Options,
 ) -> Vec<u8> {
     let all = namespaces.all.iter().filter(|namespace| wanted(namespace));
     let document = NamespaceDocument {
         v: schema::VERSION,
         namespaces: all.map(|namespace| listed(namespaces, namespace, details)).collect(),
         unreadable: namespaces.unreadable,
-        unreadable_files: files_were_read.then_some(namespaces.unread_files),
+        unreadable_files: options.deep.then_some(namespaces.unread_files),
     };
     let mut out = Vec::new();
     append(&mut out, &document);
@@ -69,7 +69,7 @@ fn listed<'a>(
         kernel_threads: namespace.kernel_threads,
         pids: members,
         members: (details == MemberDetails::Yes).then(|| rows.map(member).collect()),
-        held_by: namespace.holders.iter().filter_map(held_by).collect(),
+        held_by: namespace.holders.iter().map(held_by).collect(),
         lead: namespaces.lead(namespace).map(lead),
         mine: namespaces.is_own(namespace),
         init: namespaces.is_of_first(namespace),
@@ -93,8 +93,8 @@ fn ranges(map: &[IdMap]) -> Vec<MappedRange> {
     map.iter().map(range).collect()
 }
 
-fn held_by(holder: &Holder) -> Option<HeldBy<'_>> {
-    Some(match holder {
+fn held_by(holder: &Holder) -> HeldBy<'_> {
+    match holder {
         Holder::Mount { path, pid, mount_namespace } => HeldBy::Mount {
             path: String::from_utf8_lossy(path),
             path_raw: raw(path),
@@ -106,7 +106,7 @@ fn held_by(holder: &Holder) -> Option<HeldBy<'_>> {
         Holder::File { pid, fd } => HeldBy::File { pid: *pid, fd: *fd },
         Holder::Socket { pid, fd } => HeldBy::Socket { pid: *pid, fd: *fd },
         Holder::Namespace { id } => HeldBy::Namespace { id: id.to_string() },
-    })
+    }
 }
 
 /// Bytes that are not UTF-8.

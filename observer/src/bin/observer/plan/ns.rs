@@ -5,7 +5,7 @@ use observer::{
     namespace::{FACTS, NamespaceKind, Options, tree::Relation},
     render::{
         Color,
-        namespace::{Column, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
+        namespace::{Column, MemberDetails, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
     },
     source::{Options as SourceOptions, bpf::Object},
 };
@@ -20,13 +20,10 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct NsPlan {
     pub(crate) kinds: Vec<NamespaceKind>,
-    /// Only those that it is in.
-    pub(crate) pid: Option<u32>,
-    /// Only those that this very program is in.
-    pub(crate) own: bool,
+    pub(crate) of: Of,
     pub(crate) layout: Layout,
     pub(crate) columns: Vec<&'static Column>,
-    pub(crate) members: bool,
+    pub(crate) members: MemberDetails,
     pub(crate) options: Options,
     /// What has to be known of each process.
     pub(crate) wanted: Facts,
@@ -36,6 +33,17 @@ pub(crate) struct NsPlan {
     pub(crate) header: bool,
     pub(crate) color: Color,
     pub(crate) verbose: bool,
+}
+
+/// Whose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// Everybody's.
+    All,
+    /// Those that this process is in.
+    Process(u32),
+    /// Those that this very program is in.
+    Ourselves,
 }
 
 /// How they are arranged.
@@ -59,11 +67,14 @@ pub(crate) fn ns(args: &NsArgs) -> Result<NsPlan, Failure> {
     }
     Ok(NsPlan {
         kinds: kinds(&args.kinds)?,
-        pid: args.pid,
-        own: args.mine && args.pid.is_none(),
+        of: match args.pid {
+            Some(pid) => Of::Process(pid),
+            None if args.mine => Of::Ourselves,
+            None => Of::All,
+        },
         layout,
         columns: columns(args, layout)?,
-        members: args.members,
+        members: if args.members { MemberDetails::Yes } else { MemberDetails::No },
         options: Options { deep: args.deep },
         wanted,
         from_kernel: from_kernel(args)?,

@@ -13,7 +13,7 @@ use crate::{
     exit::{Failure, Outcome},
     hidden::tell_what_is_hidden,
     output::print,
-    plan::NsPlan,
+    plan::{NsPlan, Of},
 };
 
 /// Prints the names of all columns, and what they say.
@@ -26,7 +26,7 @@ pub(crate) fn print_list() -> Result<Outcome, Failure> {
 /// Prints the namespaces.
 pub(crate) fn run(plan: &NsPlan) -> Result<Outcome, Failure> {
     let namespaces = Namespaces::of(listing(plan)?, plan.options)?;
-    if let Some(pid) = plan.pid
+    if let Of::Process(pid) = plan.of
         && namespaces.process(pid).is_none()
     {
         return Err(Error::NoProcess(pid.to_string()).into());
@@ -46,9 +46,12 @@ fn listing(plan: &NsPlan) -> Result<Listing, Error> {
 }
 
 fn is_wanted(plan: &NsPlan, namespaces: &Namespaces, namespace: &Namespace) -> bool {
-    plan.kinds.contains(&namespace.id.kind)
-        && plan.pid.is_none_or(|pid| namespace.members.binary_search(&pid).is_ok())
-        && (!plan.own || namespaces.is_own(namespace))
+    let is_of_theirs = match plan.of {
+        Of::All => true,
+        Of::Process(pid) => namespace.members.binary_search(&pid).is_ok(),
+        Of::Ourselves => namespaces.is_own(namespace),
+    };
+    is_of_theirs && plan.kinds.contains(&namespace.id.kind)
 }
 
 /// What is not in the listing, and why.

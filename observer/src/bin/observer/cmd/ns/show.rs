@@ -19,13 +19,16 @@ use crate::{
 
 pub(super) fn text(plan: &NsPlan, namespaces: &Namespaces) -> Vec<u8> {
     if plan.json {
-        let details = if plan.members { MemberDetails::Yes } else { MemberDetails::No };
         let wanted = |namespace: &_| is_wanted(plan, namespaces, namespace);
-        return document(namespaces, wanted, details, plan.options.deep);
+        return document(namespaces, wanted, plan.members, plan.options);
     }
     let nodes = nodes(plan, namespaces);
     let lines = table(plan, namespaces, &nodes);
-    if plan.members { with_members(plan, namespaces, &nodes, &lines) } else { lines }
+    if plan.members == MemberDetails::Yes {
+        with_members(plan, namespaces, &nodes, &lines)
+    } else {
+        lines
+    }
 }
 
 /// In a table all are roots.
@@ -85,9 +88,8 @@ fn with_members(plan: &NsPlan, namespaces: &Namespaces, nodes: &[Branch], lines:
         art.before(node, &mut unused);
         let Item::Namespace(inode) = node.item else { continue };
         let Some(namespace) = namespaces.get(inode) else { continue };
-        let next = nodes.get(index + 1);
         let mut margin = Vec::new();
-        art.below(next.is_some_and(|next| next.depth > node.depth), &mut margin);
+        art.below(nodes.get(index + 1), &mut margin);
         // Each step of the margin is two columns wide.
         let room = terminal_width().map(|width| width.saturating_sub(2 * (node.depth + 1)));
         for line in members(namespaces, namespace, room) {
