@@ -6,7 +6,7 @@ use zerocopy::FromBytes;
 
 use crate::{
     ABI_VERSION, ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFacts, Header, Kind,
-    ProcessFacts, RenameFacts, TaskArgsFacts, TaskFacts,
+    NamespaceFacts, ProcessFacts, RenameFacts, TaskArgsFacts, TaskFacts,
 };
 
 /// A record as it stands in the ring: fixed parts copied out, tails borrowed.
@@ -25,6 +25,8 @@ pub enum Record<'a> {
     Rename { facts: RenameFacts, cgroup: CgroupNames<'a> },
     /// A process was moved to another cgroup.
     Cgroup { facts: CgroupFacts, cgroup: CgroupNames<'a> },
+    /// A thread got into other namespaces.
+    Namespace { facts: NamespaceFacts, cgroup: CgroupNames<'a> },
     /// A piece of the arguments of the exec that follows.
     Args { facts: ArgsFacts, bytes: &'a [u8] },
     /// A process as a walk found it; `name` is a kernel thread's whole one, NUL included, `groups`
@@ -99,6 +101,10 @@ pub fn decode(bytes: &[u8]) -> Result<(Header, Record<'_>), Malformed> {
         Kind::CGROUP => {
             let facts: CgroupFacts = tail.fixed()?;
             Record::Cgroup { cgroup: tail.cgroup(&facts.process)?, facts }
+        }
+        Kind::NAMESPACE => {
+            let facts: NamespaceFacts = tail.fixed()?;
+            Record::Namespace { cgroup: tail.cgroup(&facts.process)?, facts }
         }
         Kind::ARGS => {
             let facts: ArgsFacts = tail.fixed()?;
@@ -190,6 +196,20 @@ mod tests {
     }
 
     #[test]
+    fn other_namespaces_are_taken_apart() {
+        let header = header(Kind::NAMESPACE);
+        let ids = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+        let mut facts = NamespaceFacts { ids, flags: 11, ..NamespaceFacts::new_zeroed() };
+        (facts.process.cgroup_v2_len, facts.process.cgroup_v1_len) = (2, 2);
+        let record = bytes(&[header.as_bytes(), facts.as_bytes(), b"a\0", b"b\0"]);
+        let cgroup = CgroupNames { v2: b"a\0", v1: b"b\0" };
+        assert_eq!(decode(&record), Ok((header, Record::Namespace { facts, cgroup })));
+        for len in 0..record.len() {
+            assert!(decode(&record[..len]).is_err(), "cut to {len} bytes it was accepted");
+        }
+    }
+
+    #[test]
     fn kinds_of_a_newer_object_survive() {
         let header = header(Kind(99));
         let record = bytes(&[header.as_bytes(), b"what"]);
@@ -205,7 +225,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_record_or_malformed(body: Vec<u8>, kind in 0_u16..11) {
+        fn any_bytes_are_a_record_or_malformed(body: Vec<u8>, kind in 0_u16..12) {
             let record = bytes(&[header(Kind(kind)).as_bytes(), &body]);
             let _total = decode(&record);
             let _total = decode(&body);

@@ -29,8 +29,12 @@ impl Kind {
     /// The arguments of a process as such a walk found them.
     pub const TASK_ARGS: Self = Self(8);
 
-    /// How many kinds are counted: those that go through the ring.
-    pub const COUNT: usize = 7;
+    /// A thread got into other namespaces. Told only to those who ask for it: to find out, every
+    /// system call of the machine is looked at.
+    pub const NAMESPACE: Self = Self(9);
+
+    /// How many kinds are counted. Those of a walk never go through the ring: they count nothing.
+    pub const COUNT: usize = 10;
 
     /// The place of this kind in per-kind tables.
     pub const fn index(self) -> usize {

@@ -96,6 +96,7 @@ layout! {
     task_worker_private: [Member("task_struct.worker_private")], optional;
     kthread_full_name: [Member("kthread.full_name")], optional;
     task_thread_node: [Member("task_struct.thread_node")];
+    task_thread_status: [Member("task_struct.thread_info.status")], optional;
     signal_live: [Member("signal_struct.live")];
     signal_group_exit_code: [Member("signal_struct.group_exit_code")];
     signal_is_child_subreaper: [Bit("signal_struct.is_child_subreaper")];
@@ -146,6 +147,10 @@ layout! {
     nsproxy_ipc_ns: [Member("nsproxy.ipc_ns")];
     nsproxy_cgroup_ns: [Member("nsproxy.cgroup_ns")];
     nsproxy_time_ns: [Member("nsproxy.time_ns")];
+    nsproxy_pid_ns_for_children: [Member("nsproxy.pid_ns_for_children")], optional;
+    nsproxy_time_ns_for_children: [Member("nsproxy.time_ns_for_children")], optional;
+    ns_common_inum: [Member("ns_common.inum")], optional;
+    ns_common_id: [Member("ns_common.ns_id")], optional;
     pid_ns_child_reaper: [Member("pid_namespace.child_reaper")];
     pid_ns_inum: [Member("pid_namespace.ns.inum")];
     mnt_ns_inum: [Member("mnt_namespace.ns.inum")];
@@ -181,4 +186,9 @@ layout! {
     mm_env_end: [Member("mm_struct.env_end")];
     bprm_filename: [Member("linux_binprm.filename")];
     bprm_argc: [Member("linux_binprm.argc")];
+    regs_orig_ax: [Member("pt_regs.orig_ax")], optional;
+    regs_di: [Member("pt_regs.di")], optional;
+    regs_si: [Member("pt_regs.si")], optional;
+    regs_bx: [Member("pt_regs.bx")], optional;
+    regs_cx: [Member("pt_regs.cx")], optional;
 }

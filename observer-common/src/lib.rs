@@ -17,6 +17,7 @@ mod header;
 mod kind;
 mod layout;
 pub mod limits;
+mod namespace;
 mod process;
 mod record;
 mod task;
@@ -27,10 +28,11 @@ pub use decode::{CgroupNames, Malformed, Record, decode};
 pub use header::{Header, absent};
 pub use kind::Kind;
 pub use layout::{ABSENT, Layout, Place, Wanted};
+pub use namespace::{NamespaceFacts, call};
 pub use process::{NAMESPACES, ProcessFacts};
 pub use record::{ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFacts, RenameFacts};
 pub use task::{TaskArgsFacts, TaskFacts, portion};
 
 /// Raised whenever a record's layout changes, so that a program and an object that do not belong
 /// together say so instead of misreading each other.
-pub const ABI_VERSION: u16 = 2;
+pub const ABI_VERSION: u16 = 3;

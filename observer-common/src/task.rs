@@ -81,6 +81,9 @@ pub struct TaskFacts {
     pub groups_len: u32,
     /// Bytes of a kernel thread's whole name in the tail, NUL included; 0 when `comm` is the whole.
     pub name_len: u32,
+    /// Inode numbers of the namespaces that its leader's children get, of pids and of time; 0 where
+    /// there is none. That of pids is told although nobody is in it yet.
+    pub for_children: [u32; 2],
     /// Always zero.
     pub reserved: u32,
 }
@@ -122,7 +125,8 @@ pub mod portion {
     pub const CAPABILITIES: u32 = 1 << 4;
     /// Resident and locked memory.
     pub const MEMORY: u32 = 1 << 5;
-    /// Namespaces, and its pid in its own.
+    /// Namespaces, also those of its children, and its pid in its own. A zombie has only those of
+    /// users and of pids left.
     pub const NAMESPACES: u32 = 1 << 6;
     /// Cgroups.
     pub const CGROUP: u32 = 1 << 7;

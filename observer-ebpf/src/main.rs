@@ -14,6 +14,7 @@ mod iter;
 mod layout;
 mod log;
 mod maps;
+mod namespaces;
 mod probe;
 mod process;
 mod reaper;

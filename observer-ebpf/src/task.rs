@@ -100,6 +100,14 @@ impl Task {
         read(self.0, place!(task_mm))
     }
 
+    /// Whether the system call that it is in came by the 32-bit ABI.
+    #[inline(always)]
+    pub fn is_in_32_bit_call(self) -> bool {
+        const TS_COMPAT: u32 = 0x2;
+        let place = place!(task_thread_status);
+        place != ABSENT && read::<u32>(self.0, place) & TS_COMPAT != 0
+    }
+
     #[inline(always)]
     pub fn used(self) -> Usage {
         Usage {

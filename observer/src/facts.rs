@@ -181,7 +181,8 @@ pub struct EventFacts {
     pub arguments: Surety,
     /// Users and groups.
     pub credentials: Surety,
-    /// The pid in its own pid namespace, and all namespaces.
+    /// The pid in its own pid namespace, and all namespaces. That a thread gets into others is told
+    /// by eBPF and by tracepoints, to those who ask for it; listings of /proc never tell it.
     pub namespaces: Surety,
     /// Its cgroup, and the container that follows from it.
     pub cgroup: Surety,

@@ -189,6 +189,10 @@ fn namespaces(task: u64, cred: u64, facts: &mut TaskFacts) {
         inode(nsproxy, place!(nsproxy_cgroup_ns), place!(cgroup_ns_inum)),
         inode(nsproxy, place!(nsproxy_time_ns), place!(time_ns_inum)),
     ];
+    facts.for_children = [
+        inode(nsproxy, place!(nsproxy_pid_ns_for_children), place!(pid_ns_inum)),
+        inode(nsproxy, place!(nsproxy_time_ns_for_children), place!(time_ns_inum)),
+    ];
 }
 
 /// What has no fixed length, in the order of the record: cgroups, name, groups.

@@ -37,7 +37,7 @@ pub fn comm(task: u64) -> [u8; 16] {
 /// The inode number of a namespace of `nsproxy`; 0 for none.
 #[inline(always)]
 pub fn inode(nsproxy: u64, member: u32, inum: u32) -> u32 {
-    if inum == ABSENT {
+    if member == ABSENT || inum == ABSENT {
         return 0;
     }
     let namespace: u64 = load(nsproxy, member);

@@ -6,4 +6,5 @@ mod exec;
 mod exit;
 mod fork;
 mod free;
+mod namespace;
 mod rename;

@@ -4,11 +4,13 @@
 use bytes::{Bytes, BytesMut};
 use hashbrown::HashMap;
 use observer_common::{
-    ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, ProcessFacts, Record, TaskFacts, absent,
+    ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, NamespaceFacts, ProcessFacts, Record,
+    TaskFacts, absent,
 };
 
 use super::{
-    Args, CgroupCache, Comm, Creator, Credentials, Event, Process, ProcessKey, Status, Usage, What,
+    Args, CgroupCache, Comm, Creator, Credentials, Event, NamespaceCall, Process, ProcessKey,
+    Status, ThreadNamespaces, Usage, What,
 };
 
 /// Turns records into events.
@@ -72,6 +74,7 @@ impl Lift {
                 process: self.process(header, &facts.process, *cgroup, facts.process.comm),
                 old_cgroup: None,
             },
+            Record::Namespace { facts, cgroup } => self.namespaces(header, facts, *cgroup)?,
             Record::Args { facts, bytes } => {
                 self.keep_piece(header.cpu, facts, bytes);
                 return None;
@@ -84,6 +87,22 @@ impl Lift {
     /// The process of a record of a walk, which is no event.
     pub fn seen(&mut self, header: &Header, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
         self.process(header, &facts.process, cgroup, facts.process.comm)
+    }
+
+    /// What a thread's namespaces are says nothing of its process, unless it leads it.
+    fn namespaces(
+        &mut self,
+        header: &Header,
+        facts: &NamespaceFacts,
+        cgroup: CgroupNames<'_>,
+    ) -> Option<What> {
+        let call = NamespaceCall::from_number(facts.call)?;
+        let mut process = self.process(header, &facts.process, cgroup, facts.process.comm);
+        if facts.process.tid != facts.process.pid {
+            process.namespaces = [0; 8];
+        }
+        let namespaces = Box::new(ThreadNamespaces::of(facts));
+        Some(What::Namespaces { process, call, flags: facts.flags, namespaces })
     }
 
     fn process(
@@ -187,7 +206,7 @@ mod tests {
     use observer_common::Kind;
     use zerocopy::FromZeros as _;
 
-    use super::*;
+    use super::{super::Namespace, *};
 
     fn header(cpu: u32) -> Header {
         Header { cpu, kind: Kind::EXEC, ..Header::new_zeroed() }
@@ -209,6 +228,42 @@ mod tests {
             What::Exec { args, .. } => args.unwrap(),
             other => panic!("not an exec: {other:?}"),
         }
+    }
+
+    #[test]
+    fn a_thread_tells_its_own_namespaces_and_the_leader_those_of_the_process() {
+        let mut facts = NamespaceFacts::new_zeroed();
+        facts.process.pid = 10;
+        facts.process.namespaces = [1, 2, 3, 4, 5, 6, 7, 0];
+        (facts.ids, facts.for_children) = ([11, 12, 13, 14, 15, 16, 0, 18, 19, 20], [9, 0]);
+        (facts.call, facts.flags) = (observer_common::call::SETNS, 5);
+        let told = |tid| {
+            let mut facts = facts;
+            facts.process.tid = tid;
+            let record = Record::Namespace { facts, cgroup: CgroupNames::default() };
+            match Lift::default().lift(&header(0), &record).unwrap().what {
+                What::Namespaces { process, call: NamespaceCall::Setns, flags: 5, namespaces } => {
+                    (process.namespaces, *namespaces)
+                }
+                other => panic!("not what was told: {other:?}"),
+            }
+        };
+        let (of_the_process, of_the_leader) = told(10);
+        assert_eq!(of_the_process, facts.process.namespaces);
+        let [.., cgroup, time] = of_the_leader.own;
+        let some = |inode, id| Some(Namespace { inode, id });
+        assert_eq!(of_the_leader.own[0], some(1, Some(11)));
+        assert_eq!((cgroup, time), (some(7, None), None), "without an id, without a namespace");
+        let for_children = (of_the_leader.pid_for_children, of_the_leader.time_for_children);
+        assert_eq!(for_children, (some(9, Some(19)), None));
+        assert_eq!(told(11), ([0; 8], of_the_leader));
+    }
+
+    #[test]
+    fn a_call_of_a_newer_object_is_no_event() {
+        let facts = NamespaceFacts { call: 4, ..NamespaceFacts::new_zeroed() };
+        let record = Record::Namespace { facts, cgroup: CgroupNames::default() };
+        assert_eq!(Lift::default().lift(&header(0), &record), None);
     }
 
     #[test]

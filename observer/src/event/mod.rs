@@ -7,6 +7,7 @@
 mod args;
 mod cgroup;
 mod lift;
+mod namespaces;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use self::{
     args::Args,
     cgroup::{Cgroup, CgroupCache},
     lift::Lift,
+    namespaces::{Namespace, NamespaceCall, ThreadNamespaces},
 };
 use crate::container::Container;
 
@@ -92,6 +94,19 @@ pub enum What {
         /// Where it was, if the table knew.
         old_cgroup: Option<Arc<Cgroup>>,
     },
+    /// A thread got into other namespaces: of a process, or one of its threads alone. Told only where
+    /// [`Kind::NAMESPACE`] is asked for. Of a call that changed nothing it is told as well.
+    Namespaces {
+        /// The process; [`Process::tid`] is the thread. Its namespaces are told only if the thread is
+        /// its leader.
+        process: Process,
+        /// How the thread got there.
+        call: NamespaceCall,
+        /// The flags given to clone(2) or unshare(2); the kinds that setns(2) was to accept, or 0.
+        flags: u64,
+        /// Where the thread is now.
+        namespaces: Box<ThreadNamespaces>,
+    },
     /// A process got another parent, because its own ended. Told by the table.
     Reparent {
         /// The process, under its new parent.
@@ -142,6 +157,7 @@ impl What {
             | Self::Exit { process, .. }
             | Self::Rename { process, .. }
             | Self::Cgroup { process, .. }
+            | Self::Namespaces { process, .. }
             | Self::Reparent { process, .. }
             | Self::Found { process } => Some(process),
             Self::Free { .. } | Self::Gone { .. } | Self::Lost { .. } | Self::Repair { .. } => None,

@@ -90,6 +90,9 @@ impl TextLines {
             What::Cgroup { process, old_cgroup } => {
                 line("cgroup", "", process, moved(process, old_cgroup.as_deref()))
             }
+            What::Namespaces { process, call, flags, .. } => {
+                line("namespaces", "", process, format!("{} {flags:#x}", call.name()))
+            }
             What::Reparent { process, old_parent } => {
                 let parent = process.parent.map_or(0, |parent| parent.pid);
                 line("reparent", "", process, format!("{} -> {parent}", old_parent.pid))
@@ -242,6 +245,7 @@ pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
         What::Fork { .. } => ("fork", Escaped(&comm).to_string().into()),
         What::Rename { .. } => ("rename", Escaped(&comm).to_string().into()),
         What::Cgroup { process, .. } => ("cgroup", cgroup_text(process).into()),
+        What::Namespaces { call, .. } => ("namespaces", call.name().into()),
         What::Reparent { process, .. } => {
             ("reparent", process.parent.map_or(0, |parent| parent.pid).to_string().into())
         }

@@ -15,6 +15,7 @@ impl Table {
             What::Free { .. } => self.free(event, each),
             What::Rename { .. } => self.rename(event, each),
             What::Cgroup { .. } => self.cgroup(event, each),
+            What::Namespaces { .. } => self.namespaces(event, each),
             What::Gone { key } => self.gone(*key, event.boot_ns, each),
             What::Reparent { .. } | What::Found { .. } => self.describe(event, each),
             What::Lost { .. } | What::Repair { .. } => {
@@ -129,6 +130,17 @@ impl Table {
         self.tell_taken(taken, each);
     }
 
+    fn namespaces(&mut self, event: Event, each: Each<'_>) {
+        let What::Namespaces { process, .. } = &event.what else { return };
+        let (key, told) = (process.key, (event.boot_ns, process.tid));
+        let taken = self.take(process, &event, each);
+        let is_news = |life: &mut Life| life.told.namespaces.replace(told) != Some(told);
+        if self.life_mut(key).is_some_and(is_news) {
+            self.tell(key, event, each);
+        }
+        self.tell_taken(taken, each);
+    }
+
     /// An account of a process that is no event of the kernel's.
     fn describe(&mut self, event: Event, each: Each<'_>) {
         let Some(process) = event.what.process() else { return };
@@ -182,6 +194,7 @@ impl Table {
     /// that turns out to have another parent: the one before, and when that one ended.
     pub(super) fn update(&mut self, process: &Process, at_ns: u64) -> Option<(ProcessKey, u64)> {
         let key = process.key;
+        self.life_mut(key)?.learn_namespaces(process, at_ns);
         let known = self.life(key).filter(|life| life.entry.told_ns <= at_ns)?;
         let old = known.entry.process.parent;
         let told = process.parent.map(|told| self.parent_of(key, told));

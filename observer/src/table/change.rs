@@ -13,7 +13,8 @@ use crate::event::{Event, What};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// What happened. [`What::Found`] comes again for a process that is there already when more
-    /// has become known of it than any other event tells: its program, its credentials, or its exact start.
+    /// has become known of it than any other event tells: its program, its credentials, its
+    /// namespaces, or its exact start.
     pub event: Event,
     /// The process afterwards; `None` for losses, repairs and the end of a process that was
     /// unknown.

@@ -14,6 +14,8 @@ pub(super) struct Life {
     pub(super) told: Told,
     /// Whether its start is known to the clock tick only.
     pub(super) approximate: bool,
+    /// Boot time of what told its namespaces last: not every account does.
+    namespaces_ns: u64,
 }
 
 /// What has been handed on, so that nothing is handed on twice.
@@ -26,6 +28,8 @@ pub(super) struct Told {
     pub(super) exec_ns: Option<u64>,
     pub(super) rename_ns: Option<u64>,
     pub(super) cgroup_ns: Option<u64>,
+    /// And which of its threads it was.
+    pub(super) namespaces: Option<(u64, u32)>,
 }
 
 impl Life {
@@ -38,6 +42,7 @@ impl Life {
             heirs,
             told: Told::default(),
             approximate: false,
+            namespaces_ns: 0,
         }
     }
 
@@ -48,6 +53,17 @@ impl Life {
     /// The entry, to be changed: its own copy if a snapshot holds on to it.
     pub(super) fn edit(&mut self) -> &mut Entry {
         Arc::make_mut(&mut self.entry)
+    }
+
+    /// Takes its namespaces from an account that tells them, unless a later one did.
+    pub(super) fn learn_namespaces(&mut self, process: &Process, at_ns: u64) {
+        if process.namespaces == [0; 8] || at_ns < self.namespaces_ns {
+            return;
+        }
+        self.namespaces_ns = at_ns;
+        if self.entry.process.namespaces != process.namespaces {
+            self.edit().process.namespaces = process.namespaces;
+        }
     }
 
     /// Its start has become known to the nanosecond.

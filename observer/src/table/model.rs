@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 use super::{Entry, Program, Seen, State, Table, Walk};
 use crate::event::{
-    Args, Cgroup, Comm, Creator, Credentials, Event, Process, ProcessKey, Status, Usage, What,
+    Args, Cgroup, Comm, Creator, Credentials, Event, NamespaceCall, Process, ProcessKey, Status,
+    Usage, What,
 };
 
 pub(super) const TICK_NS: u64 = 100;
@@ -21,7 +22,7 @@ const LAST_PID: u32 = 12;
 pub(super) type Action = (u8, u8, u8);
 
 pub(super) fn actions() -> impl Strategy<Value = Vec<Action>> {
-    prop::collection::vec((0..13_u8, any::<u8>(), any::<u8>()), 1..80)
+    prop::collection::vec((0..15_u8, any::<u8>(), any::<u8>()), 1..80)
 }
 
 /// A machine of a dozen pids, which are soon used again, also within a tick.
@@ -77,6 +78,10 @@ pub(super) fn process(pid: u32, start_ns: u64, parent: Option<ProcessKey>) -> Pr
         namespaces: [1; 8],
         cgroup: Some(Arc::default()),
     }
+}
+
+pub(super) fn namespaces(process: Process) -> What {
+    What::Namespaces { process, call: NamespaceCall::Unshare, flags: 0, namespaces: Box::default() }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as an event has it")]
@@ -137,6 +142,8 @@ impl Model {
             9 => self.free(),
             10 => self.rename(pid),
             11 => self.move_cgroup(pid, detail),
+            12 => self.unshare(pid, detail),
+            13 => self.unshare_in_a_thread(pid),
             _ => self.tasks.get_mut(&pid).unwrap().is_subreaper = true,
         }
     }
@@ -233,6 +240,19 @@ impl Model {
         self.emit(What::Cgroup { process, old_cgroup: None });
     }
 
+    fn unshare(&mut self, pid: u32, detail: u8) {
+        let task = self.tasks.get_mut(&pid).unwrap();
+        task.process.namespaces[4] = 1 + u32::from(detail % 4);
+        let process = task.process.clone();
+        self.emit(namespaces(process));
+    }
+
+    /// Nothing follows for the process.
+    fn unshare_in_a_thread(&mut self, pid: u32) {
+        let process = self.tasks[&pid].process.clone();
+        self.emit(namespaces(Process { tid: pid + LAST_PID, namespaces: [0; 8], ..process }));
+    }
+
     fn emit(&mut self, what: What) {
         self.events.push(Event { boot_ns: self.now_ns, cpu: 0, what });
     }
@@ -296,6 +316,7 @@ pub(super) struct Shown {
     parent: Option<ProcessKey>,
     comm: Comm,
     cgroup: Option<Arc<Cgroup>>,
+    namespaces: [u32; 8],
     exec_id: u64,
     is_zombie: bool,
     pub(super) args: Option<String>,
@@ -319,6 +340,7 @@ impl Shown {
             parent: process.parent,
             comm: process.comm,
             cgroup: process.cgroup.clone(),
+            namespaces: process.namespaces,
             exec_id: process.exec_id,
             is_zombie: false,
             args: None,

@@ -40,6 +40,7 @@ mod harness;
 mod library;
 mod lockdown;
 mod loss;
+mod namespace_events;
 mod observed;
 mod output;
 mod ps;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         accounting::cases(),
         death::cases(),
         spaces::cases(),
+        namespace_events::cases(),
         cgroup::cases(),
         loss::cases(),
         reader::cases(),

@@ -28,7 +28,7 @@ const NEW: i32 = libc::CLONE_NEWPID
 /// Kind, inode in the event, inode in /proc.
 type Inodes = Vec<(&'static str, Option<u64>, u64)>;
 
-fn proc_inode(pid: u32, kind: &str) -> u64 {
+pub(crate) fn proc_inode(pid: u32, kind: &str) -> u64 {
     let link = fs::read_link(format!("/proc/{pid}/ns/{kind}")).expect("a live process");
     let link = link.to_string_lossy().into_owned();
     let number = link.split(['[', ']']).nth(1).expect("kind:[inode]");

@@ -383,6 +383,14 @@ pub(crate) fn uname_to_nowhere() {
     assert_eq!(refused, -1, "a name at address 0");
 }
 
+/// The kernel's own id of a namespace, which it tells since 6.18.
+pub(crate) fn namespace_id(namespace: &OwnedFd) -> io::Result<u64> {
+    const NS_GET_ID: libc::Ioctl = 0x8008_b70d;
+    let mut id = 0_u64;
+    // SAFETY: the kernel writes as much as the number is long.
+    checked(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_ID, &raw mut id) }).map(|_| id)
+}
+
 /// Enters a namespace; of pids, for children only.
 pub(crate) fn enter_namespace(namespace: &OwnedFd, kind: c_int) -> io::Result<()> {
     // SAFETY: takes plain numbers.

@@ -58,18 +58,35 @@ impl Object {
     }
 }
 
-/// The tracepoint of each kind, which is the program's name as well.
-const fn tracepoint(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::FORK => Some("task_newtask"),
-        Kind::EXEC => Some("sched_process_exec"),
-        Kind::EXIT => Some(EXIT),
-        Kind::FREE => Some("sched_process_free"),
-        Kind::RENAME => Some("task_rename"),
-        Kind::CGROUP => Some("cgroup_attach_task"),
-        _ => None,
+/// A program, the tracepoint that it sits on, and what it tells of.
+struct Hook {
+    kind: Kind,
+    program: &'static str,
+    tracepoint: &'static str,
+}
+
+impl Hook {
+    /// A program that is called like its tracepoint.
+    const fn of(kind: Kind, tracepoint: &'static str) -> Self {
+        Self { kind, program: tracepoint, tracepoint }
+    }
+
+    const fn of_namespaces(program: &'static str, tracepoint: &'static str) -> Self {
+        Self { kind: Kind::NAMESPACE, program, tracepoint }
     }
 }
+
+/// In the order in which they are attached.
+const HOOKS: [Hook; 8] = [
+    Hook::of(Kind::FORK, "task_newtask"),
+    Hook::of(Kind::EXEC, "sched_process_exec"),
+    Hook::of(Kind::EXIT, EXIT),
+    Hook::of(Kind::FREE, "sched_process_free"),
+    Hook::of(Kind::RENAME, "task_rename"),
+    Hook::of(Kind::CGROUP, "cgroup_attach_task"),
+    Hook::of_namespaces("namespace_call", "sys_exit"),
+    Hook::of_namespaces("namespace_clone", "task_newtask"),
+];
 
 const EXIT: &str = "sched_process_exit";
 
@@ -145,19 +162,20 @@ fn chunk_limit(ring: RingSize) -> u32 {
     limits::ARGS_CHUNK.min(ring.bytes() / 8)
 }
 
-/// Attaches the program of each kind asked for. The links alone keep the programs running.
+/// Attaches the programs of each kind asked for. The links alone keep the programs running.
 pub(super) fn attach(
     programs: &mut Ebpf,
     options: &Options,
 ) -> Result<Vec<RawTracePointLink>, Error> {
     let mut links = Vec::new();
-    for name in options.kinds.iter().filter_map(|kind| tracepoint(*kind)) {
+    let asked = HOOKS.iter().filter(|hook| options.kinds.contains(&hook.kind));
+    for Hook { program: name, tracepoint, .. } in asked {
         let program: &mut RawTracePoint = programs
             .program_mut(name)
             .and_then(|program| program.try_into().ok())
             .ok_or_else(|| options.object.unusable(format!("it has no program `{name}`")))?;
         program.load().map_err(|error| program_error(name, &error))?;
-        let link = program.attach(name).map_err(|error| program_error(name, &error))?;
+        let link = program.attach(tracepoint).map_err(|error| program_error(name, &error))?;
         links.push(program.take_link(link).map_err(|error| program_error(name, &error))?);
     }
     Ok(links)

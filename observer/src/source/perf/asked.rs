@@ -14,6 +14,11 @@ pub(super) trait Asked {
     /// gone, or may not be looked at.
     fn process(&mut self, pid: u32, wanted: Facts) -> Option<Row>;
 
+    /// Where a thread of a process is now: the inode numbers of its namespaces, in the order of
+    /// [`NAMESPACES`](crate::event::NAMESPACES), then of those that its children get, of pids and of
+    /// time. All of them 0 when it has gone, or may not be looked at.
+    fn namespaces(&mut self, pid: u32, tid: u32) -> [u32; 10];
+
     /// The ids of its threads now.
     fn threads(&mut self, pid: u32) -> Vec<u32>;
 
@@ -53,6 +58,10 @@ impl Asked for Proc {
             row.cgroup = None;
         }
         Some(row)
+    }
+
+    fn namespaces(&mut self, pid: u32, tid: u32) -> [u32; 10] {
+        self.single.namespaces(pid, tid)
     }
 
     fn threads(&mut self, pid: u32) -> Vec<u32> {

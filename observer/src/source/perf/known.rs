@@ -77,6 +77,11 @@ impl Known {
         Self { cgroup: self.cgroup.clone(), ..Self::default() }
     }
 
+    /// It got into these namespaces, or into some that nobody could look at.
+    pub(super) fn enter(&mut self, namespaces: [u32; 8]) {
+        self.namespaces = namespaces;
+    }
+
     /// It was moved in the unified hierarchy. Without an account of the other hierarchies there is
     /// nothing to move.
     pub(super) fn move_to(&mut self, path: &[u8]) {

@@ -9,7 +9,8 @@
 //! right after an exec, and is absent where that came too late; a child has what its parent was
 //! known to have. Refuses to guess: how a process ended is told only if its cause was seen, and if
 //! not two of its threads ended it at one moment in different ways; whether a core was dumped and
-//! what was used, never.
+//! what was used, never. Where a thread is that got into other namespaces is looked up at once as
+//! well, and told without the kernel's own ids.
 
 mod asked;
 mod bell;

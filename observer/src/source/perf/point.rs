@@ -19,6 +19,10 @@ pub(super) enum Point {
     Free,
     Rename,
     Attach,
+    Unshare,
+    Unshared,
+    Setns,
+    SetnsDone,
     ExitGroup,
     ExitThread,
     Generated,
@@ -33,12 +37,21 @@ impl Point {
     const OF_AN_END: [Self; 4] =
         [Self::ExitGroup, Self::ExitThread, Self::Generated, Self::Delivered];
 
+    /// What of namespaces the others do not tell. The end of a call does not say what it was
+    /// called with.
+    const OF_NAMESPACES: [Self; 4] = [Self::Unshare, Self::Unshared, Self::Setns, Self::SetnsDone];
+
     fn system(self) -> &'static str {
         match self {
             Self::NewTask | Self::Rename => "task",
             Self::Exec | Self::Exit | Self::Free => "sched",
             Self::Attach => "cgroup",
-            Self::ExitGroup | Self::ExitThread => "syscalls",
+            Self::Unshare
+            | Self::Unshared
+            | Self::Setns
+            | Self::SetnsDone
+            | Self::ExitGroup
+            | Self::ExitThread => "syscalls",
             Self::Generated | Self::Delivered => "signal",
         }
     }
@@ -51,6 +64,10 @@ impl Point {
             Self::Free => "sched_process_free",
             Self::Rename => "task_rename",
             Self::Attach => "cgroup_attach_task",
+            Self::Unshare => "sys_enter_unshare",
+            Self::Unshared => "sys_exit_unshare",
+            Self::Setns => "sys_enter_setns",
+            Self::SetnsDone => "sys_exit_setns",
             Self::ExitGroup => "sys_enter_exit_group",
             Self::ExitThread => "sys_enter_exit",
             Self::Generated => "signal_generate",
@@ -67,10 +84,19 @@ impl Point {
             Self::Free => &["pid"],
             Self::Rename => &["pid", "oldcomm", "newcomm"],
             Self::Attach => &["pid", "dst_root", "dst_path"],
+            Self::Unshare => &["unshare_flags"],
+            Self::Setns => &["flags"],
+            Self::Unshared | Self::SetnsDone => &[],
             Self::ExitGroup | Self::ExitThread => &["error_code"],
             Self::Generated => &["pid", "sig"],
             Self::Delivered => &["sig", "sa_handler"],
         }
+    }
+
+    /// What a field was called by older kernels.
+    pub(super) fn former(self, field: &str) -> Option<&'static str> {
+        // Up to 5.7.
+        (self == Self::Setns && field == "flags").then_some("nstype")
     }
 
     /// The kind of record that is missing when one of its records is lost.
@@ -81,17 +107,20 @@ impl Point {
             Self::Free => Kind::FREE,
             Self::Rename => Kind::RENAME,
             Self::Attach => Kind::CGROUP,
+            Self::Unshare | Self::Unshared | Self::Setns | Self::SetnsDone => Kind::NAMESPACE,
             Self::Exit | Self::ExitGroup | Self::ExitThread | Self::Generated | Self::Delivered => {
                 Kind::EXIT
             }
         }
     }
 
-    /// What the kernel is to let through: of signals those that can end a process.
+    /// What the kernel is to let through: of signals those that can end a process, of calls those
+    /// that succeeded.
     fn filter(self) -> Option<CString> {
         // What was made pending, with or without its details.
         const PENDING: &str = "(result == 0 || result == 4)";
         let first = match self {
+            Self::Unshared | Self::SetnsDone => return CString::new("ret == 0").ok(),
             Self::Generated => PENDING,
             Self::Delivered => "sig > 0",
             _ => return None,
@@ -133,24 +162,28 @@ impl Points {
             points.add(Point::Free, &format)?;
         }
         if kinds.iter().any(|kind| [Kind::EXIT, Kind::FREE].contains(kind)) {
-            points.add_those_of_an_end(tracefs)?;
+            points.tell_ends = points.add_all_or_none(tracefs, &Point::OF_AN_END)?;
+        }
+        if kinds.contains(&Kind::NAMESPACE) {
+            // Without them only those are told that are created in other namespaces.
+            points.add_all_or_none(tracefs, &Point::OF_NAMESPACES)?;
         }
         Ok(points)
     }
 
-    fn add_those_of_an_end(&mut self, tracefs: &Tracefs) -> Result<(), Error> {
+    /// Whether there were all.
+    fn add_all_or_none(&mut self, tracefs: &Tracefs, wanted: &[Point]) -> Result<bool, Error> {
         let mut formats = Vec::new();
-        for point in Point::OF_AN_END {
-            match format(tracefs, point)? {
-                Ok(format) => formats.push((point, format)),
-                Err(_missing) => return Ok(()),
+        for point in wanted {
+            match format(tracefs, *point)? {
+                Ok(format) => formats.push((*point, format)),
+                Err(_missing) => return Ok(false),
             }
         }
         for (point, format) in formats {
             self.add(point, &format)?;
         }
-        self.tell_ends = true;
-        Ok(())
+        Ok(true)
     }
 
     fn add(&mut self, point: Point, format: &Format) -> Result<(), Error> {

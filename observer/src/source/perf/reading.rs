@@ -1,6 +1,7 @@
 //! A tracepoint's record → what it says.
 
 use bytes::Bytes;
+use observer_common::call;
 
 use super::{
     point::Point,
@@ -30,7 +31,14 @@ impl Reading {
     /// [`Fault::UnknownField`](crate::tracepoint::Fault::UnknownField) where this kernel's records
     /// are others.
     pub(super) fn new(point: Point, format: &Format) -> Result<Self, Error> {
-        let fields = point.fields().iter().map(|name| format.field(name).cloned());
+        let field = |name| {
+            let former = |missing| match point.former(name) {
+                Some(former) => format.field(former),
+                None => Err(missing),
+            };
+            format.field(name).or_else(former).cloned()
+        };
+        let fields = point.fields().iter().map(|name| field(name));
         let group_dead = match point {
             Point::Exit => format.field("group_dead").ok().cloned(),
             _ => None,
@@ -74,6 +82,10 @@ impl Reading {
                 hierarchy: number(next()?),
                 path: Bytes::copy_from_slice(bytes(next()?)),
             },
+            Point::Unshare => News::NamespaceCall { flags: next()?.as_u64().unwrap_or_default() },
+            Point::Setns => News::NamespaceCall { flags: lower_half(next()?) },
+            Point::Unshared => News::NamespaceCallDone { call: call::UNSHARE },
+            Point::SetnsDone => News::NamespaceCallDone { call: call::SETNS },
             Point::ExitGroup => News::ExitCall { code: code(next()?), group: true },
             Point::ExitThread => News::ExitCall { code: code(next()?), group: false },
             Point::Generated => {
@@ -91,6 +103,12 @@ impl Reading {
 /// An id; none is negative.
 fn number(value: Value<'_>) -> u32 {
     value.as_u64().and_then(|number| number.try_into().ok()).unwrap_or_default()
+}
+
+/// All that counts of an argument that is an `int`.
+fn lower_half(value: Value<'_>) -> u64 {
+    let bits = value.as_i64().map(i64::cast_unsigned).or_else(|| value.as_u64());
+    bits.unwrap_or_default() & u64::from(u32::MAX)
 }
 
 /// The last byte of a number: all that counts of what a process gives to `exit`.
@@ -164,6 +182,26 @@ print fmt: \"x\"
         assert_eq!(code_of(3), News::ExitCall { code: 3, group: true });
         assert_eq!(code_of(-1), News::ExitCall { code: 255, group: true });
         assert_eq!(code_of(0x1_0000_0107), News::ExitCall { code: 7, group: true });
+    }
+
+    #[test]
+    fn setns_is_read_from_older_kernels_as_well() {
+        const SETNS: &str = "\
+name: sys_enter_setns
+ID: 8
+format:
+\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;
+
+\tfield:int fd;\toffset:16;\tsize:8;\tsigned:0;
+\tfield:int flags;\toffset:24;\tsize:8;\tsigned:0;
+
+print fmt: \"x\"
+";
+        let raw = [&[0; 24], 0xffff_ffff_4000_0000_u64.to_ne_bytes().as_slice()].concat();
+        for text in [SETNS, &SETNS.replace("flags", "nstype")] {
+            let news = reading(Point::Setns, "syscalls", text).news(&raw).unwrap();
+            assert_eq!(news, News::NamespaceCall { flags: 0x4000_0000 });
+        }
     }
 
     #[test]

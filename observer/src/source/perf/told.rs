@@ -35,6 +35,10 @@ pub(super) enum News {
     Rename { tid: u32, old: Comm, new: Comm },
     /// `cgroup_attach_task`: a process was moved to this path of a hierarchy; 0 is the unified one.
     Attach { pid: u32, hierarchy: u32, path: Bytes },
+    /// `sys_enter_unshare`, or `sys_enter_setns`.
+    NamespaceCall { flags: u64 },
+    /// `sys_exit_unshare`, or `sys_exit_setns`, with success: one of [`observer_common::call`].
+    NamespaceCallDone { call: u32 },
     /// `sys_enter_exit_group`, or `sys_enter_exit` of a thread.
     ExitCall { code: u8, group: bool },
     /// `signal_generate`: the signal is pending for a thread or its process.
@@ -56,9 +60,11 @@ impl Told {
             News::Free { .. } => Some(Kind::FREE),
             News::Rename { .. } => Some(Kind::RENAME),
             News::Attach { .. } => Some(Kind::CGROUP),
-            News::ExitCall { .. } | News::SignalGenerated { .. } | News::SignalDelivered { .. } => {
-                None
-            }
+            News::NamespaceCallDone { .. } => Some(Kind::NAMESPACE),
+            News::NamespaceCall { .. }
+            | News::ExitCall { .. }
+            | News::SignalGenerated { .. }
+            | News::SignalDelivered { .. } => None,
         }
     }
 
@@ -72,7 +78,10 @@ impl Told {
                 let may_be_the_last = group_dead.unwrap_or(self.tid == self.pid);
                 may_be_the_last.then_some(self.pid)
             }
-            News::NewTask { .. } | News::ExitCall { .. } => Some(self.pid),
+            News::NewTask { .. }
+            | News::NamespaceCall { .. }
+            | News::NamespaceCallDone { .. }
+            | News::ExitCall { .. } => Some(self.pid),
             News::Free { .. }
             | News::Attach { .. }
             | News::SignalGenerated { .. }

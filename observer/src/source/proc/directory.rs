@@ -49,6 +49,18 @@ impl Directory {
         Self::open_at(self.fd.as_fd(), path)
     }
 
+    /// Opens the directory of a thread, below `/proc`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` where the process has no such thread, or `hidepid` hides it.
+    #[cfg(feature = "perf")]
+    pub(crate) fn thread(&self, pid: u32, tid: u32) -> Result<Self, Errno> {
+        let path =
+            std::ffi::CString::new(format!("{pid}/task/{tid}")).map_err(|_nul| Errno::EINVAL)?;
+        Self::open_at(self.fd.as_fd(), &path)
+    }
+
     fn open_at(at: impl AsFd, path: &CStr) -> Result<Self, Errno> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = openat(at, path, flags, Mode::empty())?;

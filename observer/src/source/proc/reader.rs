@@ -141,7 +141,7 @@ fn read_end(folder: &Directory, row: &mut Row) {
 }
 
 /// In the order of [`NAMESPACES`](crate::event::NAMESPACES).
-const NAMESPACE_LINKS: [&CStr; 8] =
+pub(super) const NAMESPACE_LINKS: [&CStr; 8] =
     [c"ns/pid", c"ns/mnt", c"ns/net", c"ns/user", c"ns/uts", c"ns/ipc", c"ns/cgroup", c"ns/time"];
 
 /// In the order of [`Row::for_children`].

@@ -1,8 +1,11 @@
 //! Processes read one at a time, by who wants to know of one now.
 
-use std::fs;
+use std::{ffi::CStr, fs};
 
-use super::{Directory, reader::Reader};
+use super::{
+    Directory,
+    reader::{NAMESPACE_LINKS, Reader, inode_of},
+};
 use crate::{Error, facts::Facts, field::Row};
 
 /// /proc, open to be asked of single processes.
@@ -26,7 +29,25 @@ impl Single {
     pub(crate) fn read(&self, pid: u32, wanted: Facts) -> Option<Row> {
         Reader::new(&self.proc, wanted, self.tick_ns).read(pid).ok()
     }
+
+    /// Inode numbers of a thread's namespaces, in the order of
+    /// [`NAMESPACES`](crate::event::NAMESPACES), then of those that its children get, of pids and of
+    /// time; 0 for what there is not. All are 0 of a thread that has gone, or may not be looked at.
+    pub(crate) fn namespaces(&self, pid: u32, tid: u32) -> [u32; 10] {
+        let Ok(folder) = self.proc.thread(pid, tid) else { return [0; 10] };
+        let mut links = NAMESPACE_LINKS.iter().chain(&LINKS_FOR_CHILDREN);
+        let inodes = std::array::from_fn(|_| {
+            let link = links.next().and_then(|name| folder.link(name).ok());
+            link.and_then(|link| inode_of(link.as_encoded_bytes())).unwrap_or_default()
+        });
+        // What has ended leaves all but two at once; looked at last, for it may have done so meanwhile.
+        if folder.link(MOUNT_LINK).is_ok() { inodes } else { [0; 10] }
+    }
 }
+
+const MOUNT_LINK: &CStr = c"ns/mnt";
+
+const LINKS_FOR_CHILDREN: [&CStr; 2] = [c"ns/pid_for_children", c"ns/time_for_children"];
 
 /// The ids of a process's threads; none when it has gone.
 pub(crate) fn threads(pid: u32) -> Vec<u32> {
@@ -38,7 +59,24 @@ pub(crate) fn threads(pid: u32) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
+    use crate::event::NAMESPACES;
+
+    #[test]
+    fn namespaces_of_a_thread() {
+        let own = std::process::id();
+        let single = Single::open(10_000_000).unwrap();
+        let inodes = single.namespaces(own, own);
+        for (kind, inode) in NAMESPACES.iter().zip(inodes) {
+            let truth = fs::metadata(format!("/proc/self/ns/{kind}")).map(|file| file.ino());
+            assert_eq!(u64::from(inode), truth.unwrap_or_default(), "{kind}");
+        }
+        let [pid, .., time, pid_for_children, time_for_children] = inodes;
+        assert_eq!((pid_for_children, time_for_children), (pid, time));
+        assert_eq!(single.namespaces(own, u32::MAX), [0; 10]);
+    }
 
     #[test]
     fn one_process_and_its_threads() {

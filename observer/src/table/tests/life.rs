@@ -72,6 +72,33 @@ fn a_move_tells_where_the_process_was() {
 }
 
 #[test]
+fn a_thread_that_leaves_its_namespaces_does_not_take_its_process_along() {
+    let mut table = table();
+    let of = |tid, namespaces| Process { tid, namespaces, ..child(key(5, 10), INIT) };
+    let inodes = |table: &Table| table.get(5).unwrap().process.namespaces;
+    let thread = namespaces(of(6, [0; 8]));
+    assert_eq!(tell(&mut table, [at(30, thread.clone())]), ["namespaces 5"]);
+    assert_eq!(tell(&mut table, [fork(key(5, 10), INIT)]), ["fork 5"]);
+    assert_eq!(inodes(&table), [1; 8], "from an older account, which is the only one");
+    let events = [at(50, thread), at(40, namespaces(of(5, [2; 8])))];
+    assert_eq!(tell(&mut table, events), ["namespaces 5", "namespaces 5"]);
+    assert_eq!(inodes(&table), [2; 8], "the leader's");
+    assert_eq!(tell(&mut table, [at(20, namespaces(of(5, [3; 8])))]), ["namespaces 5"]);
+    assert_eq!(inodes(&table), [2; 8], "an earlier one");
+}
+
+#[test]
+fn two_threads_at_one_moment_are_both_told_and_each_once() {
+    let mut table = table();
+    let thread = |tid| {
+        let process = Process { tid, namespaces: [0; 8], ..child(key(5, 10), INIT) };
+        at(30, namespaces(process))
+    };
+    let events = [thread(6), thread(6), thread(7)];
+    assert_eq!(tell(&mut table, events), ["namespaces 5", "namespaces 5"]);
+}
+
+#[test]
 fn losses_and_repairs_pass_through_at_their_place() {
     let repair = at(9, What::Repair { added: 1, removed: 0 });
     let events = [at(8, What::Lost { count: 3 }), repair];

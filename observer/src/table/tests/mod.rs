@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use super::{
     Change, Entry, Mended, Program, Seen, State, Table, Walk,
-    model::{STATUS, TICK_NS, args, comm, process, usage},
+    model::{STATUS, TICK_NS, args, comm, namespaces, process, usage},
 };
 use crate::event::{Cgroup, Creator, Event, Process, ProcessKey, What};
 
@@ -103,6 +103,7 @@ fn word(change: &Change) -> String {
         What::Free { .. } => "free",
         What::Rename { .. } => "rename",
         What::Cgroup { .. } => "cgroup",
+        What::Namespaces { .. } => "namespaces",
         What::Reparent { .. } => "reparent",
         What::Found { .. } => "found",
         What::Gone { .. } => "gone",

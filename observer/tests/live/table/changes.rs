@@ -9,13 +9,13 @@ use observer::monitor::{Subscription, Told, Update};
 
 use crate::harness::soon;
 
-pub(super) struct Changes {
+pub(crate) struct Changes {
     subscription: Subscription,
-    pub(super) seen: Vec<Arc<Update>>,
+    pub(crate) seen: Vec<Arc<Update>>,
 }
 
 impl Changes {
-    pub(super) fn of(subscription: Subscription) -> Self {
+    pub(crate) fn of(subscription: Subscription) -> Self {
         Self { subscription, seen: Vec::new() }
     }
 
@@ -35,13 +35,13 @@ impl Changes {
     }
 
     /// Takes all that is there.
-    pub(super) fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         let now = Instant::now();
         while self.receive(now) {}
     }
 
     /// Those behind one number up to and with another, taken away.
-    pub(super) fn between(&mut self, from: u64, to: u64) -> Vec<Arc<Update>> {
+    pub(crate) fn between(&mut self, from: u64, to: u64) -> Vec<Arc<Update>> {
         let deadline = Instant::now() + soon();
         for _ in from..to {
             assert!(self.receive(deadline), "changes up to {to} should come");
@@ -50,7 +50,7 @@ impl Changes {
     }
 
     /// The first change, from those already seen on, of which this holds.
-    pub(super) fn wait_for(&mut self, what: &str, holds: impl Fn(&Update) -> bool) -> Arc<Update> {
+    pub(crate) fn wait_for(&mut self, what: &str, holds: impl Fn(&Update) -> bool) -> Arc<Update> {
         let deadline = Instant::now() + soon();
         let mut looked = 0;
         loop {
@@ -63,13 +63,13 @@ impl Changes {
     }
 
     /// What was told of one life.
-    pub(super) fn of_life(&self, key: ProcessKey) -> impl Iterator<Item = &What> {
+    pub(crate) fn of_life(&self, key: ProcessKey) -> impl Iterator<Item = &What> {
         let whats = self.seen.iter().map(|update| &update.change.event.what);
         whats.filter(move |what| what.key() == Some(key))
     }
 
     /// The moves of one life from parent to parent.
-    pub(super) fn moves(&self, key: ProcessKey) -> Vec<(ProcessKey, Option<ProcessKey>)> {
+    pub(crate) fn moves(&self, key: ProcessKey) -> Vec<(ProcessKey, Option<ProcessKey>)> {
         let moves = self.of_life(key).filter_map(|what| match what {
             What::Reparent { process: Process { parent, .. }, old_parent } => {
                 Some((*old_parent, *parent))

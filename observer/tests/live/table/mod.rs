@@ -3,7 +3,7 @@
 
 mod act;
 mod calls;
-mod changes;
+pub(crate) mod changes;
 mod copy;
 mod drop;
 mod fold;

@@ -38,11 +38,15 @@ impl Tracker {
         let News::NewTask { tid, comm, clone_flags } = told.news else { return };
         if clone_flags & CLONE_THREAD != 0 {
             self.new_thread(creator, tid, told.boot_ns);
+            if let Some(process) = creator {
+                self.created_in_namespaces(process, told, (tid, clone_flags), with);
+            }
         } else if tid != 0 {
             // The idle task of a CPU that comes up has the id 0.
             let birth = Birth { told, creator, pid: tid, comm, clone_flags };
             let key = self.new_process(&birth, with);
             self.tell_fork(key, &birth, with);
+            self.created_in_namespaces(key, told, (tid, clone_flags), with);
             if self.waiting.have(tid) {
                 self.understand_what_waited(tid, with);
             }

@@ -18,6 +18,7 @@ impl Tracker {
         let News::Exec { overtaken, .. } = told.news else { return };
         let Some(life) = self.lives.get_mut(key) else { return };
         life.ending = Ending::default();
+        life.calls.clear();
         for tid in life.threads.only_leader(told.boot_ns) {
             self.lives.thread_ended(tid);
         }

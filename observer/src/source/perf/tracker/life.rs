@@ -18,6 +18,8 @@ pub(in super::super) struct Life {
     pub(super) forked: bool,
     pub(super) threads: Threads,
     pub(super) ending: Ending,
+    /// With what its threads, by their ids, have called for other namespaces.
+    pub(super) calls: BTreeMap<u32, u64>,
     /// The pids of its children that live.
     pub(super) children: BTreeSet<u32>,
     pub(super) end: Option<End>,
@@ -55,6 +57,7 @@ impl Life {
             forked: false,
             threads: Threads::default(),
             ending: Ending::default(),
+            calls: BTreeMap::new(),
             children: BTreeSet::new(),
             end: None,
             freed: None,

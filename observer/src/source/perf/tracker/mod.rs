@@ -12,6 +12,7 @@ mod find;
 mod life;
 mod lives;
 mod look;
+mod namespaces;
 mod news;
 #[cfg(test)]
 mod tests;
@@ -145,6 +146,16 @@ impl Tracker {
             News::Attach { .. } => self.attach(&told, with),
             News::Rename { .. } => self.rename(&told, with),
             News::SignalGenerated { tid, number } => self.signal_generated(&told, tid, number),
+            News::NamespaceCall { flags } => {
+                if let Some(life) = key.and_then(|key| self.lives.get_mut(key)) {
+                    life.calls.insert(told.tid, flags);
+                }
+            }
+            News::NamespaceCallDone { call } => {
+                if let Some(key) = key {
+                    self.namespace_call_done(key, &told, call, with);
+                }
+            }
             News::Exec { .. } | News::Exit { .. } => {
                 if let Some(key) = key {
                     self.exec_or_exit(key, &told, with);

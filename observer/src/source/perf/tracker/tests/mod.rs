@@ -5,6 +5,7 @@ mod facts;
 mod identity;
 mod lineage;
 mod loss;
+mod namespaces;
 mod threads;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,10 @@ struct Got {
     comm: String,
     args: Vec<u8>,
     uid: u32,
+    tid: u32,
+    namespaces: [u32; 8],
+    /// Which one, its flags, and the namespaces that children get.
+    call: (u32, u64, [u32; 2]),
 }
 
 impl Got {
@@ -61,6 +66,7 @@ impl Got {
 
     fn of(given: &Given<'_>) -> Self {
         let (mut status, mut reaper, mut args) = (0, (0, 0), Vec::new());
+        let (mut call, mut flags, mut for_children) = (0, 0, [0; 2]);
         let process = match given.record {
             Record::Fork { facts, .. } => facts.child,
             Record::Exec { facts, args: bytes, .. } => {
@@ -73,6 +79,10 @@ impl Got {
             }
             Record::Rename { facts, .. } => facts.process,
             Record::Cgroup { facts, .. } => facts.process,
+            Record::Namespace { facts, .. } => {
+                (call, flags, for_children) = (facts.call, facts.flags, facts.for_children);
+                facts.process
+            }
             Record::Free { facts } => {
                 status = facts.status;
                 let mut process: observer_common::ProcessFacts = zerocopy::FromZeros::new_zeroed();
@@ -92,6 +102,9 @@ impl Got {
             comm: String::from_utf8_lossy(&process.comm).trim_end_matches('\0').to_owned(),
             args,
             uid: process.uid,
+            tid: process.tid,
+            namespaces: process.namespaces,
+            call: (call, flags, for_children),
         }
     }
 }
@@ -101,6 +114,8 @@ impl Got {
 struct World {
     rows: BTreeMap<u32, Row>,
     threads: BTreeMap<u32, Vec<u32>>,
+    /// By the id of the thread.
+    namespaces: BTreeMap<u32, [u32; 10]>,
     /// Whom it was asked about.
     asked: Vec<u32>,
 }
@@ -109,6 +124,10 @@ impl Asked for World {
     fn process(&mut self, pid: u32, _wanted: Facts) -> Option<Row> {
         self.asked.push(pid);
         self.rows.get(&pid).cloned()
+    }
+
+    fn namespaces(&mut self, _pid: u32, tid: u32) -> [u32; 10] {
+        self.namespaces.get(&tid).copied().unwrap_or_default()
     }
 
     fn threads(&mut self, pid: u32) -> Vec<u32> {
