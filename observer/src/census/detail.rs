@@ -37,6 +37,8 @@ struct Detail<'a> {
 
 /// What a walk must be asked for.
 pub(super) fn portions(wanted: Facts) -> u32 {
+    const NAMESPACES: Facts =
+        Facts::PIDS.and(Facts::ALL_NAMESPACES).and(Facts::CHILDREN_NAMESPACES);
     const OF: [(Facts, u32); 8] = [
         (Facts::TASK, portion::STAT | portion::CPU_TIME),
         (Facts::CPU_TIME, portion::CPU_TIME),
@@ -44,7 +46,7 @@ pub(super) fn portions(wanted: Facts) -> u32 {
         (Facts::GROUPS, portion::GROUPS),
         (Facts::CAPABILITIES, portion::CAPABILITIES),
         (Facts::MEMORY, portion::MEMORY),
-        (Facts::PIDS.and(Facts::ALL_NAMESPACES), portion::NAMESPACES),
+        (NAMESPACES, portion::NAMESPACES),
         (Facts::CGROUP, portion::CGROUP),
     ];
     let asked = OF.iter().filter(|(facts, _)| wanted.have(*facts));
@@ -186,6 +188,7 @@ impl Detail<'_> {
             cpu_time: wanted.have(Facts::CPU_TIME).then(|| self.cpu_time()),
             status: wanted.have(Facts::STATUS).then(|| self.status(wanted, machine)),
             namespaces: process.namespaces.map(|inode| (inode != 0).then_some(inode)),
+            for_children: self.facts.for_children.map(|inode| (inode != 0).then_some(inode)),
             ..Row::default()
         }
     }

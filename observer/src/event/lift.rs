@@ -206,7 +206,7 @@ mod tests {
     use observer_common::Kind;
     use zerocopy::FromZeros as _;
 
-    use super::{super::Namespace, *};
+    use super::{super::ThreadNamespace, *};
 
     fn header(cpu: u32) -> Header {
         Header { cpu, kind: Kind::EXEC, ..Header::new_zeroed() }
@@ -251,7 +251,7 @@ mod tests {
         let (of_the_process, of_the_leader) = told(10);
         assert_eq!(of_the_process, facts.process.namespaces);
         let [.., cgroup, time] = of_the_leader.own;
-        let some = |inode, id| Some(Namespace { inode, id });
+        let some = |inode, id| Some(ThreadNamespace { inode, id });
         assert_eq!(of_the_leader.own[0], some(1, Some(11)));
         assert_eq!((cgroup, time), (some(7, None), None), "without an id, without a namespace");
         let for_children = (of_the_leader.pid_for_children, of_the_leader.time_for_children);

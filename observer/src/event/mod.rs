@@ -20,7 +20,7 @@ pub use self::{
     args::Args,
     cgroup::{Cgroup, CgroupCache},
     lift::Lift,
-    namespaces::{Namespace, NamespaceCall, ThreadNamespaces},
+    namespaces::{NamespaceCall, ThreadNamespace, ThreadNamespaces},
 };
 use crate::container::Container;
 
@@ -248,6 +248,16 @@ pub struct Comm([u8; 16]);
 impl Comm {
     /// The name up to the first NUL.
     pub fn new(padded: [u8; 16]) -> Self {
+        Self(padded)
+    }
+
+    /// The first 15 bytes of a longer name.
+    #[cfg(feature = "perf")]
+    pub(crate) fn of_bytes(name: &[u8]) -> Self {
+        let mut padded = [0; 16];
+        for (to, from) in padded.iter_mut().zip(name.iter().take(15)) {
+            *to = *from;
+        }
         Self(padded)
     }
 

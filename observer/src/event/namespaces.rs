@@ -34,9 +34,9 @@ impl NamespaceCall {
     }
 }
 
-/// One namespace.
+/// A namespace of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Namespace {
+pub struct ThreadNamespace {
     /// Its inode number. Once it is gone, another one may get the same at once.
     pub inode: u32,
     /// The kernel's own id of it, which is never used again; `None` before Linux 6.18, and where no
@@ -50,11 +50,11 @@ pub struct Namespace {
 pub struct ThreadNamespaces {
     /// Those that it is in, in the order of [`NAMESPACES`](super::NAMESPACES). Of users and of pids
     /// all threads of a process have the same.
-    pub own: [Option<Namespace>; 8],
+    pub own: [Option<ThreadNamespace>; 8],
     /// The pid namespace that its children get.
-    pub pid_for_children: Option<Namespace>,
+    pub pid_for_children: Option<ThreadNamespace>,
     /// The time namespace that its children get.
-    pub time_for_children: Option<Namespace>,
+    pub time_for_children: Option<ThreadNamespace>,
 }
 
 impl ThreadNamespaces {
@@ -71,6 +71,6 @@ impl ThreadNamespaces {
     }
 }
 
-fn namespace(inode: u32, id: u64) -> Option<Namespace> {
-    (inode != 0).then_some(Namespace { inode, id: (id != 0).then_some(id) })
+fn namespace(inode: u32, id: u64) -> Option<ThreadNamespace> {
+    (inode != 0).then_some(ThreadNamespace { inode, id: (id != 0).then_some(id) })
 }

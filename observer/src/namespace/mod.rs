@@ -12,6 +12,8 @@
 mod ask;
 mod deep;
 mod drafts;
+#[cfg(feature = "perf")]
+pub mod follow;
 mod handle;
 mod holder;
 mod identity;
@@ -21,6 +23,8 @@ pub mod tree;
 
 use std::{io, os::fd::OwnedFd};
 
+#[cfg(feature = "perf")]
+pub use self::follow::Follow;
 use self::{ask::ask, drafts::Drafts, handle::Handle};
 pub use self::{holder::Holder, identity::NamespaceId, kind::NamespaceKind, tree::Tree};
 use crate::{

@@ -297,10 +297,28 @@ pub(super) fn cut(line: &mut String, width: usize) {
     }
 }
 
+/// Appends a line in this style, without the blanks at its end, and cut if there is a width.
+pub(super) fn write_styled(
+    out: &mut Vec<u8>,
+    mut line: String,
+    (style, color): (&str, Color),
+    width: Option<usize>,
+) {
+    line.truncate(line.trim_end_matches(' ').len());
+    if let Some(width) = width {
+        cut(&mut line, width);
+    }
+    let colored = color == Color::Yes && !style.is_empty();
+    let (before, after) = if colored { (style, RESET) } else { ("", "") };
+    for part in [before, &line, after, "\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
 pub(super) const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
+pub(super) const DIM: &str = "\x1b[2m";
 const RED: &str = "\x1b[31m";
-const GREEN: &str = "\x1b[32m";
+pub(super) const GREEN: &str = "\x1b[32m";
 pub(super) const YELLOW: &str = "\x1b[33m";
 pub(super) const RESET: &str = "\x1b[0m";
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use observer::Monitor;
 use observer::btf::Btf;
 use observer::event::{
-    Kind, NAMESPACES, Namespace, NamespaceCall, Process, ThreadNamespaces, What,
+    Kind, NAMESPACES, NamespaceCall, Process, ThreadNamespace, ThreadNamespaces, What,
 };
 use observer::snapshot::Freshness;
 use observer::source::bpf::BpfSource;
@@ -158,7 +158,7 @@ fn flags(bits: i32) -> u64 {
     u64::from(bits.cast_unsigned())
 }
 
-fn inode(namespace: Option<Namespace>) -> u64 {
+fn inode(namespace: Option<ThreadNamespace>) -> u64 {
     namespace.map_or(0, |namespace| namespace.inode.into())
 }
 

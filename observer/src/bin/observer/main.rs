@@ -14,6 +14,7 @@ mod plan;
 mod refusals;
 mod signals;
 mod tree;
+mod until;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         args::Command::Ps(ps) => cmd::ps::run(&plan::ps(&ps)?),
         args::Command::Events(events) => cmd::events::run(&plan::events(&events)?),
         args::Command::Ns(ns) if ns.list => cmd::ns::print_list(),
+        args::Command::Ns(ns) if ns.follow => cmd::ns::follow(&plan::follow(&ns)?),
         args::Command::Ns(ns) => cmd::ns::run(&plan::ns(&ns)?),
         args::Command::Trace(trace) => cmd::trace::run(&plan::trace(&trace)),
         args::Command::Verify(verify) => cmd::verify::run(&plan::verify(&verify)),

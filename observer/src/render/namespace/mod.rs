@@ -6,6 +6,7 @@ mod column;
 mod json;
 mod kept;
 mod members;
+mod news;
 
 pub use self::{
     art::Art,
@@ -13,4 +14,5 @@ pub use self::{
     column::{Column, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
     json::{MemberDetails, document},
     members::members,
+    news::{NewsJson, NewsText},
 };

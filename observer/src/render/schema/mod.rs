@@ -21,8 +21,9 @@ use serde::Serialize;
 pub use self::{
     doctor::{DiagnosedBackend, DiagnosedBtf, DiagnosedTracefs, Diagnosis},
     namespace::{
-        HeldBy, ListedNamespace, MappedRange, MissingKin, NamespaceDocument, NamespaceLead,
-        NamespaceMember,
+        HeldBy, ListedNamespace, MappedRange, MissingKin, NamedNamespace, NamespaceActor,
+        NamespaceDocument, NamespaceLead, NamespaceLine, NamespaceMember, NamespaceNews,
+        NamespaceOutput,
     },
     scalar::{Base64, Digits, Number, RawArgs, TextArgs},
     snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead},
@@ -437,10 +438,10 @@ pub fn doctor_schema() -> String {
     text(&schemars::schema_for!(Diagnosis<'static>))
 }
 
-/// The schema of a [`NamespaceDocument`], as it is committed.
+/// The schema of a [`NamespaceOutput`], as it is committed.
 #[cfg(feature = "schema")]
 pub fn ns_schema() -> String {
-    text(&schemars::schema_for!(NamespaceDocument<'static>))
+    text(&schemars::schema_for!(NamespaceOutput<'static>))
 }
 
 #[cfg(feature = "schema")]

@@ -6,7 +6,93 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Base64, Container, Number};
+use super::{Base64, Bye, Container, Digits, Hello, Lost, Number, Ready};
+
+/// What `observer ns --json` prints: one document, or with `--follow` lines of a stream.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "each variant's own type says what it is")]
+pub enum NamespaceOutput<'a> {
+    Document(NamespaceDocument<'a>),
+    Line(NamespaceLine<'a>),
+}
+
+/// One line of the stream.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(tag = "event", rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each variant's own type says what it is")]
+pub enum NamespaceLine<'a> {
+    Hello(Hello<'a>),
+    Ready(Ready),
+    Created(NamespaceNews<'a>),
+    Entered(NamespaceNews<'a>),
+    Left(NamespaceNews<'a>),
+    Gone(NamespaceNews<'a>),
+    Lost(Lost),
+    Bye(Bye),
+}
+
+/// What became of a namespace: it was created, was entered or left by a thread, is gone.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct NamespaceNews<'a> {
+    /// Version of the schema.
+    pub v: u32,
+    /// Number of the line in this stream, before filters.
+    pub seq: u64,
+    /// When, RFC 3339 in UTC; of what was inferred, when it was found.
+    pub time: String,
+    /// When, in nanoseconds since boot.
+    pub boot_ns: Digits,
+    /// What told it: `bpf`, `perf` or `proc`.
+    pub origin: &'a str,
+    /// Of which.
+    pub namespace: NamedNamespace<'a>,
+    /// Whether a look at all namespaces found it, and no event of the kernel told it.
+    pub inferred: bool,
+    /// The system call: `clone`, `unshare` or `setns`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<&'a str>,
+    /// The process that called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<NamespaceActor<'a>>,
+}
+
+/// Which namespace.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct NamedNamespace<'a> {
+    /// Identity: kind and inode number, and the kernel's own number where there is one; where there is
+    /// none, `-2` for a second one of that inode number, `-3`…
+    pub id: String,
+    /// `pid`, `mnt`, `net`, `user`, `uts`, `ipc`, `cgroup` or `time`.
+    pub kind: &'a str,
+    /// Inode number.
+    pub inode: u64,
+    /// The kernel's own number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_id: Option<Number>,
+}
+
+/// A process that did something to a namespace.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct NamespaceActor<'a> {
+    /// Identity: boot id, pid, start in clock ticks.
+    pub id: String,
+    /// Process id in the initial pid namespace.
+    pub pid: u32,
+    /// The thread that called.
+    pub tid: u32,
+    /// The process's name.
+    pub comm: Cow<'a, str>,
+    /// The exact bytes of the name, if they are not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub comm_raw: Option<Base64<'a>>,
+}
 
 /// All namespaces that were asked for.
 #[derive(Debug, Serialize)]

@@ -7,7 +7,7 @@ use crate::{
     machine::WallClock,
     render::{
         Color, Escaped, TimeStyle,
-        text::{BOLD, RESET, YELLOW, cut},
+        text::{BOLD, YELLOW, write_styled},
     },
     tracepoint::{Value, format::Field},
 };
@@ -81,16 +81,8 @@ impl TraceText {
         line
     }
 
-    fn write(&self, out: &mut Vec<u8>, mut line: String, style: &str) {
-        line.truncate(line.trim_end_matches(' ').len());
-        if let Some(width) = self.cut {
-            cut(&mut line, width);
-        }
-        let colored = self.color == Color::Yes && !style.is_empty();
-        let (before, after) = if colored { (style, RESET) } else { ("", "") };
-        for part in [before, &line, after, "\n"] {
-            out.extend_from_slice(part.as_bytes());
-        }
+    fn write(&self, out: &mut Vec<u8>, line: String, style: &str) {
+        write_styled(out, line, (style, self.color), self.cut);
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) use list::all as pids;
 pub(crate) use name::{task_name, without_work};
 #[cfg(feature = "perf")]
 pub use poll::ProcSource;
-#[cfg(feature = "ebpf")]
+#[cfg(feature = "perf")]
 pub(crate) use scan::now;
 #[cfg(feature = "perf")]
 pub(crate) use scan::{ONLY_HERE, add_what_no_walk_tells};

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Parser, ValueEnum};
 use observer::source::RingSize;
 
-use super::{BackendName, ColorName, duration};
+use super::{BackendName, ColorName, TimeName, duration};
 
 /// Show namespaces: who is in them, to whom they belong, and what keeps them alive.
 ///
@@ -68,6 +68,9 @@ pub(crate) struct NsArgs {
         requires = "follow"
     )]
     pub(crate) duration: Option<Duration>,
+    /// With --follow: how to print times
+    #[arg(long, value_enum, default_value_t = TimeName::Local, requires = "follow")]
+    pub(crate) time: TimeName,
     /// With --follow: exit with 3 if events were lost
     #[arg(long, requires = "follow")]
     pub(crate) strict: bool,

@@ -2,10 +2,7 @@
 
 use std::{os::fd::BorrowedFd, sync::Arc, time::Instant};
 
-use nix::{
-    errno::Errno,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-};
+use nix::poll::PollTimeout;
 use observer::{
     Error, Event,
     engine::{Engine, Settings},
@@ -23,8 +20,9 @@ use crate::{
     output::{Flow, Output, terminal_width},
     plan::{EventsPlan, Format},
     refusals::tell_refusals,
-    signals::{EndSignals, poll_timeout},
+    signals::EndSignals,
     tree::Tree,
+    until::{Until, wait_for_more},
 };
 
 /// Prints events until it is told to end, or nobody listens any more.
@@ -39,7 +37,8 @@ pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
         let wait = feed.step(&mut |event, life| printer.event(event, life))?;
         flow = printer.flush(&mut signals)?;
         if flow == Flow::On && !printer.is_done() {
-            flow = wait_for_more(&feed, &mut signals, &printer, wait)?;
+            let timeout = printer.timeout(wait);
+            flow = wait_for_more(Some(feed.as_fd()), &mut signals, &printer.output, timeout)?;
         }
     }
     let totals = feed.finish(&mut |event, life| printer.event(event, life))?;
@@ -48,31 +47,6 @@ pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
         printer.output.flush(&mut signals)?;
     }
     Ok(if plan.strict && totals.lost > 0 { Outcome::Lost } else { Outcome::Fine })
-}
-
-fn wait_for_more(
-    feed: &Told,
-    signals: &mut EndSignals,
-    printer: &Printer<'_>,
-    wait: Wait,
-) -> Result<Flow, Error> {
-    let mut fds = [
-        PollFd::new(feed.as_fd(), PollFlags::POLLIN),
-        PollFd::new(std::os::fd::AsFd::as_fd(signals), PollFlags::POLLIN),
-        // Asks for nothing but whether the reader has gone.
-        PollFd::new(printer.output.fd(), PollFlags::empty()),
-    ];
-    match poll(&mut fds, printer.timeout(wait)) {
-        Ok(_) | Err(Errno::EINTR) => {}
-        Err(errno) => {
-            return Err(Error::System { what: "cannot wait for events", source: errno.into() });
-        }
-    }
-    let closed = fds[2].any() == Some(true);
-    if closed {
-        return Ok(Flow::Closed);
-    }
-    Ok(if signals.take() { Flow::End } else { Flow::On })
 }
 
 /// Events as the kernel told them, or as a table did: with what they changed.
@@ -139,7 +113,7 @@ struct Printer<'a> {
     clock: WallClock,
     origin: Origin,
     tree: Option<Tree>,
-    deadline: Option<Instant>,
+    until: Until,
     seq: u64,
     printed: u64,
 }
@@ -166,7 +140,7 @@ impl<'a> Printer<'a> {
             clock: WallClock::read()?,
             origin,
             tree: plan.tree.map(Tree::new),
-            deadline: plan.duration.map(|duration| Instant::now() + duration),
+            until: Until::new(plan.count, plan.duration),
             seq: 0,
             printed: 0,
         })
@@ -231,19 +205,14 @@ impl<'a> Printer<'a> {
     }
 
     fn is_done(&self) -> bool {
-        let enough = self.plan.count.is_some_and(|count| self.printed >= count);
-        enough || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.until.is_reached(self.printed)
     }
 
     fn timeout(&self, wait: Wait) -> PollTimeout {
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let time = match (wait, left) {
-            (Wait::AtMost(time), Some(left)) => time.min(left),
-            (Wait::AtMost(time), None) => time,
-            (Wait::ForEvent, Some(left)) => left,
-            (Wait::ForEvent, None) => return PollTimeout::NONE,
-        };
-        poll_timeout(time)
+        self.until.timeout(match wait {
+            Wait::AtMost(time) => Some(time),
+            Wait::ForEvent => None,
+        })
     }
 
     #[expect(clippy::print_stderr, reason = "what is not part of the stream")]

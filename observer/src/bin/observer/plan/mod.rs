@@ -18,7 +18,7 @@ use observer::{
 pub(crate) use self::{
     doctor::{DoctorPlan, doctor},
     events::{EventsPlan, Format, events},
-    ns::{Layout, NsPlan, Of, ns},
+    ns::{FollowPlan, Layout, NsPlan, Of, follow, ns},
     ps::{Every, From, Processes, PsPlan, ps},
     trace::{Job, Stream, TracePlan, Watched, trace},
     verify::{VerifyPlan, verify},

@@ -1,5 +1,7 @@
 //! What `observer ns` will do.
 
+use std::time::Duration;
+
 use observer::{
     facts::Facts,
     namespace::{FACTS, NamespaceKind, Options, tree::Relation},
@@ -10,7 +12,7 @@ use observer::{
     source::{Options as SourceOptions, bpf::Object},
 };
 
-use super::{backend, color};
+use super::{Format, backend, color, time_style};
 use crate::{
     args::{BackendName, NsArgs, RelationName},
     exit::Failure,
@@ -44,6 +46,20 @@ pub(crate) enum Of {
     Process(u32),
     /// Those that this very program is in.
     Ourselves,
+}
+
+/// What becomes of them, as it happens.
+#[derive(Debug)]
+pub(crate) struct FollowPlan {
+    pub(crate) source: SourceOptions,
+    pub(crate) kinds: Vec<NamespaceKind>,
+    /// Of what this process does alone.
+    pub(crate) pid: Option<u32>,
+    pub(crate) format: Format,
+    pub(crate) limit: Option<u64>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) strict: bool,
+    pub(crate) verbose: bool,
 }
 
 /// How they are arranged.
@@ -85,6 +101,30 @@ pub(crate) fn ns(args: &NsArgs) -> Result<NsPlan, Failure> {
     })
 }
 
+/// # Errors
+///
+/// [`Failure::Usage`] where something has no such name.
+pub(crate) fn follow(args: &NsArgs) -> Result<FollowPlan, Failure> {
+    Ok(FollowPlan {
+        source: source(args),
+        kinds: kinds(&args.kinds)?,
+        pid: args.pid,
+        format: if args.json {
+            Format::Json
+        } else {
+            Format::Text {
+                time: time_style(args.time),
+                color: color(args.color),
+                header: !args.no_headers,
+            }
+        },
+        limit: args.limit,
+        duration: args.duration,
+        strict: args.strict,
+        verbose: args.verbose,
+    })
+}
+
 fn layout(args: &NsArgs) -> Layout {
     let relation = match args.tree {
         Some(RelationName::Owner) => Relation::Owner,
@@ -100,7 +140,7 @@ fn layout(args: &NsArgs) -> Layout {
 /// # Errors
 ///
 /// [`Failure::Usage`] for what is none.
-pub(super) fn kinds(names: &[String]) -> Result<Vec<NamespaceKind>, Failure> {
+fn kinds(names: &[String]) -> Result<Vec<NamespaceKind>, Failure> {
     let kind = |name: &String| {
         NamespaceKind::of_name(name.trim()).ok_or_else(|| {
             let known = NamespaceKind::ALL.map(NamespaceKind::name).join(", ");

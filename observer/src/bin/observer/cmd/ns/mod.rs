@@ -1,5 +1,6 @@
-//! `observer ns`: the namespaces, as a tree or a table.
+//! `observer ns`: the namespaces, as a tree or a table, or what becomes of them.
 
+mod follow;
 mod show;
 
 use observer::{
@@ -9,6 +10,7 @@ use observer::{
     source::proc::Which,
 };
 
+pub(crate) use self::follow::follow;
 use crate::{
     exit::{Failure, Outcome},
     hidden::tell_what_is_hidden,

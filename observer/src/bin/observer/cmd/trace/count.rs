@@ -20,7 +20,6 @@ use observer::{
 use super::{
     choose, header,
     open::{self, Progress},
-    until::{Until, wait_for_more},
     writer::Writer,
 };
 use crate::{
@@ -28,6 +27,7 @@ use crate::{
     output::{Flow, Output, terminal_height, terminal_width},
     plan::{Format, Watched},
     signals::EndSignals,
+    until::{Until, wait_for_more},
 };
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -140,7 +140,7 @@ impl Printer {
         Ok(Self {
             output: Output::new(),
             writer: Writer::new(format, Vec::new())?,
-            until: Until::new(watched),
+            until: Until::new(watched.limit, watched.duration),
             printed: 0,
             style,
         })

@@ -5,7 +5,6 @@ mod count;
 mod describe;
 mod open;
 mod stream;
-mod until;
 mod writer;
 
 use observer::{render::trace::Header, tracepoint::Tracefs};

@@ -13,7 +13,6 @@ use observer::{
 use super::{
     choose,
     open::{self, Progress},
-    until::{Until, wait_for_more},
     writer::Writer,
 };
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
     output::{Flow, Output},
     plan::{Format, Stream},
     signals::EndSignals,
+    until::{Until, wait_for_more},
 };
 
 /// Handed on between two looks at signals and output.
@@ -40,7 +40,7 @@ pub(super) fn run(tracefs: &Tracefs, plan: &Stream, format: &Format) -> Result<O
     let mut printer = Printer {
         output: Output::new(),
         writer: Writer::new(format, chosen.shown)?,
-        until: Until::new(&plan.watched),
+        until: Until::new(plan.watched.limit, plan.watched.duration),
         printed: 0,
     };
     printer.ready(plan, &reader, begin);

@@ -1,4 +1,4 @@
-//! When it ends, and waiting until then.
+//! When a stream ends, and waiting until then.
 
 use std::{
     os::fd::{AsFd as _, BorrowedFd},
@@ -13,35 +13,34 @@ use observer::Error;
 
 use crate::{
     output::{Flow, Output},
-    plan::Watched,
     signals::{EndSignals, poll_timeout},
 };
 
 /// The end that was asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Until {
+pub(crate) struct Until {
     limit: Option<u64>,
     deadline: Option<Instant>,
 }
 
 impl Until {
     /// Time begins now.
-    pub(super) fn new(watched: &Watched) -> Self {
-        let deadline = watched.duration.map(|duration| Instant::now() + duration);
-        Self { limit: watched.limit, deadline }
+    pub(crate) fn new(limit: Option<u64>, duration: Option<Duration>) -> Self {
+        let deadline = duration.map(|duration| Instant::now() + duration);
+        Self { limit, deadline }
     }
 
-    pub(super) fn is_reached(&self, printed: u64) -> bool {
+    pub(crate) fn is_reached(&self, printed: u64) -> bool {
         self.has_printed_enough(printed)
             || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    pub(super) fn has_printed_enough(&self, printed: u64) -> bool {
+    pub(crate) fn has_printed_enough(&self, printed: u64) -> bool {
         self.limit.is_some_and(|limit| printed >= limit)
     }
 
     /// A wait of that long, less where it ends before.
-    pub(super) fn timeout(&self, wait: Option<Duration>) -> PollTimeout {
+    pub(crate) fn timeout(&self, wait: Option<Duration>) -> PollTimeout {
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let shortest = [wait, left].into_iter().flatten().min();
         shortest.map_or(PollTimeout::NONE, poll_timeout)
@@ -53,7 +52,7 @@ impl Until {
 /// # Errors
 ///
 /// [`Error::System`].
-pub(super) fn wait_for_more(
+pub(crate) fn wait_for_more(
     source: Option<BorrowedFd<'_>>,
     signals: &mut EndSignals,
     output: &Output,
