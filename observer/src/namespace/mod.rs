@@ -18,6 +18,8 @@ mod handle;
 mod holder;
 mod identity;
 mod kind;
+#[cfg(test)]
+mod made_up;
 mod mounts;
 pub mod tree;
 

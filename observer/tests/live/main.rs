@@ -41,6 +41,7 @@ mod library;
 mod lockdown;
 mod loss;
 mod namespace_events;
+mod ns_follow;
 mod observed;
 mod output;
 mod ps;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         death::cases(),
         spaces::cases(),
         namespace_events::cases(),
+        ns_follow::cases(),
         cgroup::cases(),
         loss::cases(),
         reader::cases(),

@@ -236,7 +236,8 @@ impl Follower {
             let was_found = living.inferred && boot_ns <= living.told_ns;
             if same_number || (was_found && told.kernel_id.is_none()) {
                 living.inferred = false;
-                return;
+                // Who made it is told in this way at least.
+                return self.tell(Fate::Entered, told.inode, act, each);
             }
         }
         let namespace = self.admit(told, boot_ns, each);

@@ -6,6 +6,8 @@
 
 mod event;
 mod follower;
+#[cfg(test)]
+mod tests;
 
 use std::{os::fd::BorrowedFd, sync::Arc, time::Duration};
 
