@@ -13,6 +13,7 @@ mod output;
 mod plan;
 mod refusals;
 mod signals;
+mod totals;
 mod tree;
 mod until;
 

@@ -21,6 +21,7 @@ use crate::{
     plan::{EventsPlan, Format},
     refusals::tell_refusals,
     signals::EndSignals,
+    totals::tell_totals,
     tree::Tree,
     until::{Until, wait_for_more},
 };
@@ -215,19 +216,11 @@ impl<'a> Printer<'a> {
         })
     }
 
-    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
     fn bye(&mut self, totals: &Totals) {
         if let Writer::Json(_) = self.writer {
             JsonLines::bye(&mut self.output.lines, totals, self.printed);
         }
-        let Totals { produced, delivered, lost, malformed } = totals;
-        eprintln!(
-            "observer: {} events printed; {produced} produced, {delivered} delivered, {lost} lost",
-            self.printed
-        );
-        if *malformed > 0 {
-            eprintln!("observer: {malformed} records could not be understood; please report this");
-        }
+        tell_totals(totals, self.printed);
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     plan::{FollowPlan, Format},
     refusals::tell_refusals,
     signals::EndSignals,
+    totals::tell_totals,
     until::{Until, wait_for_more},
 };
 
@@ -141,18 +142,10 @@ impl<'a> Printer<'a> {
         self.until.is_reached(self.printed)
     }
 
-    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
     fn bye(&mut self, totals: &Totals) {
         if let Writer::Json(_) = self.writer {
             NewsJson::bye(&mut self.output.lines, totals, self.printed);
         }
-        let Totals { produced, delivered, lost, malformed } = totals;
-        eprintln!(
-            "observer: {} events printed; {produced} produced, {delivered} delivered, {lost} lost",
-            self.printed
-        );
-        if *malformed > 0 {
-            eprintln!("observer: {malformed} records could not be understood; please report this");
-        }
+        tell_totals(totals, self.printed);
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     output::{Flow, Output},
     plan::{Format, Stream},
     signals::EndSignals,
+    totals::tell_totals,
     until::{Until, wait_for_more},
 };
 
@@ -110,16 +111,8 @@ impl Printer {
         self.until.is_reached(self.printed)
     }
 
-    #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
     fn bye(&mut self, totals: &Totals) {
         self.writer.bye(&mut self.output.lines, totals, self.printed);
-        let Totals { produced, delivered, lost, malformed } = totals;
-        eprintln!(
-            "observer: {} events printed; {produced} produced, {delivered} delivered, {lost} lost",
-            self.printed
-        );
-        if *malformed > 0 {
-            eprintln!("observer: {malformed} records could not be understood; please report this");
-        }
+        tell_totals(totals, self.printed);
     }
 }
