@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::{
     escape::Escaped,
-    time::{TimeStyle, span},
+    time::{Moments, TimeStyle, span},
 };
 use crate::{
     event::{Args, Cgroup, Comm, Event, Process, Status, Usage, What},
@@ -32,11 +32,10 @@ pub enum Color {
 /// Writes events as lines of columns.
 #[derive(Debug)]
 pub struct TextLines {
-    time: TimeStyle,
+    moments: Moments,
     color: Color,
     page_size: u64,
     widths: [usize; 7],
-    before_ns: Option<u64>,
     /// The terminal's width, beyond which the last column is cut.
     pub cut: Option<usize>,
 }
@@ -52,7 +51,7 @@ impl TextLines {
     pub fn new(time: TimeStyle, color: Color, page_size: u64) -> Self {
         let mut widths = WIDTHS;
         widths[0] = time.width();
-        Self { time, color, page_size, widths, before_ns: None, cut: None }
+        Self { moments: Moments::new(time), color, page_size, widths, cut: None }
     }
 
     /// The names of the columns.
@@ -63,8 +62,7 @@ impl TextLines {
     /// One event.
     pub fn event(&mut self, out: &mut Vec<u8>, event: &Event, clock: WallClock) {
         let mut row = self.row(event);
-        row.cells[0] = self.time.print(event.boot_ns, self.before_ns, clock).into();
-        self.before_ns = Some(event.boot_ns);
+        row.cells[0] = self.moments.print(event.boot_ns, clock).into_owned().into();
         self.write(out, &row);
     }
 
@@ -131,7 +129,7 @@ impl TextLines {
 
     fn write(&mut self, out: &mut Vec<u8>, row: &Row) {
         let mut line = String::with_capacity(128);
-        let first = usize::from(matches!(self.time, TimeStyle::None));
+        let first = usize::from(self.moments.width().is_none());
         let columns = row.cells.iter().zip(&mut self.widths).skip(first);
         for (cell, width) in columns {
             *width = cell.len().max(*width);
@@ -300,17 +298,17 @@ pub(super) fn cut(line: &mut String, width: usize) {
 /// Appends a line in this style, without the blanks at its end, and cut if there is a width.
 pub(super) fn write_styled(
     out: &mut Vec<u8>,
-    mut line: String,
+    line: &mut String,
     (style, color): (&str, Color),
     width: Option<usize>,
 ) {
     line.truncate(line.trim_end_matches(' ').len());
     if let Some(width) = width {
-        cut(&mut line, width);
+        cut(line, width);
     }
     let colored = color == Color::Yes && !style.is_empty();
     let (before, after) = if colored { (style, RESET) } else { ("", "") };
-    for part in [before, &line, after, "\n"] {
+    for part in [before, line, after, "\n"] {
         out.extend_from_slice(part.as_bytes());
     }
 }

@@ -1,5 +1,7 @@
 //! Moments → text.
 
+use std::borrow::Cow;
+
 use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
 
 use crate::machine::WallClock;
@@ -30,19 +32,46 @@ impl TimeStyle {
             Self::None => 0,
         }
     }
+}
 
-    /// The text of a moment, given the one before it.
-    pub fn print(&self, boot_ns: u64, before_ns: Option<u64>, clock: WallClock) -> String {
-        match self {
-            Self::Clock(zone) => timestamp(clock.unix_ns(boot_ns))
-                .to_zoned(zone.clone())
-                .strftime("%H:%M:%S.%3f")
-                .to_string(),
-            Self::Unix => seconds(clock.unix_ns(boot_ns)),
-            Self::Boot => seconds(i128::from(boot_ns)),
-            Self::Delta => seconds(i128::from(boot_ns) - i128::from(before_ns.unwrap_or(boot_ns))),
-            Self::None => String::new(),
-        }
+/// The moments of one stream, printed one after the other.
+#[derive(Debug)]
+pub(super) struct Moments {
+    style: TimeStyle,
+    before_ns: Option<u64>,
+    /// The millisecond that a clock showed last, and its text: many events have the same.
+    shown: (i128, String),
+}
+
+impl Moments {
+    pub(super) fn new(style: TimeStyle) -> Self {
+        Self { style, before_ns: None, shown: (i128::MIN, String::new()) }
+    }
+
+    /// Columns that each takes; `None` where none is printed.
+    pub(super) fn width(&self) -> Option<usize> {
+        (!matches!(self.style, TimeStyle::None)).then(|| self.style.width())
+    }
+
+    /// The next one.
+    pub(super) fn print(&mut self, boot_ns: u64, clock: WallClock) -> Cow<'_, str> {
+        const MILLISECOND: i128 = 1_000_000;
+        let before_ns = self.before_ns.replace(boot_ns).unwrap_or(boot_ns);
+        Cow::Owned(match &self.style {
+            TimeStyle::Clock(zone) => {
+                let unix_ns = clock.unix_ns(boot_ns);
+                let millisecond = unix_ns.div_euclid(MILLISECOND);
+                if self.shown.0 != millisecond {
+                    let zoned = timestamp(unix_ns).to_zoned(zone.clone());
+                    self.shown = (millisecond, zoned.strftime("%H:%M:%S.%3f").to_string());
+                }
+                return Cow::Borrowed(&self.shown.1);
+            }
+            TimeStyle::Unix => seconds(clock.unix_ns(boot_ns)),
+            TimeStyle::Boot => seconds(i128::from(boot_ns)),
+            TimeStyle::Delta => seconds(i128::from(boot_ns) - i128::from(before_ns)),
+            TimeStyle::None => String::new(),
+        })
     }
 }
 
@@ -89,6 +118,26 @@ mod tests {
         check(192_000_000_000, "3m12s");
         check(3_660_000_000_000, "1h01m");
         check(90_000_000_000_000, "1d01h");
+    }
+
+    #[test]
+    fn a_clock_shows_every_millisecond() {
+        let clock = WallClock::read().unwrap();
+        let mut moments = Moments::new(TimeStyle::Clock(TimeZone::UTC));
+        for boot_ns in (0..5_000_000_000).step_by(777_777) {
+            let expected = timestamp(clock.unix_ns(boot_ns)).to_zoned(TimeZone::UTC);
+            let expected = expected.strftime("%H:%M:%S.%3f").to_string();
+            assert_eq!(moments.print(boot_ns, clock), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_moment_has_none_before_it() {
+        let clock = WallClock::read().unwrap();
+        let mut moments = Moments::new(TimeStyle::Delta);
+        assert_eq!(moments.print(5_000_000, clock), "0.000000");
+        assert_eq!(moments.print(7_000_000, clock), "0.002000");
+        assert_eq!(moments.print(6_000_000, clock), "-0.001000");
     }
 
     #[test]

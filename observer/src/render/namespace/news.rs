@@ -14,7 +14,7 @@ use crate::{
             NamespaceNews, Number, Ready,
         },
         text::{BOLD, DIM, GREEN, YELLOW, write_styled},
-        time::rfc3339,
+        time::{Moments, rfc3339},
     },
     source::Origin,
 };
@@ -109,9 +109,8 @@ impl NewsJson {
 /// Writes lines of columns: `TIME EVENT TYPE NS PID BY COMMAND`.
 #[derive(Debug)]
 pub struct NewsText {
-    time: TimeStyle,
+    moments: Moments,
     color: Color,
-    before_ns: Option<u64>,
     /// The terminal's width, beyond which the last column is cut.
     pub cut: Option<usize>,
 }
@@ -129,7 +128,7 @@ struct Cells<'a> {
 impl NewsText {
     /// Columns with the time in this style.
     pub fn new(time: TimeStyle, color: Color) -> Self {
-        Self { time, color, before_ns: None, cut: None }
+        Self { moments: Moments::new(time), color, cut: None }
     }
 
     /// The names of the columns.
@@ -178,18 +177,16 @@ impl NewsText {
     }
 
     fn time_of(&mut self, boot_ns: u64, clock: WallClock) -> String {
-        let time = self.time.print(boot_ns, self.before_ns, clock);
-        self.before_ns = Some(boot_ns);
-        time
+        self.moments.print(boot_ns, clock).into_owned()
     }
 
     fn write(&self, out: &mut Vec<u8>, style: &str, time: &str, cells: &Cells<'_>) {
         let mut line = String::with_capacity(96);
-        if !matches!(self.time, TimeStyle::None) {
-            let _infallible = write!(line, "{time:<width$} ", width = self.time.width());
+        if let Some(width) = self.moments.width() {
+            let _infallible = write!(line, "{time:<width$} ");
         }
         let Cells { event, kind, ns, pid, by, rest } = cells;
         let _infallible = write!(line, "{event:<7} {kind:<6} {ns:<16} {pid:<7} {by:<8} {rest}");
-        write_styled(out, line, (style, self.color), self.cut);
+        write_styled(out, &mut line, (style, self.color), self.cut);
     }
 }
