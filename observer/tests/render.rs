@@ -11,7 +11,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::tz::TimeZone;
 use observer::{
     Event,
     container::{Container, Runtime},
@@ -207,13 +206,6 @@ fn plain_lines_are_those_of_obs() {
     let mut out = Vec::new();
     plain_line(&mut out, &exec(b"sh", b"/bin/sh", b"sh\0", 3));
     assert_eq!(out, b"exec\t4711\t/bin/sh\n");
-}
-
-#[test]
-fn clock_times_are_those_of_the_zone() {
-    let style = TimeStyle::Clock(TimeZone::UTC);
-    let text = style.print(0, None, WallClock::read().unwrap());
-    assert_eq!(text.len(), style.width(), "{text}");
 }
 
 /// A character that a line of text must not have.

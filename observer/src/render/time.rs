@@ -128,6 +128,7 @@ mod tests {
             let expected = timestamp(clock.unix_ns(boot_ns)).to_zoned(TimeZone::UTC);
             let expected = expected.strftime("%H:%M:%S.%3f").to_string();
             assert_eq!(moments.print(boot_ns, clock), expected);
+            assert_eq!(Some(expected.len()), moments.width());
         }
     }
 

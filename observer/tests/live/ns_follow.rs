@@ -75,7 +75,11 @@ fn four_of_one_number_are_four() {
     assert_eq!(ids.len(), 4, "identities of {made:?}");
     for id in &ids {
         let gone = observed.wait_for("gone", |event| is_gone(event, id));
-        assert_eq!(gone.field("/inferred").and_then(|mark| mark.as_bool()), Some(true), "{gone:?}");
+        assert_eq!(
+            gone.field("/inferred").and_then(serde_json::Value::as_bool),
+            Some(true),
+            "{gone:?}"
+        );
     }
     let stream = observed.stop();
     stream.assert_code(0);
@@ -177,7 +181,7 @@ fn by_listings() {
     actor.hear("unshared true");
     let id = proc_inode(actor.pid(), "uts");
     let made = observed.wait_for("created", |event| event.is("created") && inode(event) == id);
-    assert_eq!(made.field("/inferred").and_then(|mark| mark.as_bool()), Some(true));
+    assert_eq!(made.field("/inferred").and_then(serde_json::Value::as_bool), Some(true));
     let entered = observed.wait_for("entered", |event| is(event, "entered", actor.pid()));
     assert_eq!((inode(&entered), entered.text("/by")), (id, None));
     actor.dismiss();
