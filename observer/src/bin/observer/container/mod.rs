@@ -1,4 +1,12 @@
-//! Which container a name, an id or its beginning means.
+//! Which container a name, an id or its beginning means: in a listing, and in a stream of events
+//! ([`Following`]).
+
+mod asker;
+mod following;
+mod held;
+mod start;
+mod verdicts;
+mod wanted;
 
 use std::collections::BTreeSet;
 
@@ -8,6 +16,7 @@ use observer::{
     field::Row,
 };
 
+pub(crate) use self::{following::Following, verdicts::Verdict, wanted::is_surely_an_id};
 use crate::exit::Failure;
 
 /// As many digits as engines print: taken for an id without asking anybody.
@@ -19,10 +28,14 @@ const SHORT_ID: usize = 12;
 ///
 /// [`Failure::NoMatch`] where no container, or more than one, is meant.
 pub(crate) fn keep(listing: &mut Listing, meant: &str) -> Result<(), Failure> {
-    let present = listing.rows.iter().filter_map(container).map(|found| found.id.clone());
-    let id = resolve(meant, &present.collect(), engine::id_of)?;
+    let id = resolve(meant, &present(listing), engine::id_of)?;
     listing.rows.retain(|row| container(row).is_some_and(|found| found.id == id));
     Ok(())
+}
+
+/// Ids of the containers that have a process.
+fn present(listing: &Listing) -> BTreeSet<String> {
+    listing.rows.iter().filter_map(container).map(|found| found.id.clone()).collect()
 }
 
 fn container(row: &Row) -> Option<&Container> {
@@ -58,9 +71,17 @@ fn resolve(meant: &str, present: &BTreeSet<String>, ask: AskEngines) -> Result<S
 }
 
 fn ambiguous(meant: &str, ids: &[&String]) -> Failure {
-    let short = ids.iter().map(|id| id.get(..SHORT_ID).unwrap_or(id));
-    let list = short.collect::<Vec<_>>().join("`, `");
+    let list = ids.iter().map(|id| short(id)).collect::<Vec<_>>().join("`, `");
     Failure::NoMatch(format!("`{meant}` means several containers: `{list}`; give an id"))
+}
+
+/// An id as engines print it.
+fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
+}
+
+fn list(failures: &[engine::Failure]) -> String {
+    failures.iter().map(engine::Failure::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
