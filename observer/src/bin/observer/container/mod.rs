@@ -12,7 +12,10 @@ use std::collections::BTreeSet;
 
 use observer::{
     Listing,
-    container::{Container, engine},
+    container::{
+        Container,
+        engine::{self, EngineError},
+    },
     field::Row,
 };
 
@@ -29,8 +32,31 @@ const SHORT_ID: usize = 12;
 /// [`Failure::NoMatch`] where no container, or more than one, is meant.
 pub(crate) fn keep(listing: &mut Listing, meant: &str) -> Result<(), Failure> {
     let id = resolve(meant, &present(listing), engine::id_of)?;
-    listing.rows.retain(|row| container(row).is_some_and(|found| found.id == id));
+    let id = id.map_err(|error| not_there(meant, &error))?;
+    retain(listing, &id);
     Ok(())
+}
+
+/// The same where it may come to be: of a container that no engine knows yet no process is kept.
+///
+/// # Errors
+///
+/// [`Failure::NoMatch`] where more than one container is meant, or no engine can tell.
+pub(crate) fn keep_if_there(listing: &mut Listing, meant: &str) -> Result<(), Failure> {
+    match resolve(meant, &present(listing), engine::id_of)? {
+        Ok(id) => retain(listing, &id),
+        Err(EngineError::NotThere { .. }) => listing.rows.clear(),
+        Err(error) => return Err(not_there(meant, &error)),
+    }
+    Ok(())
+}
+
+fn retain(listing: &mut Listing, id: &str) {
+    listing.rows.retain(|row| container(row).is_some_and(|found| found.id == id));
+}
+
+fn not_there(meant: &str, why: &EngineError) -> Failure {
+    Failure::NoMatch(format!("no container `{meant}` has a process: {why}; give its name or id"))
 }
 
 /// Ids of the containers that have a process.
@@ -42,29 +68,30 @@ fn container(row: &Row) -> Option<&Container> {
     row.cgroup.as_ref()?.container.as_ref()
 }
 
-type AskEngines = fn(&str) -> Result<engine::Found, engine::EngineError>;
+type AskEngines = fn(&str) -> Result<engine::Found, EngineError>;
+
+/// Its id, or why there is none.
+type Resolved = Result<String, EngineError>;
 
 /// A whole id first, then a name, then the beginning of an id, as engines have it.
-fn resolve(meant: &str, present: &BTreeSet<String>, ask: AskEngines) -> Result<String, Failure> {
+fn resolve(meant: &str, present: &BTreeSet<String>, ask: AskEngines) -> Result<Resolved, Failure> {
     let begun: Vec<&String> = present.iter().filter(|id| id.starts_with(meant)).collect();
     if let [id] = begun[..]
         && (id == meant || meant.len() >= SHORT_ID)
     {
-        return Ok(id.clone());
+        return Ok(Ok(id.clone()));
     }
     match ask(meant) {
         Ok(found) => match &found.containers[..] {
-            [one] => Ok(one.id.clone()),
+            [one] => Ok(Ok(one.id.clone())),
             several => {
                 let ids: Vec<_> = several.iter().map(|named| &named.id).collect();
                 Err(ambiguous(meant, &ids))
             }
         },
         Err(error) => match begun[..] {
-            [] => Err(Failure::NoMatch(format!(
-                "no container `{meant}` has a process: {error}; give its name or id"
-            ))),
-            [id] => Ok(id.clone()),
+            [] => Ok(Err(error)),
+            [id] => Ok(Ok(id.clone())),
             _ => Err(ambiguous(meant, &begun)),
         },
     }
@@ -86,7 +113,7 @@ fn list(failures: &[engine::Failure]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use observer::container::engine::{EngineError, Found, Named};
+    use observer::container::engine::{Found, Named};
 
     use super::*;
 
@@ -104,7 +131,7 @@ mod tests {
 
     fn check(meant: &str, expected: Option<&str>) {
         let present = BTreeSet::from([id("a"), format!("a{}", "c".repeat(63)), id("b")]);
-        let found = resolve(meant, &present, web).ok();
+        let found = resolve(meant, &present, web).ok().and_then(Result::ok);
         assert_eq!(found.as_deref(), expected, "{meant}");
     }
 
