@@ -4,17 +4,19 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use crate::child::{Started, unique};
 use crate::engine::{Engine, IMAGE, busybox, engine};
 use crate::harness::{Case, btf, cases, patience, root, unlocked};
-use crate::observed::{Observed, Stream, events, output};
+use crate::observed::{Observed, Stream, events, observer, output};
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
         a_name_that_comes_later_and_again: [root, unlocked, btf, engine, busybox],
         a_name_and_an_id_that_are_there: [root, unlocked, btf, engine, busybox],
+        listings_of_a_name_that_comes_later: [root, engine, busybox],
         a_name_without_an_engine: [root, no_engine],
     ]
 }
@@ -105,6 +107,24 @@ fn a_name_and_an_id_that_are_there() {
         assert_only_in(&stream, std::slice::from_ref(&id));
     }
     engine.succeed(&mut engine.client(&["rm", "-f", "web"]));
+}
+
+fn listings_of_a_name_that_comes_later() {
+    let engine = Engine::start();
+    engine.import_image();
+    let mut command = Command::new(observer());
+    command.args(["ps", "--every", "200ms", "--count", "40", "--backend", "proc"]);
+    command.args(["--container", "web", "--no-headers", "-o", "args"]);
+    command.env("DOCKER_HOST", engine.address()).env_remove("XDG_RUNTIME_DIR");
+    let listings = thread::spawn(move || output(&mut command, patience(Duration::from_secs(10))));
+    let mut run = engine.client(&["run", "-d", "--network=none", "--name", "web"]);
+    engine.succeed(run.args([IMAGE, "/bin/sleep", "1000"]));
+    let (status, out, errors) = listings.join().expect("listings");
+    engine.succeed(&mut engine.client(&["rm", "-f", "web"]));
+    assert_eq!(status.code(), Some(0), "{out}{errors}");
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!(lines.first(), Some(&""), "nothing at first: {out}");
+    assert_eq!(lines.last(), Some(&"/bin/sleep 1000"), "{out}");
 }
 
 fn a_name_without_an_engine() {
