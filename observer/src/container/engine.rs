@@ -117,6 +117,17 @@ pub fn names() -> Result<Found, EngineError> {
     Engines::of_environment().names()
 }
 
+/// Asks all engines of this machine for the containers with these whole ids, those not running
+/// included. Those that no engine knows are left out. Which engines, and with what privileges: see
+/// [`id_of`].
+///
+/// # Errors
+///
+/// [`EngineError::NoEngine`].
+pub fn of_ids(ids: &[String]) -> Result<Found, EngineError> {
+    Engines::of_environment().of_ids(ids)
+}
+
 /// Places where engines listen.
 struct Engines(Vec<PathBuf>);
 
@@ -158,7 +169,18 @@ impl Engines {
     }
 
     fn names(&self) -> Result<Found, EngineError> {
-        found(self.ask(all))
+        found(self.ask(|socket, until| all(socket, "", until)))
+    }
+
+    fn of_ids(&self, ids: &[String]) -> Result<Found, EngineError> {
+        let mut ids = ids.iter().filter(|id| is_id(id)).peekable();
+        if ids.peek().is_none() {
+            return Ok(Found::default());
+        }
+        let list = ids.map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(",");
+        // A list, unlike a look at one, does not wait for a container that is just being started.
+        let filter = format!("&filters={}", percent_encoded(&format!("{{\"id\":[{list}]}}")));
+        found(self.ask(|socket, until| all(socket, &filter, until)))
     }
 
     /// Asks all at once, so that one that hangs takes no time from the others.
@@ -258,8 +280,8 @@ struct Listed {
     image: String,
 }
 
-fn all(socket: &Path, until: Instant) -> Result<Vec<Named>, Why> {
-    let answer = http::get(socket, "/containers/json?all=1", until)?;
+fn all(socket: &Path, filter: &str, until: Instant) -> Result<Vec<Named>, Why> {
+    let answer = http::get(socket, &format!("/containers/json?all=1{filter}"), until)?;
     let containers: Vec<Listed> = understand(&answer)?;
     containers
         .into_iter()
@@ -576,6 +598,23 @@ mod tests {
         let db = Named { id: other, name: "db".to_owned(), image: "x".to_owned() };
         assert_eq!(fakes.engines.names().unwrap().containers, [web(ID), db]);
         assert!(Fakes::new().saying(ok("[]")).engines.names().unwrap().containers.is_empty());
+    }
+
+    #[test]
+    fn names_are_found_by_ids() {
+        let other = ID.replace('0', "f");
+        let filter = format!("%7B%22id%22%3A%5B%22{ID}%22%2C%22{other}%22%5D%7D");
+        let fakes = Fakes::new().with_none().with(move |question, stream| {
+            let wanted = format!("GET /containers/json?all=1&filters={filter} HTTP/1.0");
+            assert_eq!(question, wanted);
+            let body = format!(r#"[{{"Id":"{ID}","Names":["/web"],"Image":"box"}}]"#);
+            stream.write_all(ok(&body).as_bytes()).unwrap();
+        });
+        let ids = [ID.to_owned(), "\"],".to_owned(), other];
+        assert_eq!(fakes.engines.of_ids(&ids).unwrap().containers, [web(ID)]);
+        let nobody = Fakes::new().with_none();
+        assert!(matches!(nobody.engines.of_ids(&ids), Err(EngineError::NoEngine(_))));
+        assert!(nobody.engines.of_ids(&[]).unwrap().containers.is_empty());
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Engine {
         self.folder.path().join(name)
     }
 
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("unix://{}", self.place("docker.sock").display())
     }
 
@@ -137,7 +137,7 @@ impl Engine {
         self.succeed(&mut self.client(&["import", archive, IMAGE]));
     }
 
-    fn succeed(&self, command: &mut Command) {
+    pub(crate) fn succeed(&self, command: &mut Command) {
         let (status, _, errors) = output(command, patience(Duration::from_secs(10)));
         assert!(status.success(), "{command:?}: {errors}\n{}", self.log());
     }

@@ -1,4 +1,5 @@
-//! Which events to print: by what they say of their process.
+//! Which events to print: by what they say of their process. Containers have names as well, and a
+//! filter of their own.
 
 use observer::event::{Process, What};
 
@@ -10,8 +11,6 @@ pub(crate) struct Filter {
     /// Effective users.
     pub(crate) uids: Vec<u32>,
     pub(crate) comms: Vec<Vec<u8>>,
-    /// Beginnings of ids.
-    pub(crate) containers: Vec<String>,
 }
 
 impl Filter {
@@ -25,20 +24,16 @@ impl Filter {
     }
 
     fn has_only_pids(&self) -> bool {
-        let Self { pids: _, parents, uids, comms, containers } = self;
-        parents.is_empty() && uids.is_empty() && comms.is_empty() && containers.is_empty()
+        let Self { pids: _, parents, uids, comms } = self;
+        parents.is_empty() && uids.is_empty() && comms.is_empty()
     }
 
     fn matches_process(&self, process: &Process) -> bool {
         let parent = process.parent.map_or(0, |parent| parent.pid);
-        let container = process.container().map(|container| &container.id);
         let user = process.credentials.map(|ids| ids.effective_uid);
         any(&self.parents, |pid| *pid == parent)
             && any(&self.uids, |uid| Some(*uid) == user)
             && any(&self.comms, |comm| comm == process.comm.as_bytes())
-            && any(&self.containers, |wanted| {
-                container.is_some_and(|id| id.starts_with(wanted.as_str()))
-            })
     }
 }
 

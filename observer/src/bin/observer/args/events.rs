@@ -81,8 +81,9 @@ pub(crate) struct Filters {
     /// Only processes of these names
     #[arg(short = 'C', long = "comm", value_delimiter = ',', value_name = "COMM,…")]
     pub(crate) comms: Vec<String>,
-    /// Only processes in these containers, by id or its beginning
-    #[arg(long = "container", value_delimiter = ',', value_name = "ID,…")]
+    /// Only processes in these containers, by name, id or its beginning; one that is not there yet
+    /// is waited for
+    #[arg(long = "container", value_delimiter = ',', value_name = "NAME|ID,…")]
     pub(crate) containers: Vec<String>,
     /// Only this process and its descendants
     #[arg(long = "tree", value_name = "PID")]

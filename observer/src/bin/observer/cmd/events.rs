@@ -16,6 +16,7 @@ use observer::{
 
 use crate::{
     args::EventName,
+    container::{Following, Verdict},
     exit::{Failure, Outcome},
     output::{Flow, Output, terminal_width},
     plan::{EventsPlan, Format},
@@ -30,8 +31,9 @@ use crate::{
 pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
     let begin = Instant::now();
     let mut signals = EndSignals::block()?;
+    let following = follow(plan)?;
     let mut feed = Told::open(plan)?;
-    let mut printer = Printer::new(plan, feed.origin())?;
+    let mut printer = Printer::new(plan, feed.origin(), following)?;
     printer.ready(begin);
     let mut flow = printer.output.flush(&mut signals)?;
     while flow == Flow::On && !printer.is_done() {
@@ -44,10 +46,16 @@ pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
     }
     let totals = feed.finish(&mut |event, life| printer.event(event, life))?;
     if flow != Flow::Closed {
+        printer.print_the_rest();
         printer.bye(&totals);
         printer.output.flush(&mut signals)?;
     }
-    Ok(if plan.strict && totals.lost > 0 { Outcome::Lost } else { Outcome::Fine })
+    let lost = totals.lost + printer.given_up();
+    Ok(if plan.strict && lost > 0 { Outcome::Lost } else { Outcome::Fine })
+}
+
+fn follow(plan: &EventsPlan) -> Result<Option<Following<Held>>, Failure> {
+    (!plan.containers.is_empty()).then(|| Following::start(&plan.containers)).transpose()
 }
 
 /// Events as the kernel told them, or as a table did: with what they changed.
@@ -114,9 +122,17 @@ struct Printer<'a> {
     clock: WallClock,
     origin: Origin,
     tree: Option<Tree>,
+    following: Option<Following<Held>>,
     until: Until,
     seq: u64,
     printed: u64,
+}
+
+/// An event of which it is not known yet whether it is to be printed.
+#[derive(Debug)]
+struct Held {
+    event: Event,
+    place: Place,
 }
 
 enum Writer {
@@ -126,7 +142,11 @@ enum Writer {
 }
 
 impl<'a> Printer<'a> {
-    fn new(plan: &'a EventsPlan, origin: Origin) -> Result<Self, Error> {
+    fn new(
+        plan: &'a EventsPlan,
+        origin: Origin,
+        following: Option<Following<Held>>,
+    ) -> Result<Self, Error> {
         let machine = Machine::read()?;
         Ok(Self {
             plan,
@@ -141,6 +161,7 @@ impl<'a> Printer<'a> {
             clock: WallClock::read()?,
             origin,
             tree: plan.tree.map(Tree::new),
+            following,
             until: Until::new(plan.count, plan.duration),
             seq: 0,
             printed: 0,
@@ -175,21 +196,73 @@ impl<'a> Printer<'a> {
     fn event(&mut self, event: &Event, life: u32) {
         self.seq += 1;
         let in_tree = self.tree.as_mut().is_none_or(|tree| tree.follow(event));
-        let is_loss = matches!(event.what, What::Lost { .. } | What::Repair { .. });
-        let wanted = is_loss || (in_tree && self.is_wanted(&event.what));
+        if let (Some(following), Some(id)) = (&mut self.following, container(&event.what)) {
+            following.notice(id);
+        }
+        let wanted = is_loss(event) || (in_tree && self.is_wanted(&event.what));
         if !wanted || self.is_done() {
             return;
         }
-        let Self { output, writer, clock, seq, .. } = self;
+        let place = Place { seq: self.seq, life };
+        match self.verdict(event) {
+            Verdict::Show => self.print(event, place),
+            Verdict::Hold => self.hold(event, place),
+            Verdict::Drop => {}
+        }
+    }
+
+    /// By its container alone.
+    fn verdict(&mut self, event: &Event) -> Verdict {
+        match (&mut self.following, container(&event.what)) {
+            (None, _) => Verdict::Show,
+            (Some(following), Some(id)) => following.verdict(Some(id)),
+            (Some(following), None) if is_loss(event) => following.verdict(None),
+            (Some(_), None) => Verdict::Drop,
+        }
+    }
+
+    fn hold(&mut self, event: &Event, place: Place) {
+        let Some(following) = &mut self.following else { return };
+        let held = Held { event: event.clone(), place };
+        following.hold(container(&event.what), held, size(event));
+        if following.is_too_full() {
+            self.print_held();
+        }
+    }
+
+    /// Those of which it is known by now that they are to be printed.
+    fn print_held(&mut self) {
+        while let Some(Held { event, place }) = self.following.as_mut().and_then(Following::next) {
+            self.print(&event, place);
+        }
+    }
+
+    /// What is still held when no more events come.
+    fn print_the_rest(&mut self) {
+        if self.until.has_printed_enough(self.printed) {
+            return;
+        }
+        if let Some(following) = &mut self.following {
+            following.wait_for_answers();
+        }
+        while let Some(Held { event, place }) =
+            self.following.as_mut().and_then(Following::next_at_the_end)
+        {
+            self.print(&event, place);
+        }
+    }
+
+    fn print(&mut self, event: &Event, place: Place) {
+        if self.until.has_printed_enough(self.printed) {
+            return;
+        }
+        let Self { output, writer, clock, .. } = self;
         match writer {
-            Writer::Json(json) => {
-                let place = Place { seq: *seq, life };
-                json.event(&mut output.lines, event, place, *clock);
-            }
+            Writer::Json(json) => json.event(&mut output.lines, event, place, *clock),
             Writer::Plain => plain_line(&mut output.lines, event),
             Writer::Text(text) => text.event(&mut output.lines, event, *clock),
         }
-        self.printed += u64::from(!is_loss);
+        self.printed += u64::from(!is_loss(event));
     }
 
     fn is_wanted(&self, what: &What) -> bool {
@@ -199,6 +272,10 @@ impl<'a> Printer<'a> {
 
     fn flush(&mut self, signals: &mut EndSignals) -> Result<Flow, Error> {
         self.clock.follow()?;
+        if let Some(following) = &mut self.following {
+            following.step();
+            self.print_held();
+        }
         if let Writer::Text(text) = &mut self.writer {
             text.cut = terminal_width();
         }
@@ -210,10 +287,16 @@ impl<'a> Printer<'a> {
     }
 
     fn timeout(&self, wait: Wait) -> PollTimeout {
-        self.until.timeout(match wait {
+        let source = match wait {
             Wait::AtMost(time) => Some(time),
             Wait::ForEvent => None,
-        })
+        };
+        let answer = self.following.as_ref().and_then(Following::due);
+        self.until.timeout([source, answer].into_iter().flatten().min())
+    }
+
+    fn given_up(&self) -> u64 {
+        self.following.as_ref().map_or(0, Following::given_up)
     }
 
     fn bye(&mut self, totals: &Totals) {
@@ -221,7 +304,29 @@ impl<'a> Printer<'a> {
             JsonLines::bye(&mut self.output.lines, totals, self.printed);
         }
         tell_totals(totals, self.printed);
+        if let Some(following) = &self.following {
+            following.tell_given_up();
+        }
     }
+}
+
+fn is_loss(event: &Event) -> bool {
+    matches!(event.what, What::Lost { .. } | What::Repair { .. })
+}
+
+fn container(what: &What) -> Option<&str> {
+    Some(&what.process()?.container()?.id)
+}
+
+/// About what it takes in memory.
+fn size(event: &Event) -> usize {
+    let bytes = match &event.what {
+        What::Exec { filename, args, .. } => {
+            filename.len() + args.as_ref().map_or(0, |args| args.captured().len())
+        }
+        _ => 0,
+    };
+    size_of::<Event>() + bytes
 }
 
 /// What an event is asked for by; `None` for what nobody can ask for.

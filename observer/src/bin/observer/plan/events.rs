@@ -12,6 +12,7 @@ use observer::{
 use super::{backend, color, time_style};
 use crate::{
     args::{EventName, EventsArgs, Filters},
+    container::is_surely_an_id,
     exit::Failure,
     filter::Filter,
 };
@@ -25,6 +26,8 @@ pub(crate) struct EventsPlan {
     /// Whether only a table knows it.
     pub(crate) table: bool,
     pub(crate) filter: Filter,
+    /// By name, id, or the id's beginning.
+    pub(crate) containers: Vec<String>,
     pub(crate) tree: Option<u32>,
     pub(crate) format: Format,
     pub(crate) count: Option<u64>,
@@ -60,6 +63,7 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
         names,
         table,
         filter: filter(&args.filters)?,
+        containers: containers(&args.filters)?,
         tree: args.filters.tree,
         format: format(args),
         count: args.count,
@@ -95,6 +99,10 @@ fn watched(names: &[EventName], args: &EventsArgs) -> Vec<Kind> {
         // To know the descendants one has to see them come and go.
         kinds.extend([Kind::FORK, Kind::EXIT]);
     }
+    if !args.filters.containers.iter().all(|typed| is_surely_an_id(typed)) {
+        // A container is asked for as soon as it is seen: when its processes end it may be gone.
+        kinds.push(Kind::EXEC);
+    }
     kinds.sort_unstable_by_key(|kind| kind.0);
     kinds.dedup();
     kinds
@@ -116,7 +124,6 @@ fn filter(filters: &Filters) -> Result<Filter, Failure> {
         parents: filters.parents.clone(),
         uids: filters.users.iter().map(|name| uid(name)).collect::<Result<_, _>>()?,
         comms: filters.comms.iter().map(|comm| comm.as_bytes().to_vec()).collect(),
-        containers: filters.containers.iter().map(|id| container(id)).collect::<Result<_, _>>()?,
     })
 }
 
@@ -136,11 +143,11 @@ fn uid(name: &str) -> Result<u32, Failure> {
     }
 }
 
-fn container(id: &str) -> Result<String, Failure> {
-    if id.is_empty() {
+fn containers(filters: &Filters) -> Result<Vec<String>, Failure> {
+    if filters.containers.iter().any(String::is_empty) {
         return Err(Failure::Usage(
-            "no container: the id is empty; give an id or its beginning".to_owned(),
+            "no container: the name is empty; give a name, an id or its beginning".to_owned(),
         ));
     }
-    Ok(id.to_owned())
+    Ok(filters.containers.clone())
 }

@@ -38,7 +38,7 @@ impl Listings {
         };
         let joined = matches!(plan.processes, Processes::Joined { .. });
         if let Some(name) = plan.container.as_ref().filter(|_| !joined) {
-            container::keep(&mut listing, name)?;
+            keep(&mut listing, name, plan)?;
         }
         listing.view.times = plan.times;
         listing.keep(&plan.filter);
@@ -67,6 +67,14 @@ fn of_proc(plan: &PsPlan) -> Result<Listing, Failure> {
         Processes::All => Which::All,
     };
     Ok(Listing::of_processes(which, plan.wanted)?)
+}
+
+/// Of one listing after the other, a later one may have the container.
+fn keep(listing: &mut Listing, name: &str, plan: &PsPlan) -> Result<(), Failure> {
+    match plan.every {
+        Some(_) => container::keep_if_there(listing, name),
+        None => container::keep(listing, name),
+    }
 }
 
 /// The namespaces of a container are those of its processes.

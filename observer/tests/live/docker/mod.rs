@@ -1,5 +1,7 @@
 //! A real container engine, started here: every program of one `docker run`, with its container.
 
+mod by_name;
+
 use std::fs;
 use std::time::Duration;
 
@@ -9,7 +11,9 @@ use crate::harness::{Case, btf, cases, patience, root, unlocked};
 use crate::observed::{Observed, Stream, output};
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![every_stage_of_a_run: [root, unlocked, btf, engine, busybox]]
+    let mut cases = cases![every_stage_of_a_run: [root, unlocked, btf, engine, busybox]];
+    cases.extend(by_name::cases());
+    cases
 }
 
 fn every_stage_of_a_run() {
