@@ -11,6 +11,7 @@ mod page;
 mod program;
 mod ps;
 mod quiet;
+mod score;
 mod setting;
 mod stats;
 mod table;
