@@ -16,7 +16,7 @@ use crate::{
     id_map::{self, IdMap},
     machine::Machine,
     names::Names,
-    source::proc::{Scan, Which, join, scan},
+    source::proc::{Scan, Which, join, scan, scan_known},
 };
 #[cfg(feature = "ebpf")]
 use crate::{
@@ -101,6 +101,17 @@ impl Listing {
         let machine = Machine::read()?;
         let scan = join(pids, wanted, &machine)?;
         Ok(Self::of_scan(scan, wanted, machine, maps))
+    }
+
+    /// Reads more of processes that a listing of this machine has told. A pid may be another's by
+    /// now, or a thread's: the start tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`Listing::of_processes`].
+    pub(crate) fn of_known(pids: &[u32], wanted: Facts, machine: Machine) -> Result<Self, Error> {
+        let scan = scan_known(pids, wanted, &machine)?;
+        Ok(Self::of_scan(scan, wanted, machine, HostMaps::default()))
     }
 
     fn of_scan(scan: Scan, wanted: Facts, machine: Machine, maps: HostMaps) -> Self {

@@ -1,9 +1,10 @@
-//! What a monitor is asked for, from the bare snapshot to the text of a listing.
+//! What a monitor is asked for: from the bare snapshot to the text of a listing, and namespaces.
 
 use observer::{
     Listing, Monitor, Snapshot,
     facts::Facts,
     field::{Column, default_columns},
+    namespace::{self, Namespaces},
     render::{Color, JsonSnapshot, Table, write_cell},
     snapshot::Freshness,
 };
@@ -52,6 +53,12 @@ impl Jobs {
                 let wanted = wanted | JsonSnapshot::FACTS;
                 let snapshot = monitor.snapshot_for(wanted)?;
                 Ok(self.json(&snapshot.listing(wanted)?))
+            }
+            "namespaces" => {
+                let snapshot = monitor.snapshot_for(namespace::FACTS)?;
+                let listing = snapshot.listing(namespace::FACTS)?;
+                let namespaces = Namespaces::of(listing, namespace::Options::default())?;
+                Ok(namespaces.listing.rows.len())
             }
             _ => Err(format!("no such job: `{job}`").into()),
         }

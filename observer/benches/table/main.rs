@@ -1,4 +1,5 @@
-//! What the live table costs, measured from within. `cargo xtask bench table` builds and drives it.
+//! What the live table costs, measured from within. `cargo xtask bench table` builds and drives it;
+//! so does `bench ns`, for namespaces.
 //!
 //! `live` keeps a monitor and does what the lines of its input say; `history LIVING LIVES` feeds a
 //! table with made-up events. Behind `--count-heap` they count bytes and not time. Each answer is

@@ -172,7 +172,7 @@ impl Namespaces {
         let own = std::fs::read_link("/proc/self").ok();
         let own = own.and_then(|link| link.to_str()?.parse().ok());
         Ok(Self {
-            leads: Listing::of_processes(Which::Pids(&lead_pids), LEAD_FACTS)?,
+            leads: Listing::of_known(&lead_pids, LEAD_FACTS, listing.view.machine.clone())?,
             unreadable: listing.refused.saturating_add(listing.curtailed),
             unread_files,
             own: own.map_or([None; 8], |pid| inodes(&listing, pid)),

@@ -10,6 +10,8 @@ mod detached_mount;
 mod fork;
 #[cfg(feature = "ebpf")]
 pub(crate) mod iterator;
+#[cfg(feature = "snapshot")]
+mod link;
 #[cfg(feature = "ebpf")]
 mod map_value;
 #[cfg(feature = "ebpf")]
@@ -31,6 +33,8 @@ mod readable;
 pub(crate) use detached_mount::detached_mount;
 #[cfg(feature = "perf")]
 pub(crate) use fork::fork_for;
+#[cfg(feature = "snapshot")]
+pub(crate) use link::read_link;
 #[cfg(feature = "ebpf")]
 pub(crate) use map_value::MapValue;
 #[cfg(feature = "ebpf")]

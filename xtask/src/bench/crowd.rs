@@ -7,7 +7,10 @@ use std::fs;
 use std::io::{PipeReader, PipeWriter, pipe};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::resource::{Resource, getrlimit};
@@ -74,9 +77,25 @@ impl Crowd {
         let missing = processes.saturating_sub(running()?);
         Limits::read()?.allow(processes, missing)?;
         for _ in 0..missing {
-            let number = self.children.len();
-            let kind = KINDS.get(number % KINDS.len()).context("there is no such kind")?;
+            let kind = self.next_kind()?;
             self.start(self.command(kind)?.uid(kind.user).gid(kind.user))?;
+        }
+        Ok(())
+    }
+
+    /// Starts one by a program that takes a command behind these words and becomes it, or its
+    /// parent; waits until it is so far.
+    pub(crate) fn start_by(&mut self, program: &Path, words: &[&str]) -> Result<()> {
+        let own = self.command(self.next_kind()?)?;
+        let mut command = Command::new(program);
+        command.args(words).arg("--").arg(own.get_program()).args(own.get_args());
+        self.start(self.waiting(&mut command)?)?;
+        let started = self.children.last_mut().context("there is no process")?;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !is_idle(started.id()) {
+            ensure!(started.try_wait()?.is_none(), "an idle process did not start");
+            ensure!(Instant::now() < deadline, "an idle process did not start within 20 s");
+            thread::sleep(Duration::from_millis(1));
         }
         Ok(())
     }
@@ -86,12 +105,21 @@ impl Crowd {
         self.children.len()
     }
 
+    fn next_kind(&self) -> Result<&'static Kind> {
+        KINDS.get(self.children.len() % KINDS.len()).context("there is no such kind")
+    }
+
     fn command(&self, kind: &Kind) -> Result<Command> {
         let mut command = Command::new(self.folder.path().join(kind.file));
         command.arg0(kind.file).args(kind.arguments);
         command.arg(format!("--id={}", self.children.len()));
-        command.stdin(self.reader.try_clone()?).stdout(Stdio::null()).stderr(Stdio::null());
+        self.waiting(&mut command)?;
         Ok(command)
+    }
+
+    /// At the end of the pipe.
+    fn waiting<'a>(&self, command: &'a mut Command) -> Result<&'a mut Command> {
+        Ok(command.stdin(self.reader.try_clone()?).stdout(Stdio::null()).stderr(Stdio::null()))
     }
 
     fn start(&mut self, command: &mut Command) -> Result<()> {
@@ -108,6 +136,14 @@ impl Drop for Crowd {
             let _ended = child.wait();
         }
     }
+}
+
+/// Whether it is of the crowd's programs, or has a child that is.
+fn is_idle(pid: u32) -> bool {
+    let read = |file: String| fs::read_to_string(file).unwrap_or_default();
+    let is_it = |pid: &str| read(format!("/proc/{pid}/comm")).starts_with("idle-");
+    let children = read(format!("/proc/{pid}/task/{pid}/children"));
+    is_it(&pid.to_string()) || children.split_whitespace().any(is_it)
 }
 
 /// How many processes there are.
@@ -198,6 +234,15 @@ mod tests {
             assert!(crowd.children[0].try_wait().unwrap().is_none());
             drop(crowd);
             assert!(!fs::exists(folder).unwrap());
+        }
+    }
+    #[test]
+    fn another_program_may_prepare_one() {
+        if cfg!(target_arch = "x86_64") {
+            let mut crowd = Crowd::new().unwrap();
+            crowd.start_by(Path::new("/usr/bin/env"), &["-i"]).unwrap();
+            assert!(is_idle(crowd.children[0].id()));
+            assert!(crowd.start_by(Path::new("/usr/bin/env"), &["--none"]).is_err());
         }
     }
 }

@@ -7,10 +7,12 @@ mod crowd;
 mod elf;
 mod events;
 pub(crate) mod measured;
+mod ns;
 mod page;
 mod program;
 mod ps;
 mod quiet;
+mod score;
 mod setting;
 mod stats;
 mod table;
@@ -55,6 +57,8 @@ enum Subject {
     Ps,
     /// The live table from within, beside ps and psgo
     Table,
+    /// Namespaces, beside lsns
+    Ns,
     /// Any tracepoint, beside perf and bpftrace
     Trace,
 }
@@ -80,6 +84,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
         Subject::Events => events::measure(&observer, &folder, extent)?,
         Subject::Ps => ps::measure(&observer, &folder, extent)?,
         Subject::Table => table::measure(&folder, extent)?,
+        Subject::Ns => ns::measure(&observer, &folder, extent)?,
         Subject::Trace => trace::measure(&observer, &folder, extent)?,
     };
     let part = options.subject.part(&setting, &figures);
@@ -97,6 +102,7 @@ impl Subject {
             Self::Events => "Events",
             Self::Ps => "Snapshots",
             Self::Table => "Live table",
+            Self::Ns => "Namespaces",
             Self::Trace => "Tracepoints",
         }
     }
@@ -106,6 +112,7 @@ impl Subject {
             Self::Events => "cargo xtask bench events",
             Self::Ps => "cargo xtask bench ps",
             Self::Table => "cargo xtask bench table",
+            Self::Ns => "cargo xtask bench ns",
             Self::Trace => "cargo xtask bench trace",
         }
     }

@@ -13,6 +13,8 @@ use nix::{
     unistd::read,
 };
 
+use crate::sys::read_link;
+
 const READ: OFlag = OFlag::O_RDONLY.union(OFlag::O_NOCTTY);
 
 /// A process's directory. It goes on standing for that process when the pid is given to another:
@@ -124,6 +126,19 @@ impl Directory {
     /// `EACCES` without the right to look into the process.
     pub(crate) fn link(&self, name: &CStr) -> Result<OsString, Errno> {
         readlinkat(&self.fd, name)
+    }
+
+    /// The same into `buffer`, which must have room for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::link`].
+    pub(crate) fn read_link<'b>(
+        &self,
+        name: &CStr,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], Errno> {
+        read_link(self.fd.as_fd(), name, buffer)
     }
 
     /// Opens a file for use by its descriptor alone.

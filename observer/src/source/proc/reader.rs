@@ -1,6 +1,6 @@
 //! One process → one [`Row`]: opens the files that the wanted facts are in, and no others.
 
-use std::{ffi::CStr, os::unix::ffi::OsStringExt as _};
+use std::ffi::CStr;
 
 use bytes::Bytes;
 use nix::errno::Errno;
@@ -99,34 +99,40 @@ impl<'a> Reader<'a> {
     fn read_rest(&mut self, folder: &Directory, row: &mut Row) -> bool {
         let wanted = self.wanted;
         let mut kept = false;
-        let mut known = |result: Result<Box<[u8]>, Errno>| {
-            kept |= matches!(result, Err(Errno::EACCES | Errno::EPERM));
-            result.ok()
-        };
         if wanted.have(Facts::LABEL) {
-            let label = folder.read(c"attr/current", &mut self.buffer).map(|text| trim(text));
-            row.label = known(label.map(Into::into));
+            let label = folder.read(c"attr/current", &mut self.buffer);
+            row.label = known(label, &mut kept).map(|text| trim(text).into());
         }
         if wanted.have(Facts::EXECUTABLE) {
-            row.executable = known(link(folder, c"exe"));
+            row.executable = known(self.link(folder, c"exe"), &mut kept).map(Into::into);
         }
         if wanted.have(Facts::WORKING_DIRECTORY) {
-            row.working_directory = known(link(folder, c"cwd"));
+            row.working_directory = known(self.link(folder, c"cwd"), &mut kept).map(Into::into);
         }
         if wanted.have(Facts::WAIT_CHANNEL) {
-            let function = folder.read(c"wchan", &mut self.buffer).map(|text| function(text));
-            row.wait_channel = known(function.map(Into::into));
+            let name = folder.read(c"wchan", &mut self.buffer);
+            row.wait_channel = known(name, &mut kept).map(|name| function(name).into());
         }
         let kinds = Facts::NAMESPACES.iter().zip(NAMESPACE_LINKS).zip(&mut row.namespaces);
         for ((_, name), inode) in kinds.filter(|((kind, _), _)| wanted.have(**kind)) {
-            *inode = known(link(folder, name)).and_then(|text| inode_of(&text));
+            *inode = known(self.link(folder, name), &mut kept).and_then(inode_of);
         }
         if wanted.have(Facts::CHILDREN_NAMESPACES) {
             row.for_children = CHILDREN_LINKS
-                .map(|name| known(link(folder, name)).and_then(|text| inode_of(&text)));
+                .map(|name| known(self.link(folder, name), &mut kept).and_then(inode_of));
         }
         kept
     }
+
+    fn link(&mut self, folder: &Directory, name: &CStr) -> Result<&[u8], Errno> {
+        folder.read_link(name, &mut self.buffer)
+    }
+}
+
+/// What was read, if it was; notes if it was kept from us.
+fn known<T>(result: Result<T, Errno>, kept: &mut bool) -> Option<T> {
+    *kept |= matches!(result, Err(Errno::EACCES | Errno::EPERM));
+    result.ok()
 }
 
 /// A status of 0 is also what those are told who may not know it: then they may not follow this
@@ -146,10 +152,6 @@ pub(super) const NAMESPACE_LINKS: [&CStr; 8] =
 
 /// In the order of [`Row::for_children`].
 const CHILDREN_LINKS: [&CStr; 2] = [c"ns/pid_for_children", c"ns/time_for_children"];
-
-fn link(folder: &Directory, name: &CStr) -> Result<Box<[u8]>, Errno> {
-    folder.link(name).map(|target| target.into_vec().into())
-}
 
 /// Of a link such as `pid:[4026531836]`.
 pub(super) fn inode_of(link: &[u8]) -> Option<u32> {
@@ -187,6 +189,8 @@ impl From<Errno> for Missing {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStringExt as _;
+
     use super::*;
 
     #[test]

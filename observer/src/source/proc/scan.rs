@@ -62,8 +62,29 @@ pub fn scan(which: Which<'_>, wanted: Facts, machine: &Machine) -> Result<Scan, 
         Which::All => (list::all()?, 0),
         Which::Pids(pids) => list::processes_among(&proc, pids),
     };
-    let mut scan = read_all(&proc, &pids, wanted, machine);
+    let mut scan = read_now(&proc, &pids, wanted, machine)?;
     scan.vanished += vanished;
+    Ok(scan)
+}
+
+/// Reads processes that are known to be some, in this order. A pid may be a thread's by now: its
+/// start tells.
+///
+/// # Errors
+///
+/// As [`scan`].
+pub(crate) fn scan_known(pids: &[u32], wanted: Facts, machine: &Machine) -> Result<Scan, Error> {
+    let proc = Directory::proc().map_err(Error::system("cannot open /proc"))?;
+    read_now(&proc, pids, wanted, machine)
+}
+
+fn read_now(
+    proc: &Directory,
+    pids: &[u32],
+    wanted: Facts,
+    machine: &Machine,
+) -> Result<Scan, Error> {
+    let mut scan = read_all(proc, pids, wanted, machine);
     scan.now = now()?;
     Ok(scan)
 }

@@ -9,7 +9,7 @@ use super::floor;
 use crate::bench::crowd::{self, Crowd};
 use crate::bench::measured::{self, Sample};
 use crate::bench::quiet::Patience;
-use crate::bench::stats::{median, range};
+use crate::bench::score;
 
 /// At how many processes, and how often.
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +39,7 @@ pub(crate) struct Scores {
 }
 
 /// What one contestant did, round by round.
-#[derive(Debug)]
-pub(crate) struct Score {
-    pub(crate) contestant: Contestant,
-    /// `None` where it failed.
-    pub(crate) samples: Vec<Option<Sample>>,
-    /// Why it failed last.
-    pub(crate) failure: Option<String>,
-}
+pub(crate) type Score = score::Score<Contestant>;
 
 /// A size that was measured, or why it was not.
 pub(crate) type Outcome = Result<Scores, (Size, String)>;
@@ -105,61 +98,6 @@ impl Arena<'_> {
     }
 }
 
-impl Score {
-    pub(crate) fn new(contestant: Contestant) -> Self {
-        Self { contestant, samples: Vec::new(), failure: None }
-    }
-
-    /// A peer may fail; observer may not.
-    pub(crate) fn add(&mut self, run: Result<Sample>) -> Result<()> {
-        match run {
-            Ok(sample) => self.samples.push(Some(sample)),
-            Err(error) if self.contestant.program != Program::Observer => {
-                self.samples.push(None);
-                self.failure = Some(format!("{error:#}"));
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    /// The rounds in which it failed.
-    pub(crate) fn failures(&self) -> usize {
-        self.samples.iter().filter(|sample| sample.is_none()).count()
-    }
-
-    /// Median of what `figure` is in each round; `None` if it always failed.
-    pub(crate) fn median(&self, figure: impl Fn(Sample) -> f64) -> Option<f64> {
-        median_of(self.figures(figure))
-    }
-
-    pub(crate) fn range(&self, figure: impl Fn(Sample) -> f64) -> (f64, f64) {
-        range(self.figures(figure))
-    }
-
-    fn figures(&self, figure: impl Fn(Sample) -> f64) -> impl Iterator<Item = f64> {
-        self.samples.iter().flatten().copied().map(figure)
-    }
-
-    /// Its time as a part of the other's, in each round that both ended well.
-    pub(crate) fn ratios(&self, other: &Self) -> Vec<f64> {
-        let pairs = self.samples.iter().zip(&other.samples);
-        let pairs = pairs.filter_map(|(own, other)| Some((own.as_ref()?, other.as_ref()?)));
-        pairs.map(|(own, other)| own.wall.as_secs_f64() / other.wall.as_secs_f64()).collect()
-    }
-
-    /// Median of [`Self::ratios`]; `None` if there are none.
-    pub(crate) fn ratio(&self, other: &Self) -> Option<f64> {
-        median_of(self.ratios(other).into_iter())
-    }
-}
-
-/// 0 would pass for a figure.
-fn median_of(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values = values.peekable();
-    values.peek().is_some().then(|| median(values))
-}
-
 impl Scores {
     pub(crate) fn of(&self, job: Job, program: Program) -> Result<&Score> {
         let is_it =
@@ -168,49 +106,8 @@ impl Scores {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use anyhow::anyhow;
-
-    use super::super::contest;
-    use super::*;
-
-    fn score(program: Program, runs: [Option<u64>; 2]) -> Score {
-        let mut all = contest::all_of("pid").into_iter();
-        let mut score = Score::new(all.find(|one| one.program == program).unwrap());
-        for run in runs {
-            let sample = |wall| Sample {
-                wall: Duration::from_millis(wall),
-                cpu: Duration::ZERO,
-                peak_rss: 0,
-            };
-            score.add(run.map(sample).ok_or_else(|| anyhow!("no"))).unwrap();
-        }
-        score
-    }
-
-    #[test]
-    fn only_rounds_that_both_ended_are_compared() {
-        let observer = score(Program::Observer, [Some(10), Some(30)]);
-        let peer = score(Program::Psgo, [None, Some(60)]);
-        assert_eq!(observer.ratios(&peer), [0.5]);
-        assert_eq!((peer.failures(), peer.failure.as_deref()), (1, Some("no")));
-        assert_eq!(peer.median(Sample::milliseconds), Some(60.0));
-    }
-
-    #[test]
-    fn a_peer_that_always_fails_has_no_figure() {
-        let observer = score(Program::Observer, [Some(10), Some(30)]);
-        let peer = score(Program::Psgo, [None, None]);
-        assert_eq!(peer.median(Sample::milliseconds), None);
-        assert_eq!(observer.ratio(&peer), None);
-    }
-
-    #[test]
-    fn observer_must_not_fail() {
-        let mut observer = score(Program::Observer, [Some(1), Some(1)]);
-        assert!(observer.add(Err(anyhow!("no"))).is_err());
+impl score::Contestant for Contestant {
+    fn may_fail(&self) -> bool {
+        self.program != Program::Observer
     }
 }

@@ -1,10 +1,10 @@
 //! The live table, measured from within by a program of its own, beside ps and psgo.
 
 mod asked;
-mod program;
+pub(crate) mod program;
 mod report;
 mod rounds;
-mod session;
+pub(crate) mod session;
 
 use anyhow::Result;
 use tempfile::TempDir;

@@ -125,7 +125,7 @@ impl Arena<'_> {
         let mut jobs_ns = Vec::new();
         let mut running = 0;
         for job in Job::ALL {
-            let (nanoseconds, processes) = session.time(job, size.repetitions)?;
+            let (nanoseconds, processes) = session.time(job.word(), size.repetitions)?;
             ensure!(
                 processes >= idle as u64,
                 "`{}` told of {processes} processes of {idle} idle ones and all others",

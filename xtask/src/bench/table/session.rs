@@ -6,7 +6,6 @@ use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::asked::Job;
 use crate::bench::program::Program;
 use crate::bench::usage::Process;
 
@@ -50,9 +49,10 @@ impl Session {
         Ok(session)
     }
 
-    /// The median time of so many repetitions, in nanoseconds, and of how many processes it was.
-    pub(crate) fn time(&mut self, job: Job, repetitions: usize) -> Result<(u64, u64)> {
-        let said = self.ask(&format!("{} {repetitions}", job.word()))?;
+    /// The median time of so many repetitions of a job, in nanoseconds, and of how many processes it
+    /// was.
+    pub(crate) fn time(&mut self, job: &str, repetitions: usize) -> Result<(u64, u64)> {
+        let said = self.ask(&format!("{job} {repetitions}"))?;
         Ok((said.number("nanoseconds")?, said.number("processes")?))
     }
 
