@@ -51,12 +51,12 @@ impl Amount {
                 counted_rounds: 2,
             },
             Extent::Whole => Self {
-                ladder: ladder::Size { rounds: 5, milliseconds: 2_000 },
+                ladder: ladder::Size { rounds: 3, milliseconds: 2_000 },
                 ladder_of_equals: ladder::Size { rounds: 3, milliseconds: 2_000 },
                 full: (2_000_000, 200_000),
-                full_rounds: 7,
+                full_rounds: 5,
                 counted: (30_000_000, 500_000),
-                counted_rounds: 5,
+                counted_rounds: 3,
             },
         }
     }
