@@ -58,17 +58,24 @@ pub enum Holder {
 }
 
 impl Holder {
-    /// Opens what it holds. `None` where that is not allowed, or is over.
-    pub(super) fn open(&self, proc: &Directory, kind: NamespaceKind) -> Option<Handle> {
+    /// Opens what it holds.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` or `ESRCH` when that is over; others where it is not allowed, or there is no way.
+    pub(super) fn open(&self, proc: &Directory, kind: NamespaceKind) -> Result<Handle, Errno> {
         let (pid, path) = match self {
-            Self::Mount { path, pid, .. } => return open_mount(proc, *pid, path),
+            Self::Mount { path, pid, .. } => {
+                // Who cannot get at a mount has not seen it go.
+                return open_mount(proc, *pid, path).ok_or(Errno::EACCES);
+            }
             Self::Children { pid } => (pid, format!("ns/{}_for_children", kind.name())),
             Self::Thread { pid, tid } => (pid, format!("task/{tid}/ns/{}", kind.name())),
             Self::File { pid, fd } => (pid, format!("fd/{fd}")),
             // Whoever finds a socket has its namespace open already.
-            Self::Socket { .. } | Self::Namespace { .. } => return None,
+            Self::Socket { .. } | Self::Namespace { .. } => return Err(Errno::EOPNOTSUPP),
         };
-        open_link(proc, *pid, path).ok()
+        open_link(proc, *pid, path)
     }
 }
 
@@ -113,6 +120,6 @@ mod tests {
         let (reader, _writer) = nix::unistd::pipe().unwrap();
         let fd = std::os::fd::AsRawFd::as_raw_fd(&reader).cast_unsigned();
         let holder = Holder::File { pid: own, fd };
-        assert!(holder.open(&proc, NamespaceKind::Uts).is_none());
+        assert_eq!(holder.open(&proc, NamespaceKind::Uts).unwrap_err(), Errno::ENOTTY);
     }
 }
