@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::thread;
+use std::time::Duration;
 
 use nix::sys::prctl::set_dumpable;
 use nix::sys::signal::{Signal, kill};
@@ -18,6 +19,8 @@ use nix::unistd::{Gid, Pid, Uid, gettid, pipe, read, setresgid, setresuid, write
 
 use crate::act::{fork_here, pause, reap, say, unescaped};
 use crate::child::c_string;
+use crate::harness::soon;
+use crate::ps::calls::{die_with_parent, fork_as};
 use crate::sys;
 
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
@@ -29,6 +32,8 @@ pub(crate) fn perform(words: &[&str]) -> ExitCode {
         ["children"] => children(),
         ["thread"] => thread_elsewhere(),
         ["socket"] => socket_elsewhere(),
+        ["flicker"] => flicker(),
+        ["as", pid, observer, arguments @ ..] => with_pid(pid, observer, arguments),
         ["inside", users, observer, arguments @ ..] => inside(users, observer, arguments),
         other => panic!("unknown act ns {other:?}"),
     }
@@ -145,15 +150,20 @@ fn link(path: &str) -> String {
     link.to_str().expect("UTF-8").to_owned()
 }
 
+fn wait_for_ever() -> ! {
+    loop {
+        nix::unistd::pause();
+    }
+}
+
 /// A child that does nothing, in new namespaces; gone when it is dropped.
 struct Inhabitant(u32);
 
 impl Inhabitant {
     fn of_new(flags: i32) -> Self {
         let mut body = || {
-            loop {
-                nix::unistd::pause();
-            }
+            die_with_parent().expect("a wish");
+            wait_for_ever()
         };
         let pid = sys::clone(flags | libc::SIGCHLD, &mut body);
         Self(pid.expect("a child in new namespaces"))
@@ -212,9 +222,7 @@ fn thread_elsewhere() -> ExitCode {
         sys::unshare(libc::CLONE_NEWUTS).expect("a namespace");
         say(&format!("held {} {}", link("/proc/thread-self/ns/uts"), gettid()));
         say("ready");
-        loop {
-            thread::park();
-        }
+        wait_for_ever()
     });
     pause_without_word()
 }
@@ -246,7 +254,42 @@ fn inside(users: &str, observer: &str, arguments: &[&str]) -> ExitCode {
         let status = Command::new(observer).args(arguments).status().expect("an end");
         sys::end_process(status.code().unwrap_or(127))
     };
-    let ended = sys::wait4_within(first, crate::harness::soon()).expect("a child");
+    hand_on_status(first)
+}
+
+/// One namespace after the other, none of which lasts, until the input ends.
+fn flicker() -> ExitCode {
+    let input = std::io::stdin().as_fd().try_clone_to_owned().expect("a descriptor");
+    say("ready");
+    let flags = libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWUTS;
+    while !sys::readable(&input, Duration::ZERO).expect("an open input") {
+        let inhabitants = [0; 8].map(|_| Inhabitant::of_new(flags));
+        thread::sleep(Duration::from_millis(1));
+        drop(inhabitants);
+    }
+    ExitCode::SUCCESS
+}
+
+/// In a pid namespace of its own, with the /proc from outside: runs `observer` under a pid that
+/// somebody else has there.
+fn with_pid(pid: &str, observer: &str, arguments: &[&str]) -> ExitCode {
+    sys::unshare(libc::CLONE_NEWPID).expect("a pid namespace");
+    let path = c_string(Path::new(observer));
+    let words = [&[observer], arguments].concat();
+    let words: Vec<_> = words.iter().map(|word| CString::new(*word).expect("no NUL")).collect();
+    let Some(first) = fork_here() else {
+        let pid = pid.parse().expect("a pid");
+        let Some(child) = fork_as(pid).expect("a child with that pid") else {
+            panic!("cannot execute: {}", sys::exec(&path, &words))
+        };
+        let ended = sys::wait4_within(child, soon()).expect("a child");
+        sys::end_process(libc::WEXITSTATUS(ended.expect("a child that ends").status))
+    };
+    hand_on_status(first)
+}
+
+fn hand_on_status(pid: u32) -> ExitCode {
+    let ended = sys::wait4_within(pid, soon()).expect("a child");
     let status = ended.expect("a child that ends").status;
     ExitCode::from(u8::try_from(libc::WEXITSTATUS(status)).expect("a status"))
 }

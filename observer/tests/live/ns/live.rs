@@ -5,7 +5,7 @@ use observer::namespace::{NamespaceId, NamespaceKind};
 use observer::source::Backend;
 use observer::{Error, Monitor, Process};
 
-use super::scene::Scene;
+use super::scene::{Keeper, Scene};
 use super::truth::Space;
 use crate::harness::{Case, btf, cases, root, unlocked};
 
@@ -42,7 +42,7 @@ fn compare(backend: Backend) {
     // The kernel tells eBPF of processes that /proc keeps closed.
     assert!(told.unreadable <= before.unreadable, "unreadable: {}", told.unreadable);
     for scene in [&earlier, &later] {
-        let deep_only = [&scene.file, &scene.thread, &scene.socket].map(|keeper| keeper.space());
+        let deep_only = [&scene.file, &scene.thread, &scene.socket].map(Keeper::space);
         for space in scene.spaces().iter().filter(|space| !deep_only.contains(space)) {
             let truth = before.get(space.inode).expect("one that a scan finds");
             if is_for_children_only(truth) {

@@ -52,6 +52,7 @@ fn seen(scene: &Scene) -> BTreeSet<u64> {
 
 fn every_cell_of_its_rows() {
     let scene = Scene::start();
+    let (numbered, number) = scene.nest.number_network();
     let ours = || rows(&told(&["--no-headers", "--deep", "-o", COLUMNS]));
     let mut wanted = seen(&scene);
     wanted.extend(Space::all_of(std::process::id()).iter().map(|space| space.inode));
@@ -68,6 +69,7 @@ fn every_cell_of_its_rows() {
             let is_of_scene = seen(&scene).contains(ns);
             assert!(told == row || !is_of_scene, "ours {told:?}, theirs {row:?}");
         }
+        assert_eq!(theirs[&numbered.inode].last(), Some(&number.to_string()), "{numbered:?}");
         if wanted.is_empty() {
             return;
         }

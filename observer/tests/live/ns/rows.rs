@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -9,9 +10,11 @@ use super::act::MAP;
 use super::document::{Document, Row};
 use super::scene::{Keeper, Scene};
 use super::truth::{self, Members, Space};
+use crate::child::{Actor, act};
 use crate::event::none_of;
 use crate::harness::{Case, cases, root};
-use crate::ps::truth::status;
+use crate::ps::truth::{status, wait_for_state};
+use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -22,6 +25,9 @@ pub(crate) fn cases() -> Vec<Case> {
         everybody_is_counted: [root],
         pids_in_every_namespace: [root],
         whatever_holds_one_is_named: [root],
+        who_goes_on_without_its_leader: [root],
+        the_number_of_a_network_namespace: [root],
+        mounts_are_counted: [root],
         who_holds_without_files_is_named_at_once: [root],
     ]
 }
@@ -251,6 +257,50 @@ fn whatever_holds_one_is_named() {
     assert_eq!(holders(&document, thread), [expected]);
     let expected = json!([{"by": "socket", "pid": socket.pid(), "fd": socket.held[0].number}]);
     assert_eq!(holders(&document, socket), [expected]);
+}
+
+/// Links of a process lead nowhere once its leader has ended; those of its threads do.
+fn who_goes_on_without_its_leader() {
+    let mut command = act(&["table", "leader-ends"]);
+    sys::before_exec(&mut command, || sys::unshare(libc::CLONE_NEWUTS));
+    let actor = Actor::new(&mut command);
+    actor.hear("ready");
+    wait_for_state(actor.pid(), "Z");
+    let tids = truth::numbers(&format!("/proc/{}/task", actor.pid()));
+    let tid = *tids.iter().max().expect("a thread");
+    let space = Space::at(Path::new(&format!("/proc/{}/task/{tid}/ns/uts", actor.pid())));
+    let document = Document::deep();
+    let row = document.row(&space.expect("a namespace"));
+    let expected = json!([{"by": "thread", "pid": actor.pid(), "tid": tid}]);
+    assert_eq!(row.0["held_by"], expected, "{row:?}");
+    let closed = truth::closed().len();
+    assert_eq!(document.unreadable(), closed, "it is not refused: {}", document.errors);
+}
+
+fn the_number_of_a_network_namespace() {
+    let scene = Scene::start();
+    let without = Document::deep();
+    let (space, number) = scene.nest.number_network();
+    let document = Document::deep();
+    assert_eq!(without.row(&space).number("netns_id"), None, "before it has one");
+    assert_eq!(document.row(&space).number("netns_id"), Some(number.into()));
+    assert_eq!(document.row(scene.socket.space()).number("netns_id"), None, "of another");
+}
+
+fn mounts_are_counted() {
+    let scene = Scene::start();
+    let document = Document::deep();
+    let [.., inner] = scene.nest.processes;
+    for pid in [scene.mounts.pid(), inner] {
+        let space = Space::of(pid, "mnt").expect("its own");
+        let said = truth::asked(&space, Path::new(&format!("/proc/{pid}/ns/mnt")));
+        let text = fs::read(format!("/proc/{pid}/mountinfo")).expect("a live process");
+        let lines = String::from_utf8_lossy(&text).lines().count() as u64;
+        let expected = said.expect("a live process").mounts.unwrap_or(lines);
+        // Linux 6.12 counts one less than it shows.
+        assert!(expected.abs_diff(lines) <= 1, "{expected} mounts, {lines} are seen");
+        assert_eq!(document.row(&space).number("mounts"), Some(expected), "{space:?}");
+    }
 }
 
 fn who_holds_without_files_is_named_at_once() {

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 
 use tempfile::TempDir;
 
+use super::calls;
 use super::truth::Space;
 use crate::child::{Actor, act};
 
@@ -83,6 +84,14 @@ impl Nest {
             timed: of("timed")[0],
             _actor: actor,
         }
+    }
+
+    /// Lets our network namespace have a number for that of the second level.
+    pub(super) fn number_network(&self) -> (Space, u32) {
+        let [_, second, _] = self.processes;
+        let number = second;
+        calls::number_network(second, number).expect("a number for a network namespace");
+        (Space::of(second, "net").expect("its own"), number)
     }
 
     pub(super) fn pids(&self) -> Vec<u32> {

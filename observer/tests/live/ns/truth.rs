@@ -94,6 +94,7 @@ pub(super) struct Said {
     pub(super) parent: Option<u64>,
     pub(super) creator: Option<u32>,
     pub(super) kernel_id: Option<u64>,
+    pub(super) mounts: Option<u64>,
 }
 
 /// Asks of the namespace that a path leads to, if that is still this one.
@@ -108,6 +109,7 @@ pub(super) fn asked(space: &Space, path: &Path) -> Option<Said> {
         parent: relative(calls::parent(&file)),
         creator: calls::creator(&file).ok(),
         kernel_id: calls::kernel_id(&file).ok(),
+        mounts: calls::mounts(&file).ok(),
     })
 }
 

@@ -29,7 +29,9 @@ pub(crate) fn cases() -> Vec<Case> {
         nobody_is_told_of_hidden_processes: [root],
         inside_a_user_namespace: [root],
         inside_a_pid_namespace: [root],
+        with_a_pid_that_means_another_outside: [root],
         among_thousands_that_come_and_go: [root],
+        among_namespaces_that_do_not_last: [root],
     ]
 }
 
@@ -165,6 +167,18 @@ fn inside_a_pid_namespace() {
     }
 }
 
+/// Whose files are left out, as its own, is not told by its pid.
+fn with_a_pid_that_means_another_outside() {
+    let scene = Scene::start();
+    let keeper = scene.file.pid().to_string();
+    let program = observer().to_str().expect("UTF-8").to_owned();
+    let words = ["ns", "as", &keeper, &program, "ns", "--json", "--deep"];
+    let document = Document::of(&mut act(&words));
+    let held = document.row(scene.file.space());
+    assert_eq!(held.held_by().len(), 1, "who has it open: {held:?}");
+    assert_own(&document);
+}
+
 const CROWD: usize = 5000;
 const DOCUMENTS: usize = 10;
 
@@ -192,4 +206,26 @@ fn among_thousands_that_come_and_go() {
     }
     assert!(churn.stop().count() > 10, "no churn");
     crowd.dismiss();
+}
+
+/// What has gone since it was looked at is no namespace that may not be seen.
+fn among_namespaces_that_do_not_last() {
+    let flickers = [0; 2].map(|_| {
+        let actor = Actor::new(&mut act(&["ns", "flicker"]));
+        actor.hear("ready");
+        actor
+    });
+    let mut seen = 0;
+    for _ in 0..scaled(100) {
+        let document = Document::with(&["--kind", "uts,pid,user"]);
+        seen += document.rows().count() - 3;
+        for row in document.rows() {
+            let missing = [row.0.get("owner_missing"), row.0.get("parent_missing")];
+            assert_eq!(missing, [None, None], "{row:?}");
+        }
+    }
+    assert!(seen > 0, "no namespace was seen");
+    for flicker in flickers {
+        flicker.dismiss();
+    }
 }
