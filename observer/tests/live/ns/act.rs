@@ -264,7 +264,7 @@ fn flicker() -> ExitCode {
     let flags = libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWUTS;
     while !sys::readable(&input, Duration::ZERO).expect("an open input") {
         let inhabitants = [0; 8].map(|_| Inhabitant::of_new(flags));
-        thread::sleep(Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(3));
         drop(inhabitants);
     }
     ExitCode::SUCCESS
