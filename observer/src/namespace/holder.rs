@@ -92,7 +92,10 @@ pub(super) fn open_of(proc: &Directory, pid: u32, kind: NamespaceKind) -> Result
 /// an open could be an order, or never end.
 fn open_link(proc: &Directory, pid: u32, path: String) -> Result<Handle, Errno> {
     let path = CString::new(path).map_err(|_nul| Errno::EINVAL)?;
-    let place = proc.process(pid)?.open(&path, OFlag::O_PATH)?;
+    let place = || proc.process(pid)?.open(&path, OFlag::O_PATH);
+    // The kernel says `EACCES` too of who goes at this very moment; of who has gone, `ENOENT`.
+    let place =
+        place().or_else(|errno| if errno == Errno::EACCES { place() } else { Err(errno) })?;
     if fstatfs(&place)?.filesystem_type() != NSFS_MAGIC {
         return Err(Errno::ENOTTY);
     }
