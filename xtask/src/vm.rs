@@ -18,6 +18,8 @@ const LOCKDOWN: &str = "lockdown::";
 const DOCKER: &str = "docker::";
 /// Tests beside bpftrace, which no guest has.
 const BPFTRACE: &str = "trace::values::";
+/// Tests beside lsns, which no guest has.
+const LSNS: &str = "ns::lsns::";
 /// Tests beside psgo, which have not been tried under emulation: only a filter runs them.
 const PSGO: &str = "psgo::";
 
@@ -96,7 +98,8 @@ fn boots(filter: Option<&str>) -> Vec<Boot> {
     let about_lockdown = |filter: &str| filter.starts_with("lockdown");
     let mut boots = Vec::new();
     if !filter.is_some_and(about_lockdown) {
-        let mut skips = vec!["--skip", DOCKER, "--skip", LOCKDOWN, "--skip", BPFTRACE];
+        let names = [DOCKER, LOCKDOWN, BPFTRACE, LSNS];
+        let mut skips = names.map(|name| ["--skip", name]).concat();
         if filter.is_none() {
             skips.extend(["--skip", PSGO]);
         }
@@ -128,7 +131,7 @@ mod tests {
     fn without_a_filter_there_are_both_boots() {
         assert_eq!(names(None), ["plain", "lockdown"]);
         let [plain, lockdown] = &boots(None)[..] else { panic!("two boots") };
-        let skips = ["docker::", "lockdown::", "trace::values::", "psgo::"];
+        let skips = ["docker::", "lockdown::", "trace::values::", "ns::lsns::", "psgo::"];
         assert_eq!(plain.test_arguments, skips.map(|skip| ["--skip", skip]).concat());
         assert_eq!(lockdown.test_arguments, ["lockdown::"]);
     }

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::{
     Holder, Kin, Namespace, NamespaceId, NamespaceKind,
-    drafts::{Draft, Drafts},
+    drafts::{Draft, Drafts, Opened},
     handle::Handle,
 };
 use crate::{
@@ -23,7 +23,11 @@ pub(super) fn ask(proc: &Directory, mut drafts: Drafts) -> Vec<Namespace> {
     let netns_ids = NetnsIds::open().ok();
     while let Some(inode) = waiting.pop() {
         let Some(mut draft) = drafts.remove(inode) else { continue };
-        let handle = draft.open(proc, inode);
+        let handle = match draft.open(proc, inode) {
+            Opened::Yes(handle) => Some(handle),
+            Opened::Refused => None,
+            Opened::Gone => continue,
+        };
         let mut kin = |relative: Result<Handle, Errno>| match relative {
             Ok(relative) => {
                 let id = relative.id;

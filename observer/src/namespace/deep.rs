@@ -15,11 +15,15 @@ use nix::errno::Errno;
 use super::{Holder, NamespaceKind, drafts::Drafts, handle::Handle, mounts::of_link};
 use crate::{field::Row, source::proc::Directory, sys::namespace};
 
-/// Adds what processes hold; returns of how many that may not be known.
-pub(super) fn find(proc: &Directory, rows: &[Row], drafts: &mut Drafts) -> u64 {
-    let own = std::process::id();
+/// Adds what processes but the caller hold; returns of how many that may not be known.
+pub(super) fn find(
+    proc: &Directory,
+    rows: &[Row],
+    caller: Option<u32>,
+    drafts: &mut Drafts,
+) -> u64 {
     let mut refused = 0;
-    for row in rows.iter().filter(|row| row.pid != own) {
+    for row in rows.iter().filter(|row| Some(row.pid) != caller) {
         find_threads(proc, row, drafts);
         // With any other error it has ended.
         if let Err(Errno::EACCES | Errno::EPERM) = find_files(row, drafts) {

@@ -2,6 +2,7 @@
 //! two namespaces have the same at one time, of whatever kind.
 
 use hashbrown::HashMap;
+use nix::errno::Errno;
 
 use super::{Holder, NamespaceKind, handle::Handle, holder::open_of};
 use crate::{field::Row, source::proc::Directory};
@@ -26,6 +27,17 @@ pub(super) struct Draft {
     pub(super) mounts: Option<u64>,
     /// Where it was opened already.
     pub(super) handle: Option<Handle>,
+}
+
+/// What came of opening one.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// Here it is.
+    Yes(Handle),
+    /// Something has it that may not be looked into.
+    Refused,
+    /// All who had it have ended or left since they were looked at.
+    Gone,
 }
 
 impl Drafts {
@@ -114,15 +126,24 @@ impl Draft {
     }
 
     /// Opens it, by whatever way there is.
-    pub(super) fn open(&mut self, proc: &Directory, inode: u64) -> Option<Handle> {
+    pub(super) fn open(&mut self, proc: &Directory, inode: u64) -> Opened {
+        if let Some(handle) = self.handle.take() {
+            return Opened::Yes(handle);
+        }
         let kind = self.kind;
-        // A process may be in another one by now.
-        let is_it = |handle: &Handle| (handle.id.kind, handle.id.inode) == (kind, inode);
-        self.handle.take().or_else(|| {
-            let by_member = |pid: &u32| open_of(proc, *pid, kind).ok().filter(is_it);
-            let by_holder = |holder: &Holder| holder.open(proc, kind).filter(is_it);
-            let member = self.some_members().iter().find_map(by_member);
-            member.or_else(|| self.holders.iter().find_map(by_holder))
-        })
+        let by_members = self.members.iter().map(|pid| open_of(proc, *pid, kind));
+        let by_holders = self.holders.iter().map(|holder| holder.open(proc, kind));
+        let mut opened = Opened::Gone;
+        for attempt in by_members.chain(by_holders) {
+            match attempt {
+                Ok(handle) if (handle.id.kind, handle.id.inode) == (kind, inode) => {
+                    return Opened::Yes(handle);
+                }
+                // It was left for another one, or with the life.
+                Ok(_) | Err(Errno::ENOENT | Errno::ESRCH) => {}
+                Err(_) => opened = Opened::Refused,
+            }
+        }
+        opened
     }
 }

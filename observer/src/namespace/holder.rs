@@ -58,17 +58,24 @@ pub enum Holder {
 }
 
 impl Holder {
-    /// Opens what it holds. `None` where that is not allowed, or is over.
-    pub(super) fn open(&self, proc: &Directory, kind: NamespaceKind) -> Option<Handle> {
+    /// Opens what it holds.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` or `ESRCH` when that is over; others where it is not allowed, or there is no way.
+    pub(super) fn open(&self, proc: &Directory, kind: NamespaceKind) -> Result<Handle, Errno> {
         let (pid, path) = match self {
-            Self::Mount { path, pid, .. } => return open_mount(proc, *pid, path),
+            Self::Mount { path, pid, .. } => {
+                // Who cannot get at a mount has not seen it go.
+                return open_mount(proc, *pid, path).ok_or(Errno::EACCES);
+            }
             Self::Children { pid } => (pid, format!("ns/{}_for_children", kind.name())),
             Self::Thread { pid, tid } => (pid, format!("task/{tid}/ns/{}", kind.name())),
             Self::File { pid, fd } => (pid, format!("fd/{fd}")),
             // Whoever finds a socket has its namespace open already.
-            Self::Socket { .. } | Self::Namespace { .. } => return None,
+            Self::Socket { .. } | Self::Namespace { .. } => return Err(Errno::EOPNOTSUPP),
         };
-        open_link(proc, *pid, path).ok()
+        open_link(proc, *pid, path)
     }
 }
 
@@ -85,7 +92,10 @@ pub(super) fn open_of(proc: &Directory, pid: u32, kind: NamespaceKind) -> Result
 /// an open could be an order, or never end.
 fn open_link(proc: &Directory, pid: u32, path: String) -> Result<Handle, Errno> {
     let path = CString::new(path).map_err(|_nul| Errno::EINVAL)?;
-    let place = proc.process(pid)?.open(&path, OFlag::O_PATH)?;
+    let place = || proc.process(pid)?.open(&path, OFlag::O_PATH);
+    // The kernel says `EACCES` too of who goes at this very moment; of who has gone, `ENOENT`.
+    let place =
+        place().or_else(|errno| if errno == Errno::EACCES { place() } else { Err(errno) })?;
     if fstatfs(&place)?.filesystem_type() != NSFS_MAGIC {
         return Err(Errno::ENOTTY);
     }
@@ -113,6 +123,6 @@ mod tests {
         let (reader, _writer) = nix::unistd::pipe().unwrap();
         let fd = std::os::fd::AsRawFd::as_raw_fd(&reader).cast_unsigned();
         let holder = Holder::File { pid: own, fd };
-        assert!(holder.open(&proc, NamespaceKind::Uts).is_none());
+        assert_eq!(holder.open(&proc, NamespaceKind::Uts).unwrap_err(), Errno::ENOTTY);
     }
 }

@@ -162,20 +162,19 @@ impl Namespaces {
         let proc = Directory::proc().map_err(Error::system("cannot open /proc"))?;
         let mut drafts = Drafts::of(&listing.rows);
         mounts::find(&proc, &mut drafts);
+        let caller = caller();
         let unread_files =
-            if options.deep { deep::find(&proc, &listing.rows, &mut drafts) } else { 0 };
+            if options.deep { deep::find(&proc, &listing.rows, caller, &mut drafts) } else { 0 };
         let all = ask(&proc, drafts);
         let mut lead_pids: Vec<u32> =
             all.iter().filter_map(|namespace| namespace.members.first().copied()).collect();
         lead_pids.sort_unstable();
         lead_pids.dedup();
-        let own = std::fs::read_link("/proc/self").ok();
-        let own = own.and_then(|link| link.to_str()?.parse().ok());
         Ok(Self {
             leads: Listing::of_known(&lead_pids, LEAD_FACTS, listing.view.machine.clone())?,
             unreadable: listing.refused.saturating_add(listing.curtailed),
             unread_files,
-            own: own.map_or([None; 8], |pid| inodes(&listing, pid)),
+            own: caller.map_or([None; 8], |pid| inodes(&listing, pid)),
             first: inodes(&listing, 1),
             listing,
             all,
@@ -220,6 +219,11 @@ impl Namespace {
     pub fn is_initial(&self) -> bool {
         self.id.kind.initial_inode() == Some(self.id.inode)
     }
+}
+
+/// The caller's pid as /proc has it, which may be that of a pid namespace further out.
+fn caller() -> Option<u32> {
+    std::fs::read_link("/proc/self").ok()?.to_str()?.parse().ok()
 }
 
 fn by_pid(rows: &[Row], pid: u32) -> Option<&Row> {

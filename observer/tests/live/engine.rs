@@ -190,6 +190,43 @@ impl Drop for Engine {
     }
 }
 
+/// What a container runs: two processes.
+const COMMAND: [&str; 3] = ["/bin/sh", "-c", "sleep 600 & exec sleep 600"];
+
+/// A running container; removed when dropped, before its engine.
+pub(crate) struct Container<'a> {
+    engine: &'a Engine,
+    pub(crate) id: String,
+    /// Of its first process, outside.
+    pub(crate) pid: u32,
+}
+
+impl<'a> Container<'a> {
+    pub(crate) fn run(engine: &'a Engine, flags: &[&str]) -> Self {
+        let mut run = engine.client(&["run", "--detach", "--network=none"]);
+        let id = answer(engine, run.args(flags).arg(IMAGE).args(COMMAND));
+        let pid = answer(engine, &mut engine.client(&["inspect", "-f", "{{.State.Pid}}", &id]));
+        Self { engine, pid: pid.parse().expect("a pid"), id }
+    }
+}
+
+impl Drop for Container<'_> {
+    fn drop(&mut self) {
+        let mut remove = self.engine.client(&["rm", "--force", &self.id]);
+        let (status, _, errors) = output(&mut remove, patience(Duration::from_secs(3)));
+        if !status.success() {
+            eprintln!("container {} stays: {errors}", self.id);
+        }
+    }
+}
+
+/// The word that the engine's client answers with.
+fn answer(engine: &Engine, command: &mut Command) -> String {
+    let (status, out, errors) = output(command, patience(Duration::from_secs(10)));
+    assert!(status.success(), "{command:?}: {errors}\n{}", engine.log());
+    out.trim().to_owned()
+}
+
 /// Places where an engine leaves things in spite of its flags, as far as nothing is there yet.
 fn strays() -> Vec<PathBuf> {
     let fixed = [

@@ -1,4 +1,5 @@
-//! Black-box tests of `observer events`, `observer ps` and `observer trace` against a running kernel.
+//! Black-box tests of `observer events`, `observer ps`, `observer ns` and `observer trace` against a running
+//! kernel.
 //!
 //! They drive the real program and compare with oracles that are not the program: the spawner's
 //! own log, `wait4`'s status and resource usage, /proc. The whole machine is in view, so nothing
@@ -41,6 +42,7 @@ mod library;
 mod lockdown;
 mod loss;
 mod namespace_events;
+mod ns;
 mod ns_follow;
 mod observed;
 mod output;
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         tracepoint::cases(),
         ps::cases(),
         psgo::cases(),
+        ns::cases(),
     ];
     harness::run(cases.into_iter().flatten().collect())
 }

@@ -18,12 +18,12 @@ const FORKS_A_SECOND: usize = 1000;
 const SNAPSHOTS: usize = 200;
 
 /// Forks without rest, until asked what it did.
-pub(super) struct Churn {
+pub(crate) struct Churn {
     actor: Actor,
 }
 
 impl Churn {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let actor = Actor::new(&mut act(&["ps", "churn", &FORKS_A_SECOND.to_string()]));
         actor.hear("ready");
         Self { actor }
@@ -34,7 +34,7 @@ impl Churn {
     }
 
     /// Each pid that it gave, with the clock before and after each time.
-    pub(super) fn stop(mut self) -> Given {
+    pub(crate) fn stop(mut self) -> Given {
         self.actor.tell("stop");
         let mut given = Given::default();
         loop {
@@ -55,10 +55,10 @@ impl Churn {
 
 /// Spans of time in which each pid was given to a child.
 #[derive(Default)]
-pub(super) struct Given(BTreeMap<u32, Vec<(u64, u64)>>);
+pub(crate) struct Given(BTreeMap<u32, Vec<(u64, u64)>>);
 
 impl Given {
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.values().map(Vec::len).sum()
     }
 

@@ -27,9 +27,9 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-const NOBODY: u32 = 65_534;
+pub(crate) const NOBODY: u32 = 65_534;
 
-fn become_nobody() -> io::Result<()> {
+pub(crate) fn become_nobody() -> io::Result<()> {
     let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
     setgroups(&[]).map_err(io::Error::from)?;
     setresgid(group, group, group)?;
@@ -56,7 +56,7 @@ fn told_with(hidepid: Option<&'static CStr>, arguments: &[&str]) -> Answer {
     Answer::of(&mut command)
 }
 
-fn mount_proc(option: &CStr) -> io::Result<()> {
+pub(crate) fn mount_proc(option: &CStr) -> io::Result<()> {
     sys::private_mounts()?;
     sys::mount_with(c"proc", c"/proc", Some(c"proc"), 0, Some(option))
 }

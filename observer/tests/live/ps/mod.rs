@@ -4,11 +4,11 @@
 mod act;
 mod bytes;
 pub(crate) mod calls;
-mod churn;
+pub(crate) mod churn;
 mod cli;
 mod contained;
 mod every;
-mod hidden;
+pub(crate) mod hidden;
 mod hostile;
 mod json;
 mod limits;
@@ -16,10 +16,10 @@ mod oracle;
 mod replaced;
 pub(crate) mod scene;
 mod select;
-mod snapshot;
+pub(crate) mod snapshot;
 mod special;
-mod truth;
-mod width;
+pub(crate) mod truth;
+pub(crate) mod width;
 
 pub(crate) use act::perform;
 

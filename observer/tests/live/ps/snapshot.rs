@@ -24,18 +24,18 @@ pub(super) fn ps(arguments: &[&str]) -> Command {
 
 /// What a command said, and how it ended.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) code: Option<i32>,
-    pub(super) out: String,
-    pub(super) errors: String,
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) errors: String,
 }
 
 impl Answer {
-    pub(super) fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         Self::within(command, soon())
     }
 
-    pub(super) fn within(command: &mut Command, time: Duration) -> Self {
+    pub(crate) fn within(command: &mut Command, time: Duration) -> Self {
         let (status, out, errors) = output(command, time);
         Self { code: status.code(), out, errors }
     }
@@ -45,7 +45,7 @@ impl Answer {
     }
 
     /// The lines of one that went well and had nothing to add.
-    pub(super) fn lines(&self) -> Vec<&str> {
+    pub(crate) fn lines(&self) -> Vec<&str> {
         assert_eq!((self.code, self.errors.as_str()), (Some(0), ""), "status, stderr");
         self.out.lines().collect()
     }

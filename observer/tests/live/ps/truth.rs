@@ -17,15 +17,15 @@ pub(super) struct Life {
 
 /// `/proc/PID/stat`.
 #[derive(Debug)]
-pub(super) struct Stat {
-    pub(super) comm: Vec<u8>,
+pub(crate) struct Stat {
+    pub(crate) comm: Vec<u8>,
     /// From the state on, which proc(5) calls the third.
     fields: Vec<String>,
 }
 
 impl Stat {
     /// `None` for a process that has gone.
-    pub(super) fn of(pid: u32) -> Option<Self> {
+    pub(crate) fn of(pid: u32) -> Option<Self> {
         let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
         let open = bytes.iter().position(|byte| *byte == b'(').expect("a name");
         let close = bytes.iter().rposition(|byte| *byte == b')').expect("a name");
@@ -37,11 +37,11 @@ impl Stat {
     }
 
     /// By its number in proc(5), from 3 on.
-    pub(super) fn field(&self, number: usize) -> &str {
+    pub(crate) fn field(&self, number: usize) -> &str {
         &self.fields[number - 3]
     }
 
-    pub(super) fn state(&self) -> &str {
+    pub(crate) fn state(&self) -> &str {
         self.field(3)
     }
 
@@ -75,7 +75,7 @@ fn switches(pid: u32) -> Option<String> {
 }
 
 /// What stands behind a word of `/proc/PID/status`.
-pub(super) fn status(pid: u32, word: &str) -> String {
+pub(crate) fn status(pid: u32, word: &str) -> String {
     let text = fs::read(format!("/proc/{pid}/status")).expect("a live process");
     let text = String::from_utf8_lossy(&text).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(':'));
@@ -94,7 +94,7 @@ pub(super) fn assert_nothing_hidden(errors: &str) {
 }
 
 /// Waits until a process is in a state, such as `Z`.
-pub(super) fn wait_for_state(pid: u32, state: &str) {
+pub(crate) fn wait_for_state(pid: u32, state: &str) {
     let deadline = Instant::now() + soon();
     while Stat::of(pid).expect("a process").state() != state {
         assert!(Instant::now() < deadline, "process {pid} should come to state {state}");

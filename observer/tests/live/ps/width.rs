@@ -1,7 +1,7 @@
 //! How wide a table is: as wide as its cells, and only on a terminal no wider than that.
 
 use std::io::Read as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use super::snapshot::{Answer, ps};
@@ -40,12 +40,17 @@ fn a_pipe_gets_all() {
 
 /// What a terminal so many columns wide is shown.
 fn on_terminal(width: u16, environment: Option<&str>, arguments: &[&str]) -> Vec<String> {
-    let (master, slave) = sys::terminal().expect("a terminal");
-    sys::resize(&slave, 24, width).expect("another size");
     let mut command = ps(arguments);
     if let Some(columns) = environment {
         command.env("COLUMNS", columns);
     }
+    shown(command, width)
+}
+
+/// What a command shows on a terminal so many columns wide.
+pub(crate) fn shown(mut command: Command, width: u16) -> Vec<String> {
+    let (master, slave) = sys::terminal().expect("a terminal");
+    sys::resize(&slave, 24, width).expect("another size");
     let started = Started::new(command.stdout(Stdio::from(slave)).stderr(Stdio::null()));
     drop(command);
     let reader = thread::spawn(move || {
@@ -60,7 +65,7 @@ fn on_terminal(width: u16, environment: Option<&str>, arguments: &[&str]) -> Vec
 }
 
 /// A line without what colours it.
-fn plain(line: &str) -> String {
+pub(crate) fn plain(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     let first = parts.next().unwrap_or_default().to_owned();
     first + &parts.filter_map(|part| part.split_once('m')).map(|(_, text)| text).collect::<String>()

@@ -2,16 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use super::compare::agree;
 use super::question::{Question, Row};
 use super::reading::Reading;
 use super::{peer, truth};
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, cases, patience, root};
-use crate::observed::output;
+use crate::engine::{Container, Engine, busybox, engine};
+use crate::harness::{Case, cases, root};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -26,25 +24,7 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Two processes.
-const COMMAND: [&str; 3] = ["/bin/sh", "-c", "sleep 600 & exec sleep 600"];
-
-/// A running container; removed when dropped, before its engine.
-struct Container<'a> {
-    engine: &'a Engine,
-    id: String,
-    /// Of its first process, outside.
-    pid: u32,
-}
-
-impl<'a> Container<'a> {
-    fn run(engine: &'a Engine, flags: &[&str]) -> Self {
-        let mut run = engine.client(&["run", "--detach", "--network=none"]);
-        let id = answer(engine, run.args(flags).arg(IMAGE).args(COMMAND));
-        let pid = answer(engine, &mut engine.client(&["inspect", "-f", "{{.State.Pid}}", &id]));
-        Self { engine, pid: pid.parse().expect("a pid"), id }
-    }
-
+impl Container<'_> {
     /// All that its pid namespace holds, once both are there.
     fn processes(&self, count: usize) -> Vec<u32> {
         let space = Reading::of(self.pid).expect("its first process").pid_spaces[0];
@@ -70,23 +50,6 @@ impl<'a> Container<'a> {
         let rows = self.question().program().rows;
         rows.into_iter().find(|row| row["pid"] == "1").expect("a first process")
     }
-}
-
-impl Drop for Container<'_> {
-    fn drop(&mut self) {
-        let mut remove = self.engine.client(&["rm", "--force", &self.id]);
-        let (status, _, errors) = output(&mut remove, patience(Duration::from_secs(3)));
-        if !status.success() {
-            eprintln!("container {} stays: {errors}", self.id);
-        }
-    }
-}
-
-/// The word that the engine's client answers with.
-fn answer(engine: &Engine, command: &mut Command) -> String {
-    let (status, out, errors) = output(command, patience(Duration::from_secs(10)));
-    assert!(status.success(), "{command:?}: {errors}\n{}", engine.log());
-    out.trim().to_owned()
 }
 
 fn started() -> Engine {

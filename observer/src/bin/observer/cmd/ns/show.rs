@@ -73,7 +73,7 @@ fn table(plan: &NsPlan, namespaces: &Namespaces, nodes: &[Branch]) -> Vec<u8> {
     lines
 }
 
-/// The same with the pids in each namespace below its line.
+/// The same with the pids in each namespace that was asked for below its line.
 fn with_members(plan: &NsPlan, namespaces: &Namespaces, nodes: &[Branch], lines: &[u8]) -> Vec<u8> {
     let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
     let mut out = Vec::new();
@@ -88,6 +88,10 @@ fn with_members(plan: &NsPlan, namespaces: &Namespaces, nodes: &[Branch], lines:
         art.before(node, &mut unused);
         let Item::Namespace(inode) = node.item else { continue };
         let Some(namespace) = namespaces.get(inode) else { continue };
+        // Others are there for those that hang below them.
+        if !is_wanted(plan, namespaces, namespace) {
+            continue;
+        }
         let mut margin = Vec::new();
         art.below(nodes.get(index + 1), &mut margin);
         // Each step of the margin is two columns wide.
