@@ -215,6 +215,7 @@ fn among_namespaces_that_do_not_last() {
         actor.hear("ready");
         actor
     });
+    let closed = truth::closed();
     let (mut seen, mut looks) = (0, 0);
     let deadline = Instant::now() + soon();
     // On a slow machine one look may find all of them between two lives.
@@ -223,6 +224,7 @@ fn among_namespaces_that_do_not_last() {
         looks += 1;
         let document = Document::with(&["--kind", "uts,pid,user"]);
         seen += document.rows().count() - 3;
+        assert_eq!(document.unreadable(), closed.len(), "who has ended was not refused");
         for row in document.rows() {
             let missing = [row.0.get("owner_missing"), row.0.get("parent_missing")];
             assert_eq!(missing, [None, None], "{row:?}");
