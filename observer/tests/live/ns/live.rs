@@ -1,6 +1,6 @@
 //! The namespaces of a live table are those of a look at /proc.
 
-use observer::namespace::{FACTS, Holder, Namespace, Namespaces, Options, scan};
+use observer::namespace::{FACTS, Namespace, Namespaces, Options, scan};
 use observer::namespace::{NamespaceId, NamespaceKind};
 use observer::source::Backend;
 use observer::{Error, Monitor, Process};
@@ -45,27 +45,15 @@ fn compare(backend: Backend) {
         let deep_only = [&scene.file, &scene.thread, &scene.socket].map(Keeper::space);
         for space in scene.spaces().iter().filter(|space| !deep_only.contains(space)) {
             let truth = before.get(space.inode).expect("one that a scan finds");
-            if is_for_children_only(truth) {
-                continue;
-            }
             assert_same(told.get(space.inode), truth);
         }
     }
-    let lasting = before.all.iter().filter(|one| after.get(one.id.inode).is_some());
-    for one in lasting.filter(|one| !is_for_children_only(one)) {
+    for one in before.all.iter().filter(|one| after.get(one.id.inode).is_some()) {
         assert!(told.get(one.id.inode).is_some(), "no {}", one.id);
     }
     for row in &later.nest.pids() {
         assert!(told.process(*row).is_some(), "process {row}");
     }
-}
-
-fn is_for_children(holder: &Holder) -> bool {
-    matches!(holder, Holder::Children { .. })
-}
-
-fn is_for_children_only(one: &Namespace) -> bool {
-    one.members.is_empty() && one.holders.iter().all(is_for_children)
 }
 
 fn assert_same(told: Option<&Namespace>, truth: &Namespace) {
@@ -77,8 +65,7 @@ fn assert_same(told: Option<&Namespace>, truth: &Namespace) {
     };
     assert_eq!(facts(told), facts(truth), "{}", truth.id);
     let rest = |one: &Namespace| {
-        let holders = one.holders.iter().filter(|holder| !is_for_children(holder)).cloned();
-        (one.uid_map.clone(), one.gid_map.clone(), one.mounts, holders.collect::<Vec<_>>())
+        (one.uid_map.clone(), one.gid_map.clone(), one.mounts, one.holders.clone())
     };
     assert_eq!(rest(told), rest(truth), "{}", truth.id);
 }
