@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 
 use bytes::Bytes;
-use nix::errno::Errno;
+use nix::{errno::Errno, fcntl::OFlag};
 
 use super::{Directory, stat::StatFile};
 use crate::{
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         if self.wanted.have(Facts::TASK) {
             read_end(folder, &mut row);
         }
-        if self.read_rest(folder, &mut row) {
+        if self.read_rest(folder, &mut row) && is_there(folder) {
             self.curtailed += 1;
         }
         Ok(row)
@@ -133,6 +133,11 @@ impl<'a> Reader<'a> {
 fn known<T>(result: Result<T, Errno>, kept: &mut bool) -> Option<T> {
     *kept |= matches!(result, Err(Errno::EACCES | Errno::EPERM));
     result.ok()
+}
+
+/// Links of who goes at this very moment are refused as well.
+fn is_there(folder: &Directory) -> bool {
+    folder.open(c"stat", OFlag::O_PATH).is_ok()
 }
 
 /// A status of 0 is also what those are told who may not know it: then they may not follow this
