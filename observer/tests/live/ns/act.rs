@@ -20,7 +20,7 @@ use nix::unistd::{Gid, Pid, Uid, gettid, pipe, read, setresgid, setresuid, write
 use crate::act::{fork_here, pause, reap, say, unescaped};
 use crate::child::c_string;
 use crate::harness::soon;
-use crate::ps::calls::{die_with_parent, fork_as};
+use crate::ps::calls::fork_as;
 use crate::sys;
 
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
@@ -157,27 +157,34 @@ fn wait_for_ever() -> ! {
 }
 
 /// A child that does nothing, in new namespaces; gone when it is dropped.
-struct Inhabitant(u32);
+struct Inhabitant {
+    pid: u32,
+    /// It ends by itself when nobody has this any more.
+    _hold: Option<OwnedFd>,
+}
 
 impl Inhabitant {
     fn of_new(flags: i32) -> Self {
+        let (held, hold) = pipe().expect("a pipe");
+        let mut hold = Some(hold);
         let mut body = || {
-            die_with_parent().expect("a wish");
-            wait_for_ever()
+            drop(hold.take());
+            while read(&held, &mut [0]).is_ok_and(|count| count > 0) {}
+            sys::end_process(0)
         };
         let pid = sys::clone(flags | libc::SIGCHLD, &mut body);
-        Self(pid.expect("a child in new namespaces"))
+        Self { pid: pid.expect("a child in new namespaces"), _hold: hold }
     }
 
     fn place(&self, kind: &str) -> String {
-        format!("/proc/{}/ns/{kind}", self.0)
+        format!("/proc/{}/ns/{kind}", self.pid)
     }
 }
 
 impl Drop for Inhabitant {
     fn drop(&mut self) {
-        kill(Pid::from_raw(self.0.cast_signed()), Signal::SIGKILL).expect("a signal to a child");
-        reap(self.0);
+        kill(Pid::from_raw(self.pid.cast_signed()), Signal::SIGKILL).expect("a signal to a child");
+        reap(self.pid);
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn take_terminal() -> io::Result<()> {
 }
 
 /// Lets the caller die with its parent.
-pub(crate) fn die_with_parent() -> io::Result<()> {
+pub(super) fn die_with_parent() -> io::Result<()> {
     // SAFETY: takes plain numbers.
     checked(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) }.into()).map(drop)
 }
