@@ -2,11 +2,11 @@
 //! what keeps those alive that nobody is in.
 //!
 //! In data-flow order: rows of processes (of /proc, or of a live table) become `drafts`; `mounts`
-//! and with [`Options::deep`] `deep` add what else holds a namespace; `ask` opens each once and asks
-//! the kernel for the rest, through `handle`. [`tree`] arranges the result, pure.
+//! and with [`Options::deep`] `deep` add what else holds a namespace; `ask` opens each once and
+//! asks the kernel for the rest, through `handle`. [`tree`] arranges the result, pure.
 //!
-//! Follows namespaces(7) and `ioctl_nsfs(2)`. Enters nothing. Without `CAP_SYS_PTRACE` (or root) the
-//! namespaces of other users' processes stay unknown: how many processes that are is told, and
+//! Follows namespaces(7) and `ioctl_nsfs(2)`. Enters nothing. Without `CAP_SYS_PTRACE` (or root)
+//! the namespaces of other users' processes stay unknown: how many processes that are is told, and
 //! everything else goes on.
 
 mod ask;
@@ -85,7 +85,8 @@ pub struct Namespace {
     pub owner: Kin,
     /// The one around it, of a pid or user namespace.
     pub parent: Kin,
-    /// Who made it, of a user namespace, in the caller's words. `None` where it could not be opened.
+    /// Who made it, of a user namespace, in the caller's words. `None` where it could not be
+    /// opened.
     pub creator: Option<u32>,
     /// Its users as the caller calls them; see `user_namespaces(7)`. Known of a user namespace that
     /// a process is in.
@@ -192,8 +193,8 @@ impl Namespaces {
         by_pid(&self.listing.rows, pid)
     }
 
-    /// The process with the lowest pid in there, with its arguments, user and cgroup. `None` as well
-    /// when that has ended meanwhile.
+    /// The process with the lowest pid in there, with its arguments, user and cgroup. `None` as
+    /// well when that has ended meanwhile.
     pub fn lead(&self, namespace: &Namespace) -> Option<&Row> {
         let pid = *namespace.members.first()?;
         let lead = by_pid(&self.leads.rows, pid)?;

@@ -1,7 +1,7 @@
 //! Changes of the table, and looks at all namespaces → what became of each. Pure.
 //!
-//! Where the kernel has no number of its own for a namespace, a new one that is given the inode number
-//! of an earlier one is told from it by the call that made it.
+//! Where the kernel has no number of its own for a namespace, a new one that is given the inode
+//! number of an earlier one is told from it by the call that made it, or by its kind.
 
 use hashbrown::HashMap;
 
@@ -105,9 +105,10 @@ impl Follower {
         }
     }
 
-    /// Compares with a look at all namespaces, which began and ended at these times since boot: what was
-    /// missed is told as inferred. Returns those that the look did not find, by inode number: they have gone, or are kept
-    /// by something that only a deeper look finds; see [`Follower::gone`].
+    /// Compares with a look at all namespaces, which began and ended at these times since boot: what
+    /// was missed is told as inferred. Returns those that the look did not find, by inode number:
+    /// they have gone, or are kept by something that only a deeper look finds; see
+    /// [`Follower::gone`].
     pub fn compare(
         &mut self,
         namespaces: &Namespaces,
@@ -229,7 +230,8 @@ impl Follower {
 
     fn create(&mut self, told: Told, act: Act, each: Each<'_>) {
         let Act { actor, boot_ns } = act;
-        if let Some(living) = self.living.get_mut(&told.inode) {
+        let known = self.living.get_mut(&told.inode).filter(|living| living.id.kind == told.kind);
+        if let Some(living) = known {
             let same_number =
                 living.id.kernel_id.is_some() && living.id.kernel_id == told.kernel_id;
             // A look may have come first.
@@ -264,7 +266,8 @@ impl Follower {
 
     /// One that is there, however that became known; a new one is told as inferred.
     fn find(&mut self, told: Told, boot_ns: u64, each: Each<'_>) {
-        if let Some(living) = self.living.get_mut(&told.inode) {
+        let known = self.living.get_mut(&told.inode).filter(|living| living.id.kind == told.kind);
+        if let Some(living) = known {
             let other = |id: u64| told.kernel_id.is_some_and(|told| told != id);
             if !living.id.kernel_id.is_some_and(other) {
                 living.id.kernel_id = living.id.kernel_id.or(told.kernel_id);

@@ -157,6 +157,17 @@ fn a_number_that_is_used_again_is_another_namespace() {
 }
 
 #[test]
+fn a_number_of_another_kind_is_another_namespace() {
+    let mut follower = follower(Origin::Bpf);
+    heard(&mut follower, &[unshare((20, 2), UTS, 200, None)]);
+    let ipc = NamespaceKind::Ipc;
+    let moved = look(&[(1, inodes(&[(ipc, 200)])), (2, inodes(&[]))]);
+    let mut lines = Vec::new();
+    follower.compare(&moved, (30, 35), &mut |event| lines.push(line(&event)));
+    assert_eq!(lines, ["gone? uts:200", "created? ipc:200-2"]);
+}
+
+#[test]
 fn the_kernels_number_tells_them_apart() {
     let mut follower = follower(Origin::Bpf);
     let told = heard(&mut follower, &[unshare((20, 2), UTS, 200, Some(5))]);

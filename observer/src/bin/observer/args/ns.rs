@@ -9,10 +9,11 @@ use super::{BackendName, ColorName, TimeName, duration};
 
 /// Show namespaces: who is in them, to whom they belong, and what keeps them alive.
 ///
-/// All eight kinds, as a tree: each below the user namespace to which it belongs. --tree says by what
-/// else; -o shows a table of the columns that are asked for, lsns's names among them, and --list
-/// names them all. Namespaces that nobody is in are shown too, with what keeps them: where they are
-/// mounted, whose children will be in them, with --deep which threads, open files and sockets.
+/// All eight kinds, as a tree: each below the user namespace to which it belongs. --tree says by
+/// what else; -o shows a table of the columns that are asked for, lsns's names among them, and
+/// --list names them all. Namespaces that nobody is in are shown too, with what keeps them: where
+/// they are mounted, whose children will be in them, with --deep which threads, open files and
+/// sockets.
 ///
 /// Read from /proc; nothing is entered. Without `CAP_SYS_PTRACE` (or root) the namespaces of other
 /// users' processes stay unknown; how many processes that are is said on stderr.
@@ -35,7 +36,13 @@ pub(crate) struct NsArgs {
     )]
     pub(crate) kinds: Vec<String>,
     /// Columns, by name
-    #[arg(short = 'o', long = "columns", aliases = ["output", "format"], value_name = "COLUMN,…", value_delimiter = ',')]
+    #[arg(
+        short = 'o',
+        long = "columns",
+        aliases = ["output", "format"],
+        value_name = "COLUMN,…",
+        value_delimiter = ','
+    )]
     pub(crate) columns: Vec<String>,
     /// Print the names of all columns
     #[arg(long)]
@@ -54,7 +61,11 @@ pub(crate) struct NsArgs {
     #[arg(long)]
     pub(crate) deep: bool,
     /// Go on and tell when namespaces come, are entered, left, and go
-    #[arg(short = 'f', long, conflicts_with_all = ["tree", "columns", "list", "members", "mine", "deep"])]
+    #[arg(
+        short = 'f',
+        long,
+        conflicts_with_all = ["tree", "columns", "list", "members", "mine", "deep"]
+    )]
     pub(crate) follow: bool,
     /// With --follow: end after this many events
     #[arg(short = 'n', value_name = "COUNT", requires = "follow")]
@@ -85,9 +96,9 @@ pub(crate) struct NsArgs {
     pub(crate) color: ColorName,
     /// Where processes are read from
     ///
-    /// auto: /proc; with --follow the best live table that works here. bpf: the kernel's own list of
-    /// tasks, with --follow a table kept by eBPF. perf: with --follow a table kept by tracepoints.
-    /// proc: /proc.
+    /// auto: /proc; with --follow the best live table that works here. bpf: the kernel's own list
+    /// of tasks, with --follow a table kept by eBPF. perf: with --follow a table kept by
+    /// tracepoints. proc: /proc.
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
     /// Size of the ring between kernel and program: a power of two from 4096 up; K, M, G allowed
