@@ -19,6 +19,7 @@ use crate::harness::{Case, btf, cases, in_guest, patience, root, scaled, unlocke
 use crate::observed::{Observed, Stream, bare_events};
 use crate::storm::{self, Life};
 use crate::sys;
+use crate::trace::act::see_tracefs;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -120,8 +121,7 @@ fn without_bpf(arguments: &[&str]) -> Command {
     let mut command = bare_events(&["--json"]);
     command.args(arguments);
     sys::before_exec(&mut command, || {
-        sys::private_mounts()?;
-        sys::mount(c"tracefs", c"/sys/kernel/tracing", Some(c"tracefs"), 0)?;
+        see_tracefs()?;
         [CAP_SYS_ADMIN, CAP_BPF].into_iter().try_for_each(sys::forbid_capability)
     });
     command

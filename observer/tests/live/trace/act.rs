@@ -83,7 +83,7 @@ fn open_in_child(path: &str) -> ExitCode {
 }
 
 /// Sees to it that tracefs is where programs look for it, with a mount that nobody else sees.
-pub(super) fn see_tracefs() -> io::Result<()> {
+pub(crate) fn see_tracefs() -> io::Result<()> {
     if Path::new("/sys/kernel/tracing/events").exists() {
         return Ok(());
     }

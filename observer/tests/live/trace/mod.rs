@@ -1,6 +1,6 @@
 //! `observer trace` against what a test makes happen, the kernel's own judgement, and bpftrace.
 
-mod act;
+pub(crate) mod act;
 mod counts;
 mod effects;
 mod ends;
