@@ -52,3 +52,10 @@ pub const SCRATCH: usize = 32 * 1024;
 
 /// Processes remembered as exited on kernels whose exit tracepoint does not mark the last thread.
 pub const EXITED: u32 = 16 * 1024;
+
+/// Bytes told of what a client writes to a server's socket: the first line of an HTTP request with a
+/// container's id in it, or a gRPC message's first fields.
+pub const REQUEST: usize = 512;
+
+/// Processes whose writes are told at once, at most.
+pub const OVERHEARD: u32 = 1024;

@@ -137,6 +137,24 @@ impl<S: Source> Engine<S> {
         self.feed.totals()
     }
 
+    /// See [`Source::overhear`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::overhear`].
+    pub fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
+        self.feed.overhear(key)
+    }
+
+    /// See [`Source::stop_overhearing`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::stop_overhearing`].
+    pub fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
+        self.feed.stop_overhearing(key)
+    }
+
     /// Takes in the events that are there, mends the table if some were lost, and says how long to
     /// wait for more.
     ///

@@ -11,7 +11,7 @@ use observer_common::{CgroupNames, Counters, Header, TaskFacts};
 
 use crate::{
     Error,
-    event::{Event, Lift, Process, What},
+    event::{Event, Lift, Process, ProcessKey, What},
     source::{Item, Source, proc},
 };
 
@@ -159,6 +159,24 @@ impl<S: Source> Feed<S> {
     /// The source.
     pub fn source(&self) -> &S {
         &self.source
+    }
+
+    /// See [`Source::overhear`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::overhear`].
+    pub fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
+        self.source.overhear(key)
+    }
+
+    /// See [`Source::stop_overhearing`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::stop_overhearing`].
+    pub fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
+        self.source.stop_overhearing(key)
     }
 
     /// Walks over all processes; see [`Source::walk`].

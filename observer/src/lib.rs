@@ -11,7 +11,8 @@
 //!    table meet
 //! 7. `monitor`: the engine in a thread: snapshots, subscriptions
 //! 8. `snapshot`, `listing`, `field`: the table at an instant → rows → columns
-//! 9. [`render`]: events and listings → text or JSON, hostile bytes made harmless
+//! 9. [`cause`]: changes → what one command caused, across a container engine
+//! 10. [`render`]: events and listings → text or JSON, hostile bytes made harmless
 //!
 //! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name; and
 //! `namespace`: who is in which, and who keeps them alive. [`doctor`] says which sources work here.
@@ -34,6 +35,7 @@
 
 #[cfg(feature = "snapshot")]
 pub mod capabilities;
+pub mod cause;
 #[cfg(feature = "perf")]
 mod census;
 pub mod container;

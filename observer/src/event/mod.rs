@@ -107,6 +107,19 @@ pub enum What {
         /// Where the thread is now.
         namespaces: Box<ThreadNamespaces>,
     },
+    /// A process wrote to a unix socket that another process listens on: a client asks its server
+    /// for something. Told only of processes that
+    /// [`Source::overhear`](crate::source::Source::overhear) was called for.
+    Request {
+        /// The process that wrote.
+        process: Process,
+        /// Who is at the other end.
+        peer: Peer,
+        /// How much it wrote in one call, in bytes.
+        size: u64,
+        /// The beginning of it: [`limits::REQUEST`](observer_common::limits::REQUEST) bytes at most.
+        bytes: Bytes,
+    },
     /// A process got another parent, because its own ended. Told by the table.
     Reparent {
         /// The process, under its new parent.
@@ -158,6 +171,7 @@ impl What {
             | Self::Rename { process, .. }
             | Self::Cgroup { process, .. }
             | Self::Namespaces { process, .. }
+            | Self::Request { process, .. }
             | Self::Reparent { process, .. }
             | Self::Found { process } => Some(process),
             Self::Free { .. } | Self::Gone { .. } | Self::Lost { .. } | Self::Repair { .. } => None,
@@ -239,6 +253,18 @@ pub struct Creator {
     pub tid: u32,
     /// Its name.
     pub comm: Comm,
+}
+
+/// The server's end of a unix socket, see unix(7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The path it is bound to; an abstract name begins with NUL; empty where it has none.
+    pub path: Bytes,
+    /// Who called listen(2), in the initial pid namespace: systemd where it hands sockets on. `None`
+    /// where the kernel does not tell.
+    pub pid: Option<u32>,
+    /// The effective user that it ran as then.
+    pub uid: Option<u32>,
 }
 
 /// A process's name: at most 15 bytes, any but NUL.

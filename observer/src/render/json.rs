@@ -107,7 +107,10 @@ impl<'a> Told<'a> {
                 old_parent_id: Some(self.machine.process_id(*old_parent)),
                 ..self.process_event(process)
             }),
-            What::Found { .. } | What::Gone { .. } | What::Namespaces { .. } => return None,
+            What::Found { .. }
+            | What::Gone { .. }
+            | What::Namespaces { .. }
+            | What::Request { .. } => return None,
             What::Free { key, status, usage } => Line::Free(self.freed(*key, *status, *usage)),
             What::Lost { count } => Line::Lost(Lost {
                 v: schema::VERSION,

@@ -14,6 +14,8 @@ pub mod namespace;
 #[cfg(feature = "snapshot")]
 pub mod ps_time;
 #[cfg(feature = "cli")]
+pub mod run;
+#[cfg(feature = "cli")]
 pub mod schema;
 #[cfg(feature = "cli")]
 mod snapshot;

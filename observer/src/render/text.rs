@@ -91,6 +91,9 @@ impl TextLines {
             What::Namespaces { process, call, flags, .. } => {
                 line("namespaces", "", process, format!("{} {flags:#x}", call.name()))
             }
+            What::Request { process, peer, .. } => {
+                line("request", "", process, format!("to {}", Escaped(&peer.path)))
+            }
             What::Reparent { process, old_parent } => {
                 let parent = process.parent.map_or(0, |parent| parent.pid);
                 line("reparent", "", process, format!("{} -> {parent}", old_parent.pid))
@@ -244,6 +247,7 @@ pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
         What::Rename { .. } => ("rename", Escaped(&comm).to_string().into()),
         What::Cgroup { process, .. } => ("cgroup", cgroup_text(process).into()),
         What::Namespaces { call, .. } => ("namespaces", call.name().into()),
+        What::Request { peer, .. } => ("request", Escaped(&peer.path).to_string().into()),
         What::Reparent { process, .. } => {
             ("reparent", process.parent.map_or(0, |parent| parent.pid).to_string().into())
         }

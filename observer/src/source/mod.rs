@@ -24,7 +24,7 @@ pub use self::{
     options::{Backend, Options},
 };
 
-use crate::{Error, facts::EventFacts};
+use crate::{Error, event::ProcessKey, facts::EventFacts};
 
 /// Which kind of source told something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +137,29 @@ pub trait Source {
     ///
     /// [`Error::System`].
     fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// From here on tells what this process writes to unix sockets that others listen on, each as a
+    /// [`Request`](crate::event::What::Request), until [`Source::stop_overhearing`]. Returns whether
+    /// it can; what only listens to the kernel's fixed tracepoints cannot. It costs every system call
+    /// of the machine some nanoseconds while anybody is overheard.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the kernel from it.
+    fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
+        let _ = key;
+        Ok(false)
+    }
+
+    /// Ends what [`Source::overhear`] began. Nothing happens if it did not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::overhear`].
+    fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
+        let _ = key;
+        Ok(())
+    }
 
     /// Ends production. What was produced can still be drained; hooks that are running may produce
     /// for another moment.

@@ -18,6 +18,7 @@ impl Table {
             What::Namespaces { .. } => self.namespaces(event, each),
             What::Gone { key } => self.gone(*key, event.boot_ns, each),
             What::Reparent { .. } | What::Found { .. } => self.describe(event, each),
+            What::Request { .. } => self.request(event, each),
             What::Lost { .. } | What::Repair { .. } => {
                 each(Change { event, entry: None, inferred: false });
             }
@@ -138,6 +139,15 @@ impl Table {
         if self.life_mut(key).is_some_and(is_news) {
             self.tell(key, event, each);
         }
+        self.tell_taken(taken, each);
+    }
+
+    /// Each is another one, however alike two are.
+    fn request(&mut self, event: Event, each: Each<'_>) {
+        let What::Request { process, .. } = &event.what else { return };
+        let key = process.key;
+        let taken = self.take(process, &event, each);
+        self.tell(key, event, each);
         self.tell_taken(taken, each);
     }
 

@@ -92,7 +92,7 @@ impl End {
 
     /// What another account of the same end adds. What is used only grows, and it ended before
     /// anybody noticed.
-    pub(super) fn join(self, other: Self) -> Self {
+    pub(crate) fn join(self, other: Self) -> Self {
         let larger = |ours: Usage, theirs: Usage| Usage {
             user_ns: ours.user_ns.max(theirs.user_ns),
             system_ns: ours.system_ns.max(theirs.system_ns),

@@ -104,6 +104,7 @@ fn word(change: &Change) -> String {
         What::Rename { .. } => "rename",
         What::Cgroup { .. } => "cgroup",
         What::Namespaces { .. } => "namespaces",
+        What::Request { .. } => "request",
         What::Reparent { .. } => "reparent",
         What::Found { .. } => "found",
         What::Gone { .. } => "gone",

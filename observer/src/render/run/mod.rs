@@ -1,0 +1,46 @@
+//! What a command caused → a report: text for people, JSON, one page of HTML.
+
+use super::Color;
+use crate::{
+    cause::Account,
+    machine::{Machine, WallClock},
+    source::Origin,
+};
+
+/// What a report needs to know beside the account.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// The running machine.
+    pub machine: &'a Machine,
+    /// Turns time since boot into dates.
+    pub clock: WallClock,
+    /// What told the events.
+    pub origin: Origin,
+}
+
+/// How the report looks as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns of the terminal, beyond which lines are cut; `None` cuts none.
+    pub width: Option<usize>,
+    /// Whether to colour.
+    pub color: Color,
+}
+
+/// The report as text.
+pub fn text(account: &Account<'_>, setting: Setting<'_>, look: Look) -> String {
+    let _ = (account, setting, look);
+    String::new()
+}
+
+/// The report as one JSON document.
+pub fn json(account: &Account<'_>, setting: Setting<'_>) -> Vec<u8> {
+    let _ = (account, setting);
+    Vec::new()
+}
+
+/// The report as a page of HTML that needs nothing else.
+pub fn html(account: &Account<'_>, setting: Setting<'_>) -> String {
+    let _ = (account, setting);
+    String::new()
+}
