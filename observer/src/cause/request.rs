@@ -84,26 +84,26 @@ mod tests {
 
     use super::*;
 
-    fn check(bytes: &str, expected: Asked) {
-        assert_eq!(Asked::of(bytes.as_bytes()), expected, "{bytes:?}");
+    fn check(bytes: &str, expected: &Asked) {
+        assert_eq!(&Asked::of(bytes.as_bytes()), expected, "{bytes:?}");
     }
 
     #[test]
     fn requests_of_both_apis() {
         let start = |id: &str| Asked::Start(id.to_owned());
-        check("POST /v1.41/containers/0a1b/start HTTP/1.1\r\nHost: docker\r\n", start("0a1b"));
-        check("POST /containers/web/restart?t=1 HTTP/1.1\r\n", start("web"));
-        check("POST /v4.0.0/libpod/containers/web/start HTTP/1.1\r\n", start("web"));
-        check("POST /v1.41/containers/a%2fb%zz/start HTTP/1.1\r\n", start("a/b%zz"));
-        check("POST /v1.41/exec/77/start HTTP/1.1\r\n", Asked::Exec("77".to_owned()));
-        check("POST /v1.41/build?dockerfile=x HTTP/1.1\r\n", Asked::Vaguely);
-        check("POST /v1.41/containers/create HTTP/1.1\r\n", Asked::Other);
-        check("POST /v1.41/containers/0a1b/wait?condition=removed HTTP/1.1\r\n", Asked::Other);
-        check("GET /v1.41/containers/0a1b/start HTTP/1.1\r\n", Asked::Other);
-        check("HEAD /_ping HTTP/1.1\r\n", Asked::Other);
-        check("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Asked::Message);
-        check("POST", Asked::Other);
-        check("", Asked::Message);
+        check("POST /v1.41/containers/0a1b/start HTTP/1.1\r\nHost: docker\r\n", &start("0a1b"));
+        check("POST /containers/web/restart?t=1 HTTP/1.1\r\n", &start("web"));
+        check("POST /v4.0.0/libpod/containers/web/start HTTP/1.1\r\n", &start("web"));
+        check("POST /v1.41/containers/a%2fb%zz/start HTTP/1.1\r\n", &start("a/b%zz"));
+        check("POST /v1.41/exec/77/start HTTP/1.1\r\n", &Asked::Exec("77".to_owned()));
+        check("POST /v1.41/build?dockerfile=x HTTP/1.1\r\n", &Asked::Vaguely);
+        check("POST /v1.41/containers/create HTTP/1.1\r\n", &Asked::Other);
+        check("POST /v1.41/containers/0a1b/wait?condition=removed HTTP/1.1\r\n", &Asked::Other);
+        check("GET /v1.41/containers/0a1b/start HTTP/1.1\r\n", &Asked::Other);
+        check("HEAD /_ping HTTP/1.1\r\n", &Asked::Other);
+        check("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &Asked::Message);
+        check("POST", &Asked::Other);
+        check("", &Asked::Message);
     }
 
     #[test]

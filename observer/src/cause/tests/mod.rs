@@ -7,7 +7,7 @@ mod engines;
 mod history;
 mod plain;
 
-use super::{CausalSet, Cause, Doubt, Fact, Item, Role, Wish};
+use super::{CausalSet, Cause, Caused, Doubt, Fact, Item, Role, Wish};
 
 /// The tree as text: what runs last, its role, the fact; ids short.
 fn tree(set: &CausalSet) -> String {

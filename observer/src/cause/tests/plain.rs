@@ -27,7 +27,7 @@ exit 13 signal 9
         ",
     );
     assert_eq!(set.running(), 1, "the daemon runs");
-    assert_eq!(set.command().map(|command| command.has_failed()), Some(true));
+    assert_eq!(set.command().map(Caused::has_failed), Some(true));
     let of = &set.command().expect("the command").because.of;
     assert!(matches!(of, Cause::Process(key) if key.pid == 5), "who spawned it: {of:?}");
 }
