@@ -131,22 +131,27 @@ pub fn of_ids(ids: &[String]) -> Result<Found, EngineError> {
     Engines::of_environment().of_ids(ids)
 }
 
-/// As [`id_of`], and also the engine that listens on this socket.
+/// As [`id_of`], of the engine that listens on this socket, if it is known; the others are asked
+/// if it does not answer with one.
 ///
 /// # Errors
 ///
 /// [`EngineError`].
 pub fn id_of_at(socket: &Path, name: &str) -> Result<Found, EngineError> {
-    Engines::of_environment().with(socket).id_of(name)
+    Engines::at(socket).id_of(name).or_else(|_unknown_there| id_of(name))
 }
 
-/// As [`of_ids`], and also the engine that listens on this socket.
+/// As [`of_ids`], of the engine that listens on this socket, if it is known; the others are asked
+/// if it does not know any of them.
 ///
 /// # Errors
 ///
 /// [`EngineError::NoEngine`].
 pub fn of_ids_at(socket: &Path, ids: &[String]) -> Result<Found, EngineError> {
-    Engines::of_environment().with(socket).of_ids(ids)
+    match Engines::at(socket).of_ids(ids) {
+        Ok(found) if !found.containers.is_empty() => Ok(found),
+        _ => of_ids(ids),
+    }
 }
 
 /// Places where engines listen.
@@ -157,13 +162,10 @@ impl Engines {
         Self::new(env::var("DOCKER_HOST").ok(), env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
     }
 
-    /// And another one, if it is a path and not there already.
-    fn with(mut self, socket: &Path) -> Self {
-        let real = real_path(socket);
-        if socket.is_absolute() && self.0.iter().all(|place| real_path(place) != real) {
-            self.0.push(socket.to_owned());
-        }
-        self
+    /// Only this one; a relative path is none.
+    fn at(socket: &Path) -> Self {
+        let places = [socket].into_iter().filter(|socket| socket.is_absolute());
+        Self(places.map(Path::to_owned).collect())
     }
 
     /// A place that has two paths counts once.
@@ -712,15 +714,17 @@ mod tests {
     }
 
     #[test]
-    fn the_socket_of_the_client_is_asked_as_well() {
-        let mut other = Fakes::new().saying(ok(&inspected(ID, "web")));
-        let socket = other.engines.0.remove(0);
-        let fakes = Fakes::new().with_none();
-        let engines = Engines(fakes.engines.0.clone()).with(&socket).with(&socket);
-        assert_eq!(engines.0.len(), 2, "each once: {:?}", engines.0);
-        assert_eq!(engines.id_of("web").unwrap().containers, [web(ID)]);
-        assert_eq!(Engines(Vec::new()).with(Path::new("not/absolute")).0.len(), 0);
-        assert_eq!(Engines(Vec::new()).with(Path::new("")).0.len(), 0);
+    fn the_engine_of_a_socket_answers_alone() {
+        let fakes = Fakes::new().saying(ok(&inspected(ID, "web")));
+        let found = id_of_at(&fakes.engines.0[0], "web").unwrap();
+        assert_eq!((found.containers, found.failures.len()), (vec![web(ID)], 0));
+        let listed = format!(r#"[{{"Id":"{ID}","Names":["/web"],"Image":"box"}}]"#);
+        let fakes = Fakes::new().saying(ok(&listed));
+        let found = of_ids_at(&fakes.engines.0[0], &[ID.to_owned()]).unwrap();
+        assert_eq!((found.containers, found.failures.len()), (vec![web(ID)], 0));
+        for nowhere in ["", "not/absolute"] {
+            assert!(Engines::at(Path::new(nowhere)).0.is_empty());
+        }
     }
 
     #[test]
