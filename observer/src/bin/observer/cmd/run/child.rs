@@ -4,7 +4,7 @@
 //! themselves. Two things are not, and are put back: the signals that were blocked before we
 //! blocked some, and SIGPIPE, which Rust's runtime ignores from the beginning of the program on.
 //! `std::process::Command` would leave no signal blocked at all, which is why the command is
-//! spawned by posix_spawn(3).
+//! spawned by `posix_spawn(3)`.
 //!
 //! What cannot be put back, because the runtime has changed it before it could be looked at: a
 //! SIGPIPE that was ignored before is not, and a stdin, stdout or stderr that was closed is
@@ -73,11 +73,8 @@ impl Child {
     pub(super) fn has_ended(&mut self) -> bool {
         if self.end.is_none() {
             self.end = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::Exited(_, code)) => Some(
-                    u8::try_from(code).map_or(End::Untold, |code| End::Told(Status::Code(code))),
-                ),
-                Ok(WaitStatus::Signaled(_, signal, core)) => Some(killed(signal, core)),
-                Ok(_) | Err(Errno::EINTR) => None,
+                Ok(status) => end(status),
+                Err(Errno::EINTR) => None,
                 Err(_no_child_or_no_name) => Some(End::Untold),
             };
         }
@@ -101,11 +98,17 @@ pub(super) fn code(status: Status) -> u8 {
     }
 }
 
-fn killed(signal: Signal, core_dumped: bool) -> End {
-    let number = u8::try_from(signal as i32);
-    number.map_or(End::Untold, |number| {
-        End::Told(Status::Signal { number, core_dumped: Some(core_dumped) })
-    })
+/// `None` while it runs.
+fn end(status: WaitStatus) -> Option<End> {
+    let status = match status {
+        WaitStatus::Exited(_, code) => u8::try_from(code).ok().map(Status::Code),
+        WaitStatus::Signaled(_, signal, core_dumped) => {
+            let number = u8::try_from(signal as i32).ok();
+            number.map(|number| Status::Signal { number, core_dumped: Some(core_dumped) })
+        }
+        _ => return None,
+    };
+    Some(status.map_or(End::Untold, End::Told))
 }
 
 fn spawn(command: &[OsString], blocked: &SigSet) -> Result<Pid, Errno> {
