@@ -66,7 +66,12 @@ impl Follower {
                 watch.settle()?;
             }
             if asked || self.is_over(watch) {
-                return watch.settle();
+                watch.settle()?;
+                // What is concluded then may be a container that still runs.
+                watch.conclude()?;
+                if asked || self.is_over(watch) {
+                    return Ok(());
+                }
             }
             self.tell(watch);
             wait_for_more(watch, signals, self.timeout(watch, wait))?;

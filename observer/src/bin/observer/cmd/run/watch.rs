@@ -119,6 +119,13 @@ impl Watch {
         Ok(())
     }
 
+    /// Decides what no fact does, as if nothing more came.
+    pub(super) fn conclude(&mut self) -> Result<(), Error> {
+        self.seen.set.conclude(boot_ns()?);
+        self.grant_wishes();
+        Ok(())
+    }
+
     /// Whether the kernel has let go of all that have ended.
     pub(super) fn is_buried(&self) -> bool {
         self.seen.unburied.is_empty()
@@ -143,6 +150,7 @@ impl Watch {
         let end_ns = boot_ns()?;
         let totals = engine.finish(&mut |change| seen.take_in(&change))?;
         let lost = totals.lost.saturating_sub(lost_before);
+        seen.set.conclude(end_ns);
         Ok(Whole { set: seen.set, machine, origin, totals, lost, end_ns })
     }
 
@@ -163,6 +171,9 @@ impl Watch {
     #[expect(clippy::print_stderr, reason = "what is not part of the report")]
     fn overhear(&mut self, key: ProcessKey) {
         let heard = self.observation.engine.overhear(key);
+        if !matches!(heard, Ok(true)) {
+            self.seen.set.cannot_overhear(key);
+        }
         if !self.observation.verbose {
             return;
         }
