@@ -20,6 +20,10 @@ impl Story {
         &mut self.processes
     }
 
+    pub(super) fn container_mut(&mut self) -> &mut CausedContainer {
+        &mut self.container
+    }
+
     pub(super) fn with<T>(&self, look_at: impl FnOnce(&Report<'_>) -> T) -> T {
         let account = account(&self.command, &self.set);
         let mut items: Vec<_> = self.processes.iter().map(Item::Process).collect();
