@@ -113,7 +113,11 @@ impl<'a> Page<'a> {
         self.put("<span class=\"track\">");
         for tick in ticks {
             let (left, label) = (self.percent(tick), axis::label(tick));
-            self.put(format_args!("<span class=\"tick\" style=\"left:{left}%\">{label}</span>"));
+            // Behind the last mark there may be no room.
+            let late = if tick > self.report.span_ns / 5 * 4 { " late" } else { "" };
+            self.put(format_args!(
+                "<span class=\"tick{late}\" style=\"left:{left}%\">{label}</span>"
+            ));
         }
         self.put("</span></th></tr>\n</thead>\n<tbody role=\"rowgroup\">\n");
         let report = self.report;
@@ -140,14 +144,20 @@ impl<'a> Page<'a> {
             )),
         }
         let indent = branch.depth.min(DEEPEST_INDENT);
-        self.put(format_args!("<td role=\"gridcell\" class=\"what\" style=\"--depth:{indent}\">"));
+        let wide = match branch.item {
+            Item::Process(_) => "",
+            Item::Container(_) => " colspan=\"8\"",
+        };
+        self.put(format_args!(
+            "<td role=\"gridcell\" class=\"what\"{wide} style=\"--depth:{indent}\">"
+        ));
         match branch.item {
             Item::Process(caused) => self.programs(caused),
             Item::Container(container) => self.container(container),
         }
         self.put("</td>");
-        for column in Column::ALL {
-            self.cell(column, branch.item);
+        for column in columns(branch.item) {
+            self.cell(*column, branch.item);
         }
         self.bar(branch.item);
         self.put("</tr>\n");
@@ -170,8 +180,12 @@ impl<'a> Page<'a> {
 
     fn cell(&mut self, column: Column, item: Item<'_>) {
         let name = column.name();
-        let class = if column.is_number() { " class=\"number\"" } else { "" };
         let value = column.cell(self.report, item);
+        let class = match value.as_str() {
+            "-" => " class=\"none\"",
+            _ if column.is_number() => " class=\"number\"",
+            _ => "",
+        };
         self.put(format_args!(
             "<td role=\"gridcell\"{class} data-column=\"{name}\">{}</td>",
             Text(&value)
@@ -220,6 +234,14 @@ impl<'a> Page<'a> {
             setting.origin.name(),
             env!("CARGO_PKG_VERSION")
         ));
+    }
+}
+
+/// Of a container little can stand in a column: its line may take the room of the others.
+fn columns(item: Item<'_>) -> &'static [Column] {
+    match item {
+        Item::Process(_) => &Column::ALL,
+        Item::Container(_) => &[Column::Because, Column::Pid],
     }
 }
 
