@@ -3,7 +3,11 @@
 
 use std::{
     collections::VecDeque,
-    os::fd::{AsFd as _, BorrowedFd},
+    ffi::OsStr,
+    os::{
+        fd::{AsFd as _, BorrowedFd},
+        unix::ffi::OsStrExt as _,
+    },
     path::Path,
     sync::{
         Arc,
@@ -11,8 +15,6 @@ use std::{
     },
     thread,
 };
-
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
 use bytes::Bytes;
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -83,8 +85,8 @@ impl Answers {
             self.asking = self.asking.saturating_sub(1);
             match answer {
                 Answer::Described(containers) => {
-                    for Named { id, name, image, addresses } in containers {
-                        set.describe(&id, name, image, addresses);
+                    for Named { id, name, image, marks } in containers {
+                        set.describe(&id, name, image, marks);
                     }
                 }
                 Answer::Resolved { name, id } => set.resolve(&name, &id),

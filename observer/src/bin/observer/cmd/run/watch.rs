@@ -119,6 +119,14 @@ impl Watch {
         Ok(())
     }
 
+    /// Decides what can only be decided when nothing more comes: there may be more to follow then.
+    pub(super) fn conclude(&mut self) -> Result<(), Error> {
+        self.settle()?;
+        self.seen.set.conclude(boot_ns()?);
+        self.grant_wishes();
+        Ok(())
+    }
+
     /// Whether the kernel has let go of all that have ended.
     pub(super) fn is_buried(&self) -> bool {
         self.seen.unburied.is_empty()
@@ -142,6 +150,7 @@ impl Watch {
         let (machine, origin) = (Arc::clone(engine.machine()), engine.source().origin());
         let end_ns = boot_ns()?;
         let totals = engine.finish(&mut |change| seen.take_in(&change))?;
+        seen.set.conclude(end_ns);
         let lost = totals.lost.saturating_sub(lost_before);
         Ok(Whole { set: seen.set, machine, origin, totals, lost, end_ns })
     }
@@ -159,10 +168,12 @@ impl Watch {
         }
     }
 
-    /// Where it cannot be, the report says that its containers were inferred.
     #[expect(clippy::print_stderr, reason = "what is not part of the report")]
     fn overhear(&mut self, key: ProcessKey) {
         let heard = self.observation.engine.overhear(key);
+        if !matches!(heard, Ok(true)) {
+            self.seen.set.cannot_overhear(key);
+        }
         if !self.observation.verbose {
             return;
         }
