@@ -115,9 +115,11 @@ impl Answers {
 
 fn answer(question: Wish) -> Answer {
     let answer = match question {
-        Wish::Describe { id, socket } => {
-            engine::of_ids_at(path(&socket), &[id]).map(|found| Answer::Described(found.containers))
-        }
+        // To look at one waits until it is started, as long as that takes no longer than an answer
+        // may: only then it has addresses. A list does not wait.
+        Wish::Describe { id, socket } => engine::id_of_at(path(&socket), &id)
+            .or_else(|_busy| engine::of_ids(&[id]))
+            .map(|found| Answer::Described(found.containers)),
         Wish::Resolve { name, socket } => engine::id_of_at(path(&socket), &name).map(|found| {
             // Two that two engines know by one name: neither is a fact.
             match <[Named; 1]>::try_from(found.containers) {
