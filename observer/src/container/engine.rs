@@ -29,8 +29,9 @@ pub struct Named {
     pub name: String,
     /// The image as it was asked for.
     pub image: String,
-    /// Its addresses in the networks that it has joined by now.
-    pub addresses: Vec<String>,
+    /// What else of it the engine's helpers may name: its addresses in the networks that it has
+    /// joined by now, and the place of its network namespace.
+    pub marks: Vec<String>,
 }
 
 /// What the engines answered.
@@ -139,19 +140,6 @@ pub fn of_ids(ids: &[String]) -> Result<Found, EngineError> {
 /// [`EngineError`].
 pub fn id_of_at(socket: &Path, name: &str) -> Result<Found, EngineError> {
     Engines::at(socket).id_of(name).or_else(|_unknown_there| id_of(name))
-}
-
-/// As [`of_ids`], of the engine that listens on this socket, if it is known; the others are asked
-/// if it does not know any of them.
-///
-/// # Errors
-///
-/// [`EngineError::NoEngine`].
-pub fn of_ids_at(socket: &Path, ids: &[String]) -> Result<Found, EngineError> {
-    match Engines::at(socket).of_ids(ids) {
-        Ok(found) if !found.containers.is_empty() => Ok(found),
-        _ => of_ids(ids),
-    }
 }
 
 /// Places where engines listen.
@@ -298,6 +286,8 @@ struct Config {
 struct NetworkSettings {
     #[serde(rename = "IPAddress")]
     address: String,
+    /// The place of its network namespace.
+    sandbox_key: String,
     /// By name; null in the answers of some engines.
     networks: Option<BTreeMap<String, Option<Endpoint>>>,
 }
@@ -312,15 +302,19 @@ struct Endpoint {
 }
 
 impl NetworkSettings {
-    /// Each once; a container that is not in a network has empty ones.
-    fn addresses(self) -> Vec<String> {
+    /// Each once; of a container that is not in a network they are empty.
+    fn marks(self) -> Vec<String> {
         let endpoints = self.networks.unwrap_or_default().into_values().flatten();
         let all = endpoints.flat_map(|endpoint| [endpoint.address, endpoint.address_6]);
-        let mut addresses: Vec<_> = all.chain([self.address]).collect();
-        addresses.retain(|address| !address.is_empty());
-        addresses.sort();
-        addresses.dedup();
-        addresses
+        let mut marks: Vec<_> = all.chain([self.address]).collect();
+        // Docker's for all that are in the machine's own network.
+        if !self.sandbox_key.ends_with("/default") {
+            marks.push(self.sandbox_key);
+        }
+        marks.retain(|mark| !mark.is_empty());
+        marks.sort();
+        marks.dedup();
+        marks
     }
 }
 
@@ -331,8 +325,7 @@ fn inspect(socket: &Path, name: &str, until: Instant) -> Result<Vec<Named>, Why>
         return Ok(Vec::new());
     }
     let Inspected { id, name, config, network_settings } = understand(&answer)?;
-    let named =
-        Named { addresses: network_settings.addresses(), ..named(id, &name, config.image)? };
+    let named = Named { marks: network_settings.marks(), ..named(id, &name, config.image)? };
     Ok(vec![named])
 }
 
@@ -355,8 +348,8 @@ fn all(socket: &Path, filter: &str, until: Instant) -> Result<Vec<Named>, Why> {
     containers
         .into_iter()
         .map(|Listed { id, names, image, network_settings }| {
-            let addresses = network_settings.addresses();
-            Ok(Named { addresses, ..named(id, own(&names), image)? })
+            let marks = network_settings.marks();
+            Ok(Named { marks, ..named(id, own(&names), image)? })
         })
         .collect()
 }
@@ -374,7 +367,7 @@ fn named(id: String, name: &str, image: String) -> Result<Named, Why> {
     if !is_id(&id) {
         return Err(Why::NotUnderstood);
     }
-    Ok(Named { id, name: bare(name).to_owned(), image, addresses: Vec::new() })
+    Ok(Named { id, name: bare(name).to_owned(), image, marks: Vec::new() })
 }
 
 fn understand<T: DeserializeOwned>(answer: &http::Answer) -> Result<T, Why> {
@@ -517,7 +510,7 @@ mod tests {
             id: id.to_owned(),
             name: "web".to_owned(),
             image: "box".to_owned(),
-            addresses: Vec::new(),
+            marks: Vec::new(),
         }
     }
 
@@ -695,32 +688,31 @@ mod tests {
     }
 
     #[test]
-    fn addresses_come_from_all_networks() {
-        let settings = r#"{"IPAddress":"172.17.0.2","Networks":{
+    fn marks_come_from_all_networks() {
+        let settings = r#"{"IPAddress":"172.17.0.2","SandboxKey":"/run/netns/1","Networks":{
             "bridge":{"IPAddress":"172.17.0.2","GlobalIPv6Address":""},"gone":null,
             "web":{"IPAddress":"10.0.0.5","GlobalIPv6Address":"fd00::5"}}}"#;
-        let expected = ["10.0.0.5", "172.17.0.2", "fd00::5"];
-        let inspected = format!(
-            r#"{{"Id":"{ID}","Name":"/web","Config":{{"Image":"box"}},"NetworkSettings":{settings}}}"#
-        );
-        let found = Fakes::new().saying(ok(&inspected)).id_of("web").unwrap();
-        assert_eq!(found.containers[0].addresses, expected);
+        let inspected = |settings| {
+            let head = format!(r#"{{"Id":"{ID}","Name":"/web","Config":{{"Image":"box"}}"#);
+            ok(&format!(r#"{head},"NetworkSettings":{settings}}}"#))
+        };
+        let marks = |found: Found| found.containers[0].marks.clone();
+        let expected = ["/run/netns/1", "10.0.0.5", "172.17.0.2", "fd00::5"];
+        let fakes = Fakes::new().saying(inspected(settings));
+        assert_eq!(marks(fakes.id_of("web").unwrap()), expected);
         let listed = format!(r#"[{{"Id":"{ID}","Names":["/web"],"NetworkSettings":{settings}}}]"#);
-        let found = Fakes::new().saying(ok(&listed)).engines.of_ids(&[ID.to_owned()]).unwrap();
-        assert_eq!(found.containers[0].addresses, expected);
-        let none = r#"[{"Id":"ID","Names":["/web"],"NetworkSettings":{"Networks":null}}]"#;
-        let fakes = Fakes::new().saying(ok(&none.replace("ID", ID)));
-        assert!(fakes.engines.names().unwrap().containers[0].addresses.is_empty());
+        let fakes = Fakes::new().saying(ok(&listed));
+        assert_eq!(marks(fakes.engines.of_ids(&[ID.to_owned()]).unwrap()), expected);
+        // The machine's own network says nothing of who is in it.
+        let shared = r#"{"IPAddress":"","SandboxKey":"/run/docker/netns/default","Networks":null}"#;
+        let fakes = Fakes::new().saying(inspected(shared));
+        assert!(marks(fakes.id_of("web").unwrap()).is_empty());
     }
 
     #[test]
     fn the_engine_of_a_socket_answers_alone() {
         let fakes = Fakes::new().saying(ok(&inspected(ID, "web")));
         let found = id_of_at(&fakes.engines.0[0], "web").unwrap();
-        assert_eq!((found.containers, found.failures.len()), (vec![web(ID)], 0));
-        let listed = format!(r#"[{{"Id":"{ID}","Names":["/web"],"Image":"box"}}]"#);
-        let fakes = Fakes::new().saying(ok(&listed));
-        let found = of_ids_at(&fakes.engines.0[0], &[ID.to_owned()]).unwrap();
         assert_eq!((found.containers, found.failures.len()), (vec![web(ID)], 0));
         for nowhere in ["", "not/absolute"] {
             assert!(Engines::at(Path::new(nowhere)).0.is_empty());

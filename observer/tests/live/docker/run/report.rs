@@ -61,7 +61,8 @@ impl Report {
     /// command alone on what is not in it, nothing was lost, nothing still runs.
     pub(super) fn assert_whole(&self) {
         let ids = self.ids();
-        let containers: BTreeSet<_> = self.containers().iter().map(|container| container.id()).collect();
+        let containers: BTreeSet<_> =
+            self.containers().iter().map(|container| container.id()).collect();
         assert_eq!(ids.len(), self.rows().len(), "each once:\n{}", self.list());
         for (index, row) in self.rows().into_iter().enumerate() {
             let hangs = ids.contains(row.of()) || containers.contains(row.of());

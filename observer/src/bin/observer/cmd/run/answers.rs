@@ -3,7 +3,11 @@
 
 use std::{
     collections::VecDeque,
-    os::fd::{AsFd as _, BorrowedFd},
+    ffi::OsStr,
+    os::{
+        fd::{AsFd as _, BorrowedFd},
+        unix::ffi::OsStrExt as _,
+    },
     path::Path,
     sync::{
         Arc,
@@ -11,8 +15,6 @@ use std::{
     },
     thread,
 };
-
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
 use bytes::Bytes;
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -83,8 +85,8 @@ impl Answers {
             self.asking = self.asking.saturating_sub(1);
             match answer {
                 Answer::Described(containers) => {
-                    for Named { id, name, image, addresses } in containers {
-                        set.describe(&id, name, image, addresses);
+                    for Named { id, name, image, marks } in containers {
+                        set.describe(&id, name, image, marks);
                     }
                 }
                 Answer::Resolved { name, id } => set.resolve(&name, &id),
@@ -113,9 +115,11 @@ impl Answers {
 
 fn answer(question: Wish) -> Answer {
     let answer = match question {
-        Wish::Describe { id, socket } => {
-            engine::of_ids_at(path(&socket), &[id]).map(|found| Answer::Described(found.containers))
-        }
+        // To look at one waits until it is started, as long as that takes no longer than an answer
+        // may: only then it has addresses. A list does not wait.
+        Wish::Describe { id, socket } => engine::id_of_at(path(&socket), &id)
+            .or_else(|_busy| engine::of_ids(&[id]))
+            .map(|found| Answer::Described(found.containers)),
         Wish::Resolve { name, socket } => engine::id_of_at(path(&socket), &name).map(|found| {
             // Two that two engines know by one name: neither is a fact.
             match <[Named; 1]>::try_from(found.containers) {

@@ -25,6 +25,9 @@ const BURIAL: Duration = Duration::from_millis(100);
 /// When the last process of a container has ended, its engine still has something to do.
 const LAST_HELPERS: Duration = Duration::from_millis(200);
 
+/// An engine that hangs is not waited for beyond the time that was asked for, or hardly.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
 /// What ends together with the command is not worth a word.
 const UNTOLD: Duration = Duration::from_millis(500);
 
@@ -66,8 +69,6 @@ impl Follower {
                 watch.settle()?;
             }
             if asked || self.is_over(watch) {
-                watch.settle()?;
-                // What is concluded then may be a container that still runs.
                 watch.conclude()?;
                 if asked || self.is_over(watch) {
                     return Ok(());
@@ -82,7 +83,9 @@ impl Follower {
         let Some(alone) = self.alone else { return false };
         if let Some(end) = self.end(alone) {
             // Others may come and go for ever.
-            if Instant::now() >= end && (watch.is_buried() || end.elapsed() >= BURIAL) {
+            let late = Instant::now().saturating_duration_since(end);
+            let is_told = !watch.is_told_more() || late >= LAST_ANSWERS;
+            if Instant::now() >= end && is_told && (watch.is_buried() || late >= BURIAL) {
                 return true;
             }
         }

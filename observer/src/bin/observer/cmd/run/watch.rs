@@ -119,8 +119,9 @@ impl Watch {
         Ok(())
     }
 
-    /// Decides what no fact does, as if nothing more came.
+    /// Decides what can only be decided when nothing more comes: there may be more to follow then.
     pub(super) fn conclude(&mut self) -> Result<(), Error> {
+        self.settle()?;
         self.seen.set.conclude(boot_ns()?);
         self.grant_wishes();
         Ok(())
@@ -149,8 +150,8 @@ impl Watch {
         let (machine, origin) = (Arc::clone(engine.machine()), engine.source().origin());
         let end_ns = boot_ns()?;
         let totals = engine.finish(&mut |change| seen.take_in(&change))?;
-        let lost = totals.lost.saturating_sub(lost_before);
         seen.set.conclude(end_ns);
+        let lost = totals.lost.saturating_sub(lost_before);
         Ok(Whole { set: seen.set, machine, origin, totals, lost, end_ns })
     }
 
@@ -167,7 +168,6 @@ impl Watch {
         }
     }
 
-    /// Where it cannot be, the report says that its containers were inferred.
     #[expect(clippy::print_stderr, reason = "what is not part of the report")]
     fn overhear(&mut self, key: ProcessKey) {
         let heard = self.observation.engine.overhear(key);
