@@ -15,7 +15,11 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, Uid, fexecve, getppid, setresuid, setsid};
 
 use crate::child::{c_string, program};
+<<<<<<< HEAD
 use crate::{backend, namespace_events, ns, ps, psgo, requests, sys, table, trace, tracepoint};
+=======
+use crate::{backend, namespace_events, ns, ps, psgo, run, sys, table, trace, tracepoint};
+>>>>>>> run
 
 /// Holds the words of an act where the argument list is not free.
 pub(crate) const VARIABLE: &str = "OBSERVER_LIVE_ACT";
@@ -64,6 +68,7 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["ps", words @ ..] => ps::perform(words),
         ["requests", words @ ..] => requests::perform(words),
         ["table", words @ ..] => table::perform(words),
+        ["run", words @ ..] => run::perform(words),
         ["trace", words @ ..] => trace::perform(words),
         ["tracepoint", words @ ..] => tracepoint::perform(words),
         ["scene", words @ ..] => psgo::scene::perform(words),

@@ -242,6 +242,30 @@ pub(crate) fn default_action(name: Signal) {
     unsafe { signal(name, SigHandler::SigDfl) }.expect("a signal that can be reset");
 }
 
+/// Lets a signal do nothing, in the next program as well.
+pub(crate) fn ignore(name: Signal) {
+    // SAFETY: installs no handler.
+    unsafe { signal(name, SigHandler::SigIgn) }.expect("a signal that can be ignored");
+}
+
+/// Sends a signal by its number, which may have no name.
+pub(crate) fn send_number(pid: u32, number: c_int) -> io::Result<()> {
+    // SAFETY: takes two plain numbers.
+    checked(unsafe { libc::kill(pid.cast_signed(), number) }).map(drop)
+}
+
+/// Sets the nice value.
+pub(crate) fn nice(value: c_int) -> io::Result<()> {
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, value) }).map(drop)
+}
+
+/// Makes the terminal that of the session that the caller leads.
+pub(crate) fn control_terminal(terminal: RawFd) -> io::Result<()> {
+    // SAFETY: takes plain numbers.
+    checked(unsafe { libc::ioctl(terminal, libc::TIOCSCTTY, 0) }).map(drop)
+}
+
 /// Lets a signal end the system call that it meets, and nothing else.
 pub(crate) fn interrupt_on(name: Signal) {
     extern "C" fn nothing(_: c_int) {}
