@@ -15,11 +15,9 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, Uid, fexecve, getppid, setresuid, setsid};
 
 use crate::child::{c_string, program};
-<<<<<<< HEAD
-use crate::{backend, namespace_events, ns, ps, psgo, requests, sys, table, trace, tracepoint};
-=======
-use crate::{backend, namespace_events, ns, ps, psgo, run, sys, table, trace, tracepoint};
->>>>>>> run
+use crate::{
+    backend, namespace_events, ns, ps, psgo, requests, run, sys, table, trace, tracepoint,
+};
 
 /// Holds the words of an act where the argument list is not free.
 pub(crate) const VARIABLE: &str = "OBSERVER_LIVE_ACT";

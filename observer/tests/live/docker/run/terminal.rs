@@ -65,8 +65,7 @@ fn typed_at() {
     engine.import_image();
     let (user, program) = sys::terminal().expect("a terminal");
     let mut screen = Screen::of(File::from(user));
-    let mut observing =
-        Observing::client(&engine, "typed", &run(&["--rm", "-it"], &["/bin/sh"]));
+    let mut observing = Observing::client(&engine, "typed", &run(&["--rm", "-it"], &["/bin/sh"]));
     let side = || Stdio::from(program.try_clone().expect("a copy"));
     observing.command.stdin(side()).stdout(side()).stderr(side()).env("TERM", "dumb");
     sys::before_exec(&mut observing.command, take_terminal);
