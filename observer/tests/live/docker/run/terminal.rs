@@ -70,7 +70,7 @@ fn typed_at() {
     observing.command.stdin(side()).stdout(side()).stderr(side()).env("TERM", "dumb");
     sys::before_exec(&mut observing.command, take_terminal);
     let started = Started::new(&mut observing.command);
-    screen.wait_for("/ # ");
+    screen.wait_for(" # ");
     screen.type_in("echo $((6 * 7))\n");
     screen.wait_for("42\r\n");
     screen.type_in("/bin/sleep 1000\n");
@@ -78,7 +78,7 @@ fn typed_at() {
     // The terminal is in raw mode: the client hands the key itself on.
     thread::sleep(Duration::from_millis(500));
     screen.type_in("\u{3}");
-    screen.wait_for("/ # ");
+    screen.wait_for(" # ");
     screen.type_in("exit 9\n");
     let ended = started.reap_within(patience(Duration::from_secs(10)));
     assert_eq!(libc::WEXITSTATUS(ended.status), 9, "{:?}", screen.shown);
