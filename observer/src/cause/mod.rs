@@ -41,7 +41,6 @@ mod bystanders;
 mod caused;
 mod clients;
 mod container;
-mod helpers;
 mod program;
 mod request;
 mod role;

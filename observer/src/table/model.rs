@@ -14,15 +14,20 @@ use crate::event::{
     Usage, What,
 };
 
-pub(super) const TICK_NS: u64 = 100;
+pub(crate) const TICK_NS: u64 = 100;
 pub(super) const STATUS: Option<Status> = Some(Status::Code(3));
 const LAST_PID: u32 = 12;
 
 /// One thing that happens: what, to whom, and a detail of it.
-pub(super) type Action = (u8, u8, u8);
+pub(crate) type Action = (u8, u8, u8);
 
-pub(super) fn actions() -> impl Strategy<Value = Vec<Action>> {
+pub(crate) fn actions() -> impl Strategy<Value = Vec<Action>> {
     prop::collection::vec((0..15_u8, any::<u8>(), any::<u8>()), 1..80)
+}
+
+/// All that such a machine tells while it does this.
+pub(crate) fn history(actions: &[Action]) -> Vec<Event> {
+    Model::run(1, actions).events
 }
 
 /// A machine of a dozen pids, which are soon used again, also within a tick.

@@ -6,6 +6,7 @@ mod doubts;
 mod engines;
 mod history;
 mod plain;
+mod properties;
 
 use super::{CausalSet, Cause, Caused, Doubt, Fact, Item, Role, Wish};
 

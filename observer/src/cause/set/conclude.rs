@@ -1,7 +1,10 @@
-//! What an engine ran for a container without naming it: the network is made before there is one.
+//! What is concluded where no fact decides: for want of another that it could be.
 
-use super::{Because, Cause, Doubt, Fact, set::CausalSet};
-use crate::event::ProcessKey;
+use super::{CausalSet, Certainty, Doubt};
+use crate::{
+    cause::{Because, Cause, Fact},
+    event::ProcessKey,
+};
 
 /// A helper may run this long before the shim of its container is started.
 const AHEAD_NS: u64 = 2_000_000_000;
@@ -17,6 +20,8 @@ pub(super) struct Start {
     pub(super) engine: Option<u32>,
     /// When the container's first program began.
     pub(super) ready_ns: Option<u64>,
+    /// When the container's first process ended.
+    pub(super) over_ns: Option<u64>,
 }
 
 impl Start {
@@ -27,11 +32,35 @@ impl Start {
 }
 
 impl CausalSet {
+    /// A client that may have started something unheard started the one container that began
+    /// meanwhile and is nobody's, if there is but one.
+    pub(super) fn infer(&mut self, now_ns: u64) {
+        for client in self.clients.unexplained() {
+            let Some(known) = self.clients.get(client) else { continue };
+            let during = known.began_ns..=known.ended_ns.unwrap_or(now_ns);
+            let began = self.strangers.iter().filter(|(_, began_ns)| during.contains(began_ns));
+            let mut containers: Vec<_> = began.map(|(id, _)| id.clone()).collect();
+            if containers.len() > 1 {
+                self.doubts.push(Doubt::SeveralCandidates { client, containers });
+            } else if let Some(id) = containers.pop() {
+                self.link(&id, client, Certainty::Inferred);
+            }
+        }
+    }
+
     /// The first program of this container began.
     pub(super) fn is_ready(&mut self, id: &str, boot_ns: u64) {
         let starting = |start: &&mut Start| start.id == id && start.ready_ns.is_none();
         if let Some(start) = self.starts.iter_mut().find(starting) {
             start.ready_ns = Some(boot_ns);
+        }
+    }
+
+    /// The first process of this container ended.
+    pub(super) fn is_over(&mut self, id: &str, boot_ns: u64) {
+        let running = |start: &&mut Start| start.id == id && start.over_ns.is_none();
+        if let Some(start) = self.starts.iter_mut().find(running) {
+            start.over_ns = Some(boot_ns);
         }
     }
 
@@ -65,21 +94,21 @@ impl CausalSet {
         if shared > 0 {
             containers.sort_unstable();
             containers.dedup();
-            self.doubt(Doubt::SharedHelpers { count: shared, containers });
+            self.doubts.push(Doubt::SharedHelpers { count: shared, containers });
         }
     }
 
     /// Children of those who were asked: which, since when, of whom.
-    fn nameless_helpers(&self) -> Vec<(ProcessKey, u64, u32)> {
+    pub(super) fn nameless_helpers(&self) -> Vec<(ProcessKey, u64, u32)> {
         let is_asked = |pid: u32| self.starts.iter().any(|start| start.engine == Some(pid));
         let helpers = self.bystanders.all().filter(|bystander| is_asked(bystander.creator.pid));
         helpers.map(|b| (b.process.key, b.process.key.start_ns, b.creator.pid)).collect()
     }
 
     /// Containers that are nobody's and may have been in the making then.
-    fn strangers_at(&self, boot_ns: u64) -> Vec<String> {
+    pub(super) fn strangers_at(&self, boot_ns: u64) -> Vec<String> {
         let near = |began_ns: u64| boot_ns.abs_diff(began_ns) < AHEAD_NS;
-        let strangers = self.strangers().iter().filter(|(_, began_ns)| near(*began_ns));
+        let strangers = self.strangers.iter().filter(|(_, began_ns)| near(*began_ns));
         strangers.map(|(id, _)| id.clone()).collect()
     }
 }
