@@ -459,10 +459,15 @@ fn it_ends_with_the_process() {
     let monitor = asked_for();
     let clients = [(); 2].map(|()| Client::overheard(&monitor));
     assert_eq!(attached_to_calls(), 1);
+    let keys = clients.each_ref().map(|client| client.key);
     for client in clients {
         client.dismiss();
     }
     wait_until_detached();
+    for key in keys {
+        assert!(monitor.overhear(key).expect("an answer"), "too late, and no failure");
+    }
+    assert_eq!(attached_to_calls(), 0);
 }
 
 fn it_ends_with_the_monitor() {
