@@ -1,8 +1,8 @@
 //! Every map.
 
 use aya_ebpf::{
-    macros::map,
     bindings::BPF_F_NO_PREALLOC,
+    macros::map,
     maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf},
 };
 use observer_common::{Counters, limits};

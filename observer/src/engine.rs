@@ -137,13 +137,18 @@ impl<S: Source> Engine<S> {
         self.feed.totals()
     }
 
-    /// See [`Source::overhear`].
+    /// See [`Source::overhear`]. Nothing stays attached for one that the table knows to have ended.
     ///
     /// # Errors
     ///
     /// As [`Source::overhear`].
     pub fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
-        self.feed.overhear(key)
+        let can = self.feed.overhear(key)?;
+        // Its end will not be told a second time.
+        if self.table.find(key).is_some_and(|entry| entry.state.end().is_some()) {
+            self.feed.stop_overhearing(key)?;
+        }
+        Ok(can)
     }
 
     /// See [`Source::stop_overhearing`].

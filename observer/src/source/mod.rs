@@ -139,13 +139,33 @@ pub trait Source {
     fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error>;
 
     /// From here on tells what this process writes to unix sockets that others listen on, each as a
-    /// [`Request`](crate::event::What::Request), until [`Source::stop_overhearing`]. Returns whether
-    /// it can; what only listens to the kernel's fixed tracepoints cannot. It costs every system call
-    /// of the machine some nanoseconds while anybody is overheard.
+    /// [`Request`](crate::event::What::Request), until it ends or [`Source::stop_overhearing`].
+    /// Returns whether it can: only eBPF does, on x86-64, where [`Kind::REQUEST`] is asked for and the
+    /// kernel's types show the way to a socket's other end. At most
+    /// [`limits::OVERHEARD`](observer_common::limits::OVERHEARD) processes at once; its children are
+    /// others. The end of a process is noticed where [`Kind::EXIT`] or [`Kind::FREE`] is asked for,
+    /// and not if it came before this call.
+    ///
+    /// Told are write(2), writev(2), send(2), sendto(2) and sendmsg(2) on a connected socket whose
+    /// other end is bound to a path or an abstract name, whatever becomes of the call. Not told are
+    /// sendmmsg(2), splice(2), sendfile(2), `io_uring`, calls by the 32-bit ABI, and datagrams to an
+    /// address that comes with the call.
+    ///
+    /// While anybody is overheard, every system call of the machine takes some 25 ns longer, and those
+    /// five 33 ns (measured on 6.18 with loops of getppid(2), 82 ns without, and of write(2) to
+    /// `/dev/null`, 98 ns). One of the overheard that goes elsewhere takes 100 ns, one that is told
+    /// 700 ns. When nobody is, nothing is attached.
+    ///
+    /// It takes no rights beyond those that opening the source took, not even the same ones.
+    ///
+    /// [`Kind::REQUEST`]: observer_common::Kind::REQUEST
+    /// [`Kind::EXIT`]: observer_common::Kind::EXIT
+    /// [`Kind::FREE`]: observer_common::Kind::FREE
     ///
     /// # Errors
     ///
-    /// What keeps the kernel from it.
+    /// [`Error::System`] when too many are overheard already, or the kernel refuses to attach the
+    /// program.
     fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
         let _ = key;
         Ok(false)

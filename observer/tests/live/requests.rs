@@ -10,9 +10,10 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{MsgFlags, send, sendmsg};
 use nix::sys::uio::writev;
-use nix::unistd::{Uid, seteuid, setresuid, write};
+use nix::unistd::{Uid, ftruncate, seteuid, setresuid, write};
 use observer::Monitor;
 use observer::btf::Btf;
 use observer::event::{Event, Kind, Peer, Process, ProcessKey, What};
@@ -131,7 +132,10 @@ fn give(target: &OwnedFd, words: &[&str]) {
         "send" => send(fd, &bytes, flags),
         "sendmsg" => sendmsg::<()>(fd, &parts, &[], flags, None),
         "edge" => {
-            let failed = sys::write_over_an_edge(target, first, second.len());
+            // Its second page is not there.
+            let page = memfd_create("page", MFdFlags::empty()).expect("a file");
+            ftruncate(&page, 4096).expect("a page");
+            let failed = sys::write_over_an_edge(target, &page.into(), first, second.len());
             failed.expect_err("memory that is not there");
             return;
         }
@@ -455,10 +459,15 @@ fn it_ends_with_the_process() {
     let monitor = asked_for();
     let clients = [(); 2].map(|()| Client::overheard(&monitor));
     assert_eq!(attached_to_calls(), 1);
+    let keys = clients.each_ref().map(|client| client.key);
     for client in clients {
         client.dismiss();
     }
     wait_until_detached();
+    for key in keys {
+        assert!(monitor.overhear(key).expect("an answer"), "too late, and no failure");
+    }
+    assert_eq!(attached_to_calls(), 0);
 }
 
 fn it_ends_with_the_monitor() {

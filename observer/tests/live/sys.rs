@@ -2,9 +2,11 @@
 #![expect(unsafe_code, reason = "direct system calls; each block says why it is sound")]
 
 use std::ffi::{CStr, CString};
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::ptr;
@@ -118,22 +120,25 @@ pub(crate) fn limits(resource: Resource) -> io::Result<(u64, u64)> {
 }
 
 /// Writes bytes that stand at the end of a page, and so many more from the next one, which is not
-/// there.
-pub(crate) fn write_over_an_edge(fd: &OwnedFd, bytes: &[u8], more: usize) -> io::Result<usize> {
+/// there: `page` is a file to hold the first.
+pub(crate) fn write_over_an_edge(
+    fd: &OwnedFd,
+    page: &File,
+    bytes: &[u8],
+    more: usize,
+) -> io::Result<usize> {
     const PAGE: usize = 4096;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    let access = libc::PROT_READ | libc::PROT_WRITE;
-    // SAFETY: new pages, which are nobody else's; the second is never touched from here.
-    let written = unsafe {
-        let pages = libc::mmap(ptr::null_mut(), 2 * PAGE, access, flags, -1, 0);
-        if pages == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        checked(libc::mprotect(pages.byte_add(PAGE), PAGE, libc::PROT_NONE))?;
-        let begin = pages.byte_add(PAGE - bytes.len());
-        ptr::copy_nonoverlapping(bytes.as_ptr(), begin.cast(), bytes.len());
-        libc::write(fd.as_raw_fd(), begin, bytes.len() + more)
-    };
+    page.write_all_at(bytes, (PAGE - bytes.len()) as u64)?;
+    let (access, flags) = (libc::PROT_READ, libc::MAP_SHARED | libc::MAP_POPULATE);
+    // SAFETY: new addresses, which are nobody else's and never read from here.
+    let pages =
+        unsafe { libc::mmap(ptr::null_mut(), 2 * PAGE, access, flags, page.as_raw_fd(), 0) };
+    if pages == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    let begin = pages.wrapping_byte_add(PAGE - bytes.len());
+    // SAFETY: only the kernel reads there, and says so where it cannot.
+    let written = unsafe { libc::write(fd.as_raw_fd(), begin, bytes.len() + more) };
     usize::try_from(written).map_err(|_negative| io::Error::last_os_error())
 }
 

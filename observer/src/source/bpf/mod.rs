@@ -37,6 +37,7 @@ pub struct BpfSource {
     counters: PerCpuArray<MapData, MapValue<Counters>>,
     reader_sleeps: Array<MapData, u32>,
     walks: Option<Walks>,
+    /// Not where it is not asked for, or the kernel's types do not show the way.
     overhearing: Option<Overhearing>,
     #[cfg(feature = "log")]
     log: Option<aya_log::EbpfLogger<&'static dyn log::Log>>,

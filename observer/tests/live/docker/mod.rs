@@ -1,5 +1,6 @@
 //! A real container engine, started here: every program of one `docker run`, with its container.
 
+mod asked;
 mod by_name;
 mod run;
 
@@ -13,6 +14,7 @@ use crate::observed::{Observed, Stream, output};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = cases![every_stage_of_a_run: [root, unlocked, btf, engine, busybox]];
+    cases.extend(asked::cases());
     cases.extend(by_name::cases());
     cases.extend(run::cases());
     cases
