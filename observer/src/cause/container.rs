@@ -24,3 +24,19 @@ pub struct CausedContainer {
     /// belongs to the set.
     pub started: bool,
 }
+
+impl CausedContainer {
+    /// One of which nothing more is known.
+    pub(super) fn new(id: String, client: Option<ProcessKey>) -> Self {
+        Self {
+            id,
+            runtime: None,
+            name: None,
+            image: None,
+            addresses: Vec::new(),
+            client,
+            inferred: false,
+            started: false,
+        }
+    }
+}

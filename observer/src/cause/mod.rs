@@ -37,9 +37,13 @@
 //! missing; [`Account::lost`] says how many events were.
 
 mod account;
+mod bystanders;
 mod caused;
+mod clients;
 mod container;
+mod helpers;
 mod program;
+mod request;
 mod role;
 mod set;
 mod tree;
@@ -52,3 +56,6 @@ pub use self::{
     set::{CausalSet, Doubt, Wish},
     tree::{Branch, Item},
 };
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::program::{Program, Stage};
+
 /// What part a process plays in what a command caused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -40,6 +42,44 @@ impl Role {
             Self::ContainerProcess => "container process",
             Self::Exec => "exec",
         }
+    }
+}
+
+/// Where a process stands when it starts another program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Outside,
+    /// In a container.
+    Inside,
+}
+
+impl Role {
+    /// Of a process that was just forked, before it runs anything else.
+    pub(super) fn of_a_child(self) -> Self {
+        if self.is_inside() { Self::ContainerProcess } else { self }
+    }
+
+    /// Of a process that now runs this program.
+    pub(super) fn running(self, program: Program, stage: Option<Stage>, place: Place) -> Self {
+        match (self, program) {
+            // Whatever it is called in there.
+            (role, _) if role.is_inside() => role,
+            (_, Program::Runtime(_)) => Self::Runtime,
+            (_, Program::Shim) => Self::Shim,
+            (Self::Runtime, _) if place == Place::Inside => match stage {
+                Some(Stage::Exec) => Self::Exec,
+                _ => Self::ContainerInit,
+            },
+            (Self::Runtime | Self::Hook, _) => Self::Hook,
+            (_, _) if place == Place::Inside => Self::ContainerProcess,
+            (Self::Shim | Self::Engine, _) => Self::Engine,
+            (_, Program::Client(_)) => Self::Client,
+            (_, Program::Other) => Self::Command,
+        }
+    }
+
+    fn is_inside(self) -> bool {
+        matches!(self, Self::ContainerInit | Self::ContainerProcess | Self::Exec)
     }
 }
 

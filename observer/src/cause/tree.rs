@@ -67,7 +67,7 @@ impl CausalSet {
     }
 }
 
-fn place_of<'a>(item: Item<'a>) -> Place<'a> {
+fn place_of(item: Item<'_>) -> Place<'_> {
     match item {
         Item::Container(container) => Place::Container(&container.id),
         Item::Process(caused) => Place::Process(caused.process.key),

@@ -6,6 +6,7 @@
 //! Names may hold anything; escape them before a terminal.
 
 use std::{
+    collections::BTreeMap,
     env, fmt, fs, io,
     path::{Path, PathBuf},
     thread,
@@ -28,6 +29,9 @@ pub struct Named {
     pub name: String,
     /// The image as it was asked for.
     pub image: String,
+    /// What else of it the engine's helpers may name: its addresses in the networks that it has
+    /// joined by now, and the place of its network namespace.
+    pub marks: Vec<String>,
 }
 
 /// What the engines answered.
@@ -128,12 +132,28 @@ pub fn of_ids(ids: &[String]) -> Result<Found, EngineError> {
     Engines::of_environment().of_ids(ids)
 }
 
+/// As [`id_of`], of the engine that listens on this socket, if it is known; the others are asked
+/// if it does not answer with one.
+///
+/// # Errors
+///
+/// [`EngineError`].
+pub fn id_of_at(socket: &Path, name: &str) -> Result<Found, EngineError> {
+    Engines::at(socket).id_of(name).or_else(|_unknown_there| id_of(name))
+}
+
 /// Places where engines listen.
 struct Engines(Vec<PathBuf>);
 
 impl Engines {
     fn of_environment() -> Self {
         Self::new(env::var("DOCKER_HOST").ok(), env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
+    }
+
+    /// Only this one; a relative path is none.
+    fn at(socket: &Path) -> Self {
+        let places = [socket].into_iter().filter(|socket| socket.is_absolute());
+        Self(places.map(Path::to_owned).collect())
     }
 
     /// A place that has two paths counts once.
@@ -251,6 +271,8 @@ struct Inspected {
     id: String,
     name: String,
     config: Config,
+    #[serde(default)]
+    network_settings: NetworkSettings,
 }
 
 #[derive(Deserialize)]
@@ -259,14 +281,52 @@ struct Config {
     image: String,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct NetworkSettings {
+    #[serde(rename = "IPAddress")]
+    address: String,
+    /// The place of its network namespace.
+    sandbox_key: String,
+    /// By name; null in the answers of some engines.
+    networks: Option<BTreeMap<String, Option<Endpoint>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Endpoint {
+    #[serde(rename = "IPAddress")]
+    address: String,
+    #[serde(rename = "GlobalIPv6Address")]
+    address_6: String,
+}
+
+impl NetworkSettings {
+    /// Each once; of a container that is not in a network they are empty.
+    fn marks(self) -> Vec<String> {
+        let endpoints = self.networks.unwrap_or_default().into_values().flatten();
+        let all = endpoints.flat_map(|endpoint| [endpoint.address, endpoint.address_6]);
+        let mut marks: Vec<_> = all.chain([self.address]).collect();
+        // Docker's for all that are in the machine's own network.
+        if !self.sandbox_key.ends_with("/default") {
+            marks.push(self.sandbox_key);
+        }
+        marks.retain(|mark| !mark.is_empty());
+        marks.sort();
+        marks.dedup();
+        marks
+    }
+}
+
 fn inspect(socket: &Path, name: &str, until: Instant) -> Result<Vec<Named>, Why> {
     let path = format!("/containers/{}/json", percent_encoded(name));
     let answer = http::get(socket, &path, until)?;
     if answer.status == 404 && message(&answer.body).to_lowercase().contains("no such container") {
         return Ok(Vec::new());
     }
-    let Inspected { id, name, config } = understand(&answer)?;
-    Ok(vec![named(id, &name, config.image)?])
+    let Inspected { id, name, config, network_settings } = understand(&answer)?;
+    let named = Named { marks: network_settings.marks(), ..named(id, &name, config.image)? };
+    Ok(vec![named])
 }
 
 /// What `GET /containers/json` answers, for each container.
@@ -278,6 +338,8 @@ struct Listed {
     names: Vec<String>,
     #[serde(default)]
     image: String,
+    #[serde(default)]
+    network_settings: NetworkSettings,
 }
 
 fn all(socket: &Path, filter: &str, until: Instant) -> Result<Vec<Named>, Why> {
@@ -285,7 +347,10 @@ fn all(socket: &Path, filter: &str, until: Instant) -> Result<Vec<Named>, Why> {
     let containers: Vec<Listed> = understand(&answer)?;
     containers
         .into_iter()
-        .map(|Listed { id, names, image }| named(id, own(&names), image))
+        .map(|Listed { id, names, image, network_settings }| {
+            let marks = network_settings.marks();
+            Ok(Named { marks, ..named(id, own(&names), image)? })
+        })
         .collect()
 }
 
@@ -302,7 +367,7 @@ fn named(id: String, name: &str, image: String) -> Result<Named, Why> {
     if !is_id(&id) {
         return Err(Why::NotUnderstood);
     }
-    Ok(Named { id, name: bare(name).to_owned(), image })
+    Ok(Named { id, name: bare(name).to_owned(), image, marks: Vec::new() })
 }
 
 fn understand<T: DeserializeOwned>(answer: &http::Answer) -> Result<T, Why> {
@@ -441,7 +506,12 @@ mod tests {
     }
 
     fn web(id: &str) -> Named {
-        Named { id: id.to_owned(), name: "web".to_owned(), image: "box".to_owned() }
+        Named {
+            id: id.to_owned(),
+            name: "web".to_owned(),
+            image: "box".to_owned(),
+            marks: Vec::new(),
+        }
     }
 
     #[test]
@@ -595,7 +665,7 @@ mod tests {
             assert_eq!(question, "GET /containers/json?all=1 HTTP/1.0");
             stream.write_all(ok(&body).as_bytes()).unwrap();
         });
-        let db = Named { id: other, name: "db".to_owned(), image: "x".to_owned() };
+        let db = Named { id: other, name: "db".to_owned(), image: "x".to_owned(), ..web(ID) };
         assert_eq!(fakes.engines.names().unwrap().containers, [web(ID), db]);
         assert!(Fakes::new().saying(ok("[]")).engines.names().unwrap().containers.is_empty());
     }
@@ -615,6 +685,38 @@ mod tests {
         let nobody = Fakes::new().with_none();
         assert!(matches!(nobody.engines.of_ids(&ids), Err(EngineError::NoEngine(_))));
         assert!(nobody.engines.of_ids(&[]).unwrap().containers.is_empty());
+    }
+
+    #[test]
+    fn marks_come_from_all_networks() {
+        let settings = r#"{"IPAddress":"172.17.0.2","SandboxKey":"/run/netns/1","Networks":{
+            "bridge":{"IPAddress":"172.17.0.2","GlobalIPv6Address":""},"gone":null,
+            "web":{"IPAddress":"10.0.0.5","GlobalIPv6Address":"fd00::5"}}}"#;
+        let inspected = |settings| {
+            let head = format!(r#"{{"Id":"{ID}","Name":"/web","Config":{{"Image":"box"}}"#);
+            ok(&format!(r#"{head},"NetworkSettings":{settings}}}"#))
+        };
+        let marks = |found: Found| found.containers[0].marks.clone();
+        let expected = ["/run/netns/1", "10.0.0.5", "172.17.0.2", "fd00::5"];
+        let fakes = Fakes::new().saying(inspected(settings));
+        assert_eq!(marks(fakes.id_of("web").unwrap()), expected);
+        let listed = format!(r#"[{{"Id":"{ID}","Names":["/web"],"NetworkSettings":{settings}}}]"#);
+        let fakes = Fakes::new().saying(ok(&listed));
+        assert_eq!(marks(fakes.engines.of_ids(&[ID.to_owned()]).unwrap()), expected);
+        // The machine's own network says nothing of who is in it.
+        let shared = r#"{"IPAddress":"","SandboxKey":"/run/docker/netns/default","Networks":null}"#;
+        let fakes = Fakes::new().saying(inspected(shared));
+        assert!(marks(fakes.id_of("web").unwrap()).is_empty());
+    }
+
+    #[test]
+    fn the_engine_of_a_socket_answers_alone() {
+        let fakes = Fakes::new().saying(ok(&inspected(ID, "web")));
+        let found = id_of_at(&fakes.engines.0[0], "web").unwrap();
+        assert_eq!((found.containers, found.failures.len()), (vec![web(ID)], 0));
+        for nowhere in ["", "not/absolute"] {
+            assert!(Engines::at(Path::new(nowhere)).0.is_empty());
+        }
     }
 
     #[test]

@@ -64,8 +64,13 @@ impl fmt::Display for Runtime {
 /// The innermost container that a cgroup path belongs to. A container may have cgroups of its
 /// own below; a container in a container has its id behind the outer one's.
 pub fn of_path(path: &str) -> Option<Container> {
+    around_path(path).next()
+}
+
+/// All containers that a cgroup path is in, innermost first.
+pub fn around_path(path: &str) -> impl Iterator<Item = Container> {
     let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
-    (0..names.len()).rev().find_map(|index| {
+    (0..names.len()).rev().filter_map(move |index| {
         let parents = names.get(..index)?;
         of_name(names.get(index)?, parents)
     })
@@ -129,7 +134,8 @@ fn of_parent(bare: &str, parents: &[&str]) -> Option<Container> {
     Some(Container { id: bare.to_owned(), runtime })
 }
 
-fn is_id(text: &str) -> bool {
+/// Whether it is an id as OCI engines give them: 64 hex digits.
+pub(crate) fn is_id(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 

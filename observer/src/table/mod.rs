@@ -115,7 +115,7 @@ impl Table {
 }
 
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -55,13 +55,13 @@ struct Was {
     ancestral: BTreeSet<String>,
 }
 
-pub(super) fn comm(name: &str) -> Comm {
+pub(crate) fn comm(name: &str) -> Comm {
     let mut padded = [0; 16];
     padded[..name.len()].copy_from_slice(name.as_bytes());
     Comm::new(padded)
 }
 
-pub(super) fn process(pid: u32, start_ns: u64, parent: Option<ProcessKey>) -> Process {
+pub(crate) fn process(pid: u32, start_ns: u64, parent: Option<ProcessKey>) -> Process {
     Process {
         key: ProcessKey { pid, start_ns },
         parent,

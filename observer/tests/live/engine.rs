@@ -42,7 +42,7 @@ pub(crate) fn busybox() -> Option<String> {
 }
 
 /// A program of the system's own packages, or else one that stands first in the path.
-fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let own = ["/usr/bin", "/usr/sbin"].map(PathBuf::from);
     own.into_iter()

@@ -1,5 +1,5 @@
-//! Black-box tests of `observer events`, `observer ps`, `observer ns` and `observer trace` against a running
-//! kernel.
+//! Black-box tests of `observer events`, `observer ps`, `observer ns`, `observer trace` and
+//! `observer run` against a running kernel.
 //!
 //! They drive the real program and compare with oracles that are not the program: the spawner's
 //! own log, `wait4`'s status and resource usage, /proc. The whole machine is in view, so nothing
@@ -49,6 +49,8 @@ mod output;
 mod ps;
 mod psgo;
 mod reader;
+mod requests;
+mod run;
 mod shapes;
 mod smoke;
 mod spaces;
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         spaces::cases(),
         namespace_events::cases(),
         ns_follow::cases(),
+        requests::cases(),
         cgroup::cases(),
         loss::cases(),
         reader::cases(),
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         ps::cases(),
         psgo::cases(),
         ns::cases(),
+        run::cases(),
     ];
     harness::run(cases.into_iter().flatten().collect())
 }

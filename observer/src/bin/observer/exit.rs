@@ -16,7 +16,36 @@ pub(crate) enum Outcome {
     Differs,
     /// Events were lost, and `--strict` was given.
     Lost,
+    /// As the command that was run.
+    Command(u8),
 }
+
+/// What the codes of failures mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Codes {
+    /// Those of every command but one.
+    Usual,
+    /// Those below 125 are the ones of the command that is run.
+    Run,
+}
+
+impl Codes {
+    /// By the first word after the program's name, for even what makes no sense has a code.
+    pub(crate) fn of_command_line() -> Self {
+        let is_run = std::env::args_os().nth(1).is_some_and(|word| word == "run");
+        if is_run { Self::Run } else { Self::Usual }
+    }
+
+    fn code(self, usual: u8) -> u8 {
+        match self {
+            Self::Run if (1..OWN_FAILURE).contains(&usual) => OWN_FAILURE,
+            _ => usual,
+        }
+    }
+}
+
+/// As env(1), timeout(1) and docker-run(1) have it.
+pub(crate) const OWN_FAILURE: u8 = 125;
 
 impl Outcome {
     pub(crate) fn code(self) -> u8 {
@@ -24,6 +53,7 @@ impl Outcome {
             Self::Fine => 0,
             Self::Nothing | Self::Differs => 1,
             Self::Lost => 3,
+            Self::Command(code) => code,
         }
     }
 }
@@ -41,6 +71,8 @@ pub(crate) enum Failure {
     Filter(Box<FilterError>),
     /// Help was asked for, or is the best answer: to `--help`, `--version` or nothing at all.
     Help(clap::Error),
+    /// A command could not be run, or not be reported on: what, what to do, and the code.
+    Run(String, u8),
     /// The library gave up.
     Library(Error),
 }
@@ -60,7 +92,7 @@ impl From<FilterError> for Failure {
 impl Failure {
     /// Tells the user and returns the exit code.
     #[expect(clippy::print_stderr, reason = "the one place where errors are printed")]
-    pub(crate) fn report(self) -> ExitCode {
+    pub(crate) fn report(self, codes: Codes) -> ExitCode {
         let pointer = match &self {
             Self::Filter(error) => pointer(error),
             _ => String::new(),
@@ -69,7 +101,7 @@ impl Failure {
             Self::Help(error) => {
                 // Help that nobody reads to its end is no failure.
                 let _closed = error.print();
-                return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+                return ExitCode::from(codes.code(if error.use_stderr() { 2 } else { 0 }));
             }
             Self::Usage(line) => (line, 2),
             Self::Filter(error) => {
@@ -77,12 +109,13 @@ impl Failure {
             }
             Self::NoMatch(line) => (line, 1),
             Self::Forbidden(line) => (line, 4),
+            Self::Run(line, code) => (line, code),
             Self::Library(error) => {
                 (describe(&error), if error.is_not_permitted() { 4 } else { 1 })
             }
         };
         eprintln!("observer: {}{pointer}", Escaped(line.as_bytes()));
-        ExitCode::from(code)
+        ExitCode::from(codes.code(code))
     }
 }
 

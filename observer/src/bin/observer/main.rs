@@ -19,7 +19,7 @@ mod until;
 
 use std::process::ExitCode;
 
-use crate::exit::Outcome;
+use crate::exit::{Codes, Outcome};
 
 fn main() -> ExitCode {
     #[cfg(feature = "log")]
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         args::Command::Ps(ps) if ps.list => cmd::ps::print_list(),
         args::Command::Ps(ps) => cmd::ps::run(&plan::ps(&ps)?),
         args::Command::Events(events) => cmd::events::run(&plan::events(&events)?),
+        args::Command::Run(run) => cmd::run::run(&plan::run(&run)),
         args::Command::Ns(ns) if ns.list => cmd::ns::print_list(),
         args::Command::Ns(ns) if ns.follow => cmd::ns::follow(&plan::follow(&ns)?),
         args::Command::Ns(ns) => cmd::ns::run(&plan::ns(&ns)?),
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     });
     match outcome {
         Ok(outcome) => outcome.into(),
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(Codes::of_command_line()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{ErrorKind, Write as _},
-    os::fd::{AsFd as _, BorrowedFd},
+    os::fd::{AsFd, BorrowedFd},
 };
 
 use nix::{
@@ -129,7 +129,12 @@ pub(crate) fn print(text: &[u8]) -> Result<(), Error> {
 
 /// Of the terminal on stdout; `COLUMNS` wins, as for ps(1).
 pub(crate) fn terminal_width() -> Option<usize> {
-    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    width_of(std::io::stdout())
+}
+
+/// Of the terminal there, if it is one; `COLUMNS` wins.
+pub(crate) fn width_of(place: impl AsFd) -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(place)?;
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     Some(columns.unwrap_or(usize::from(width.0)))
 }

@@ -121,6 +121,10 @@ impl<'a> Report<'a> {
             Doubt::SeveralCandidates { client, containers } => {
                 RunDoubt::SeveralCandidates { client: self.id(*client), containers }
             }
+            Doubt::SharedHelpers { count, containers } => {
+                RunDoubt::SharedHelpers { count: *count, containers }
+            }
+            Doubt::Forgotten { count } => RunDoubt::Forgotten { count: *count },
         }
     }
 

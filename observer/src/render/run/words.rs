@@ -156,7 +156,18 @@ impl<'a> Report<'a> {
                 "{} began while {} ran, and nothing says which it started: {}; none is shown",
                 count(containers.len() as u64, "container", "containers"),
                 self.called(*client),
-                containers.iter().map(|id| harmless(short(id))).collect::<Vec<_>>().join(", "),
+                shortened(containers),
+            ),
+            Doubt::SharedHelpers { count: helpers, containers } => format!(
+                "the engine ran {} while it started several containers at once, and nothing says for \
+                 which: {}; none is shown",
+                count(*helpers as u64, "helper", "helpers"),
+                shortened(containers),
+            ),
+            Doubt::Forgotten { count: forgotten } => format!(
+                "{} of the engine's were too many to be remembered: if a request was told much later \
+                 than what it caused, that is missing",
+                count(*forgotten, "process", "processes"),
             ),
         }
     }
@@ -246,4 +257,8 @@ fn size(bytes: u64) -> String {
     let unit = UNITS.iter().find(|(shift, _)| bytes >> shift > 0).unwrap_or(&(10, 'K'));
     let tenths = (u128::from(bytes) * 10) >> unit.0;
     format!("{}.{}{}", tenths / 10, tenths % 10, unit.1)
+}
+
+fn shortened(ids: &[String]) -> String {
+    ids.iter().map(|id| harmless(short(id))).collect::<Vec<_>>().join(", ")
 }

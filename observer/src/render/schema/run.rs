@@ -164,6 +164,20 @@ pub enum RunDoubt<'a> {
         /// Ids of the containers.
         containers: &'a [String],
     },
+    /// An engine ran helpers while it started several containers at once, and nothing says for which
+    /// of them: they are not in the report.
+    SharedHelpers {
+        /// How many.
+        count: usize,
+        /// Ids of the containers.
+        containers: &'a [String],
+    },
+    /// So many processes of engines began that some were forgotten: if a request was told much later
+    /// than what it caused, that may be missing.
+    Forgotten {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// Sums over a report.

@@ -4,6 +4,7 @@ mod doctor;
 mod events;
 mod ns;
 mod ps;
+mod run;
 mod trace;
 mod verify;
 
@@ -16,6 +17,7 @@ pub(crate) use self::{
     events::{BackendName, EventName, EventsArgs, Filters, TimeName},
     ns::{NsArgs, RelationName},
     ps::{PsArgs, TimeStyleName},
+    run::RunArgs,
     trace::TraceArgs,
     verify::VerifyArgs,
 };
@@ -33,6 +35,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Ps(PsArgs),
     Events(EventsArgs),
+    Run(RunArgs),
     Trace(TraceArgs),
     Ns(NsArgs),
     Verify(VerifyArgs),
@@ -68,7 +71,8 @@ fn one_line(error: &clap::Error, command: &str) -> String {
     let program = Args::command();
     let known = program.find_subcommand(command).map(clap::Command::get_name);
     let help = known.map_or_else(String::new, |name| format!("{name} "));
-    format!("{}; see `observer {help}--help`", said.join("; "))
+    let said = said.join("; ").replace(":; ", ": ");
+    format!("{said}; see `observer {help}--help`")
 }
 
 /// `500ms`, `10s`, `5m`, `2h`.

@@ -125,7 +125,8 @@ mod tests {
         if name != "web" {
             return Err(EngineError::NoEngine(Vec::new()));
         }
-        let containers = vec![Named { id: id("b"), name: "web".into(), image: "box".into() }];
+        let containers =
+            vec![Named { id: id("b"), name: "web".into(), image: "box".into(), marks: Vec::new() }];
         Ok(Found { containers, failures: Vec::new() })
     }
 

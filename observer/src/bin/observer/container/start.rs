@@ -100,7 +100,8 @@ mod tests {
             }
         };
         let name = if name == "ab" { "shop" } else { name };
-        let named = |id| Named { id, name: name.to_owned(), image: "box".to_owned() };
+        let named =
+            |id| Named { id, name: name.to_owned(), image: "box".to_owned(), marks: Vec::new() };
         Ok(Found { containers: ids.into_iter().map(named).collect(), failures: Vec::new() })
     }
 

@@ -4,10 +4,11 @@ mod doctor;
 mod events;
 mod ns;
 mod ps;
+mod run;
 mod trace;
 mod verify;
 
-use std::io::{IsTerminal as _, stdout};
+use std::io::{IsTerminal, stdout};
 
 use jiff::tz::TimeZone;
 use observer::{
@@ -20,19 +21,25 @@ pub(crate) use self::{
     events::{EventsPlan, Format, events},
     ns::{FollowPlan, Layout, NsPlan, Of, follow, ns},
     ps::{Every, From, Processes, PsPlan, ps},
+    run::{Following, Place, RunPlan, Shape, run},
     trace::{Job, Stream, TracePlan, Watched, trace},
     verify::{VerifyPlan, verify},
 };
 use crate::args::{BackendName, ColorName, TimeName};
 
 fn color(name: ColorName) -> Color {
+    color_of(name, &stdout())
+}
+
+/// Whether what is written there is coloured.
+pub(crate) fn color_of(name: ColorName, place: &impl IsTerminal) -> Color {
     let wanted = match name {
         ColorName::Always => true,
         ColorName::Never => false,
         ColorName::Auto => {
             let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-            stdout().is_terminal() && !refused && !dumb
+            place.is_terminal() && !refused && !dumb
         }
     };
     if wanted { Color::Yes } else { Color::No }

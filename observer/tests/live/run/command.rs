@@ -1,0 +1,59 @@
+//! `observer run`, started.
+
+use std::env;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::harness::patience;
+use crate::observed::{observer, output};
+use crate::ps::snapshot::Answer;
+
+/// `observer run OPTIONS -- COMMAND`, with the object that the environment asks for.
+pub(super) fn run(options: &[&str], command: &[&str]) -> Command {
+    let mut run = bare_run(options);
+    if let Some(object) = env::var_os("OBSERVER_BPF_OBJECT") {
+        run.arg("--bpf-object").arg(object);
+    }
+    run.arg("--").args(command);
+    run
+}
+
+/// The same without a command, and with its own object.
+pub(super) fn bare_run(options: &[&str]) -> Command {
+    let mut run = Command::new(observer());
+    run.arg("run").args(options).stdin(Stdio::null());
+    for variable in ["NO_COLOR", "COLUMNS", "RUST_BACKTRACE"] {
+        run.env_remove(variable);
+    }
+    run
+}
+
+/// The same command as if it ran alone.
+pub(super) fn plain(command: &[&str]) -> Command {
+    let mut plain = Command::new(command[0]);
+    plain.args(&command[1..]).stdin(Stdio::null());
+    for variable in ["NO_COLOR", "COLUMNS", "RUST_BACKTRACE"] {
+        plain.env_remove(variable);
+    }
+    plain
+}
+
+/// How it ended, and what it and the program said.
+pub(super) fn answer(options: &[&str], command: &[&str]) -> Answer {
+    answer_of(&mut run(options, command))
+}
+
+pub(super) fn answer_of(command: &mut Command) -> Answer {
+    let (status, out, errors) = output(command, patience(Duration::from_secs(5)));
+    Answer { code: status.code(), out, errors }
+}
+
+/// The one line of a program that did not do what it was asked.
+pub(super) fn complaint(answer: &Answer, code: i32) -> &str {
+    assert_eq!(answer.code, Some(code), "{answer:?}");
+    let mut own = answer.errors.lines().filter(|line| line.starts_with("observer: "));
+    let line = own.next().unwrap_or_else(|| panic!("no line of its own: {answer:?}"));
+    assert!(own.next().is_none(), "more than one line: {answer:?}");
+    assert!(line.contains("; "), "what to do is missing: {line}");
+    line
+}
