@@ -169,6 +169,7 @@ fn noted(document: &Value) -> Vec<String> {
     let mut noted = Vec::new();
     for doubt in list(&document["doubts"]) {
         noted.extend(list(&doubt["containers"]).map(short));
+        noted.extend(number(&doubt["count"]).map(|count| count.to_string()));
     }
     let counts = [(&document["lost"], "event"), (&document["totals"]["running"], "process")];
     for (count, of_what) in counts {
