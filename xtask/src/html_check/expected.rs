@@ -3,7 +3,10 @@
 //! The tree is built here from `because` alone, and texts are made from exact bytes, by nobody's
 //! code but ours: the product is not asked what it meant.
 
+#![expect(clippy::indexing_slicing, reason = "what a JSON value does not have is null")]
+
 use std::collections::BTreeMap;
+use std::str::Utf8Chunk;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -166,6 +169,7 @@ fn noted(document: &Value) -> Vec<String> {
     let mut noted = Vec::new();
     for doubt in list(&document["doubts"]) {
         noted.extend(list(&doubt["containers"]).map(short));
+        noted.extend(number(&doubt["count"]).map(|count| count.to_string()));
     }
     let counts = [(&document["lost"], "event"), (&document["totals"]["running"], "process")];
     for (count, of_what) in counts {
@@ -211,34 +215,29 @@ fn number(value: &Value) -> Option<u64> {
 /// As the contract has it: no control character is printed, and a backslash is doubled only where
 /// something was spelled out.
 fn escaped(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    let mut is_plain = true;
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            let code = u32::from(character);
-            match character {
-                '\n' => out.push_str("\\n"),
-                '\t' => out.push_str("\\t"),
-                '\r' => out.push_str("\\r"),
-                '\\' => out.push_str("\\\\"),
-                _ if is_hidden(code) && code < 0x100 => out.push_str(&format!("\\x{code:02x}")),
-                _ if is_hidden(code) => out.push_str(&format!("\\u{{{code:x}}}")),
-                _ => out.push(character),
-            }
-            is_plain &= !is_hidden(code);
-        }
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
-            is_plain = false;
-        }
+    match str::from_utf8(bytes) {
+        Ok(text) if !text.contains(is_hidden) => text.to_owned(),
+        _ => bytes.utf8_chunks().map(|chunk| spelled_out(&chunk)).collect(),
     }
-    if is_plain { String::from_utf8_lossy(bytes).into_owned() } else { out }
+}
+
+fn spelled_out(chunk: &Utf8Chunk<'_>) -> String {
+    let characters = chunk.valid().chars().map(|character| match (character, character.into()) {
+        ('\n', _) => "\\n".to_owned(),
+        ('\t', _) => "\\t".to_owned(),
+        ('\r', _) => "\\r".to_owned(),
+        ('\\', _) => "\\\\".to_owned(),
+        (_, code @ ..0x100_u32) if is_hidden(character) => format!("\\x{code:02x}"),
+        (_, code) if is_hidden(character) => format!("\\u{{{code:x}}}"),
+        _ => character.to_string(),
+    });
+    characters.chain(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"))).collect()
 }
 
 /// Controls, and what reorders, joins or hides text.
-fn is_hidden(code: u32) -> bool {
+fn is_hidden(character: char) -> bool {
     matches!(
-        code,
+        u32::from(character),
         0..=0x1f | 0x7f..=0x9f | 0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e
             | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb | 0xe0000..=0xe007f
     )
