@@ -42,11 +42,11 @@ mod tests {
     #[test]
     fn pieces_of_arguments_are_no_events() {
         let mut counters = Counters::default();
-        for kind in [Kind::FORK, Kind::CGROUP, Kind::ARGS, Kind::NAMESPACE] {
+        for kind in [Kind::FORK, Kind::CGROUP, Kind::ARGS, Kind::NAMESPACE, Kind::REQUEST] {
             counters.produced[kind.index()] = 1 << kind.0;
-            counters.lost[kind.index()] = 1 << (10 + kind.0);
+            counters.lost[kind.index()] = 1 << (20 + kind.0);
         }
-        let events = 1 | 1 << 5 | 1 << 9;
-        assert_eq!((counters.events_produced(), counters.events_lost()), (events, events << 10));
+        let events = 1 | 1 << 5 | 1 << 9 | 1 << 10;
+        assert_eq!((counters.events_produced(), counters.events_lost()), (events, events << 20));
     }
 }

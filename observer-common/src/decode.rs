@@ -6,7 +6,7 @@ use zerocopy::FromBytes;
 
 use crate::{
     ABI_VERSION, ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFacts, Header, Kind,
-    NamespaceFacts, ProcessFacts, RenameFacts, TaskArgsFacts, TaskFacts,
+    NamespaceFacts, ProcessFacts, RenameFacts, RequestFacts, TaskArgsFacts, TaskFacts,
 };
 
 /// A record as it stands in the ring: fixed parts copied out, tails borrowed.
@@ -27,6 +27,8 @@ pub enum Record<'a> {
     Cgroup { facts: CgroupFacts, cgroup: CgroupNames<'a> },
     /// A thread got into other namespaces.
     Namespace { facts: NamespaceFacts, cgroup: CgroupNames<'a> },
+    /// A process wrote to a socket whose other end is called `path`; `bytes` is the beginning of it.
+    Request { facts: RequestFacts, cgroup: CgroupNames<'a>, path: &'a [u8], bytes: &'a [u8] },
     /// A piece of the arguments of the exec that follows.
     Args { facts: ArgsFacts, bytes: &'a [u8] },
     /// A process as a walk found it; `name` is a kernel thread's whole one, NUL included, `groups`
@@ -106,6 +108,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Header, Record<'_>), Malformed> {
             let facts: NamespaceFacts = tail.fixed()?;
             Record::Namespace { cgroup: tail.cgroup(&facts.process)?, facts }
         }
+        Kind::REQUEST => request(&mut tail)?,
         Kind::ARGS => {
             let facts: ArgsFacts = tail.fixed()?;
             Record::Args { bytes: tail.bytes(facts.args_len)?, facts }
@@ -131,6 +134,14 @@ fn exec<'a>(tail: &mut Tail<'a>) -> Result<Record<'a>, Malformed> {
     let filename = tail.bytes(facts.filename_len)?;
     let args = tail.bytes(facts.args_len)?;
     Ok(Record::Exec { facts, cgroup, filename, args })
+}
+
+fn request<'a>(tail: &mut Tail<'a>) -> Result<Record<'a>, Malformed> {
+    let facts: RequestFacts = tail.fixed()?;
+    let cgroup = tail.cgroup(&facts.process)?;
+    let path = tail.bytes(facts.path_len)?;
+    let bytes = tail.bytes(facts.bytes_len)?;
+    Ok(Record::Request { facts, cgroup, path, bytes })
 }
 
 /// What of a record is still to be read.
@@ -204,6 +215,20 @@ mod tests {
         let record = bytes(&[header.as_bytes(), facts.as_bytes(), b"a\0", b"b\0"]);
         let cgroup = CgroupNames { v2: b"a\0", v1: b"b\0" };
         assert_eq!(decode(&record), Ok((header, Record::Namespace { facts, cgroup })));
+        for len in 0..record.len() {
+            assert!(decode(&record[..len]).is_err(), "cut to {len} bytes it was accepted");
+        }
+    }
+
+    #[test]
+    fn a_request_is_taken_apart() {
+        let header = header(Kind::REQUEST);
+        let mut facts = RequestFacts { path_len: 3, bytes_len: 4, ..RequestFacts::new_zeroed() };
+        (facts.size, facts.process.cgroup_v2_len) = (5, 2);
+        let record = bytes(&[header.as_bytes(), facts.as_bytes(), b"a\0", b"/s\0", b"GET "]);
+        let cgroup = CgroupNames { v2: b"a\0", v1: b"" };
+        let expected = Record::Request { facts, cgroup, path: b"/s\0", bytes: b"GET " };
+        assert_eq!(decode(&record), Ok((header, expected)));
         for len in 0..record.len() {
             assert!(decode(&record[..len]).is_err(), "cut to {len} bytes it was accepted");
         }

@@ -33,8 +33,12 @@ impl Kind {
     /// system call of the machine is looked at.
     pub const NAMESPACE: Self = Self(9);
 
+    /// A process wrote to a unix socket whose other end has a name. Told only of those processes that
+    /// it is asked for.
+    pub const REQUEST: Self = Self(10);
+
     /// How many kinds are counted. Those of a walk never go through the ring: they count nothing.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
 
     /// The place of this kind in per-kind tables.
     pub const fn index(self) -> usize {

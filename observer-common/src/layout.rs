@@ -191,4 +191,50 @@ layout! {
     regs_si: [Member("pt_regs.si")], optional;
     regs_bx: [Member("pt_regs.bx")], optional;
     regs_cx: [Member("pt_regs.cx")], optional;
+    regs_dx: [Member("pt_regs.dx")], optional;
+    task_files: [Member("task_struct.files")], optional;
+    files_fdt: [Member("files_struct.fdt")], optional;
+    fdtable_max_fds: [Member("fdtable.max_fds")], optional;
+    fdtable_fd: [Member("fdtable.fd")], optional;
+    file_inode: [Member("file.f_inode")], optional;
+    file_private_data: [Member("file.private_data")], optional;
+    inode_mode: [Member("inode.i_mode")], optional;
+    socket_sk: [Member("socket.sk")], optional;
+    sock_family: [Member("sock.__sk_common.skc_family")], optional;
+    sock_peer_pid: [Member("sock.sk_peer_pid")], optional;
+    sock_peer_cred: [Member("sock.sk_peer_cred")], optional;
+    unix_sock_peer: [Member("unix_sock.peer")], optional;
+    unix_sock_addr: [Member("unix_sock.addr")], optional;
+    unix_address_len: [Member("unix_address.len")], optional;
+    unix_address_name: [Member("unix_address.name")], optional;
+    sockaddr_un_path: [Member("sockaddr_un.sun_path")], optional;
+}
+
+impl Layout {
+    /// Whether it knows every place on the way from a system call to the other end of a unix socket:
+    /// what the program of [`crate::Kind::REQUEST`] cannot do without.
+    pub fn leads_to_unix_sockets(&self) -> bool {
+        let places = [
+            self.regs_di,
+            self.regs_si,
+            self.regs_dx,
+            self.task_files,
+            self.files_fdt,
+            self.fdtable_max_fds,
+            self.fdtable_fd,
+            self.file_inode,
+            self.file_private_data,
+            self.inode_mode,
+            self.socket_sk,
+            self.sock_family,
+            self.sock_peer_pid,
+            self.sock_peer_cred,
+            self.unix_sock_peer,
+            self.unix_sock_addr,
+            self.unix_address_len,
+            self.unix_address_name,
+            self.sockaddr_un_path,
+        ];
+        !places.contains(&ABSENT)
+    }
 }

@@ -20,6 +20,7 @@ pub mod limits;
 mod namespace;
 mod process;
 mod record;
+mod request;
 mod task;
 
 pub use config::Config;
@@ -31,6 +32,7 @@ pub use layout::{ABSENT, Layout, Place, Wanted};
 pub use namespace::{NamespaceFacts, call};
 pub use process::{NAMESPACES, ProcessFacts};
 pub use record::{ArgsFacts, CgroupFacts, ExecFacts, ExitFacts, ForkFacts, FreeFacts, RenameFacts};
+pub use request::{NOBODY, RequestFacts};
 pub use task::{TaskArgsFacts, TaskFacts, portion};
 
 /// Raised whenever a record's layout changes, so that a program and an object that do not belong

@@ -57,5 +57,11 @@ pub const EXITED: u32 = 16 * 1024;
 /// container's id in it, or a gRPC message's first fields.
 pub const REQUEST: usize = 512;
 
+/// A unix socket's name at most: 108 bytes, and the NUL that the kernel puts behind a path.
+pub const SOCKET_NAME: usize = 109;
+
+/// Parts that one writev(2) or sendmsg(2) may have (`UIO_MAXIOV`).
+pub const PARTS: u32 = 1024;
+
 /// Processes whose writes are told at once, at most.
 pub const OVERHEARD: u32 = 1024;

@@ -21,6 +21,8 @@ mod reaper;
 mod scratch;
 mod task;
 mod threads;
+mod unix_socket;
+mod written;
 
 #[unsafe(link_section = "license")]
 #[unsafe(no_mangle)]

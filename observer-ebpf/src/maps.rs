@@ -2,7 +2,8 @@
 
 use aya_ebpf::{
     macros::map,
-    maps::{Array, LruHashMap, PerCpuArray, RingBuf},
+    bindings::BPF_F_NO_PREALLOC,
+    maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf},
 };
 use observer_common::{Counters, limits};
 
@@ -25,6 +26,11 @@ pub static WALK: Array<u32> = Array::with_max_entries(1, 0);
 /// Processes whose exit has been told, where the kernel may tell it twice.
 #[map]
 pub static EXITED: LruHashMap<ExitedKey, u8> = LruHashMap::with_max_entries(limits::EXITED, 0);
+
+/// Processes whose requests are told, by pid, with when they began: a pid is used again.
+#[map]
+pub static OVERHEARD: HashMap<u32, u64> =
+    HashMap::with_max_entries(limits::OVERHEARD, BPF_F_NO_PREALLOC);
 
 /// Identity of a process.
 #[repr(C)]

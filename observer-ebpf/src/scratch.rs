@@ -30,7 +30,7 @@ macro_rules! scratch_maps {
     )+};
 }
 
-scratch_maps!(FORK, EXEC, EXIT, FREE, RENAME, CGROUP, NAMESPACE, TASK, TASK_ARGS);
+scratch_maps!(FORK, EXEC, EXIT, FREE, RENAME, CGROUP, NAMESPACE, REQUEST, TASK, TASK_ARGS);
 
 /// A record being built in one program's scratch memory.
 #[derive(Clone, Copy)]

@@ -100,6 +100,12 @@ impl Task {
         read(self.0, place!(task_mm))
     }
 
+    /// Its open files; 0 where it has let go of them.
+    #[inline(always)]
+    pub fn files(self) -> u64 {
+        read(self.0, place!(task_files))
+    }
+
     /// Whether the system call that it is in came by the 32-bit ABI.
     #[inline(always)]
     pub fn is_in_32_bit_call(self) -> bool {

@@ -38,6 +38,11 @@ fn the_committed_ns_schema_is_current() {
     assert_current("ns-v1.json", &observer::render::schema::ns_schema());
 }
 
+#[test]
+fn the_committed_run_schema_is_current() {
+    assert_current("run-v1.json", &observer::render::schema::run_schema());
+}
+
 fn assert_current(file: &str, current: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(file);
     if env::var_os("OBSERVER_BLESS").is_some() {

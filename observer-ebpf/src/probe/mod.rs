@@ -8,3 +8,4 @@ mod fork;
 mod free;
 mod namespace;
 mod rename;
+mod request;

@@ -13,9 +13,8 @@ pub struct CausedContainer {
     pub name: Option<String>,
     /// Its image as it was asked for, as far as an engine told.
     pub image: Option<String>,
-    /// What else of it the engine's helpers may name, as far as an engine told: its addresses, its
-    /// network namespace.
-    pub marks: Vec<String>,
+    /// Its addresses, as far as an engine told: what the engine's network helpers name it by.
+    pub addresses: Vec<String>,
     /// The process of the set that asked for it. `None` of a container that runs in one of the set's.
     pub client: Option<ProcessKey>,
     /// Whether that it was this client was concluded, see
@@ -34,7 +33,7 @@ impl CausedContainer {
             runtime: None,
             name: None,
             image: None,
-            marks: Vec::new(),
+            addresses: Vec::new(),
             client,
             inferred: false,
             started: false,

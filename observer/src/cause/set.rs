@@ -230,16 +230,16 @@ impl CausalSet {
         self.clients.is_unheard(client);
     }
 
-    /// What an engine knows of a container: its name, the image, and what else of it the engine's
-    /// helpers may name, such as its addresses.
-    pub fn describe(&mut self, id: &str, name: String, image: String, marks: Vec<String>) {
-        let names = |bystander: &&Bystander| marks.iter().any(|mark| bystander.names(mark));
+    /// What an engine knows of a container: its name, the image, and its addresses, by which the
+    /// engine's network helpers name it.
+    pub fn describe(&mut self, id: &str, name: String, image: String, addresses: Vec<String>) {
+        let names = |bystander: &&Bystander| addresses.iter().any(|mark| bystander.names(mark));
         let named = self.bystanders.all().filter(names);
         let named: Vec<_> = named.map(|bystander| bystander.process.key).collect();
         let container = self.containers.iter_mut().find(|container| container.id == id);
         let Some(container) = container else { return };
         (container.name, container.image) = (Some(name), Some(image));
-        container.marks = marks;
+        container.addresses = addresses;
         let inferred = container.inferred;
         for key in named {
             let of = Cause::Container(id.to_owned());
@@ -413,7 +413,7 @@ impl CausalSet {
             container.started
                 && is_believed(container.client)
                 && (bystander.names(&container.id)
-                    || container.marks.iter().any(|mark| bystander.names(mark)))
+                    || container.addresses.iter().any(|mark| bystander.names(mark)))
         };
         let container = self.containers.iter().find(names)?;
         let of = Cause::Container(container.id.clone());

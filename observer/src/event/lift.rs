@@ -4,12 +4,12 @@
 use bytes::{Bytes, BytesMut};
 use hashbrown::HashMap;
 use observer_common::{
-    ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, NamespaceFacts, ProcessFacts, Record,
-    TaskFacts, absent,
+    ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, NOBODY, NamespaceFacts, ProcessFacts,
+    Record, RequestFacts, TaskFacts, absent,
 };
 
 use super::{
-    Args, CgroupCache, Comm, Creator, Credentials, Event, NamespaceCall, Process, ProcessKey,
+    Args, CgroupCache, Comm, Creator, Credentials, Event, NamespaceCall, Peer, Process, ProcessKey,
     Status, ThreadNamespaces, Usage, What,
 };
 
@@ -75,6 +75,12 @@ impl Lift {
                 old_cgroup: None,
             },
             Record::Namespace { facts, cgroup } => self.namespaces(header, facts, *cgroup)?,
+            Record::Request { facts, cgroup, path, bytes } => What::Request {
+                process: self.process(header, &facts.process, *cgroup, facts.process.comm),
+                peer: peer(facts, path),
+                size: facts.size,
+                bytes: Bytes::copy_from_slice(bytes),
+            },
             Record::Args { facts, bytes } => {
                 self.keep_piece(header.cpu, facts, bytes);
                 return None;
@@ -164,6 +170,19 @@ impl Partial {
 
 fn key(pid: u32, start_ns: u64) -> ProcessKey {
     ProcessKey { pid, start_ns }
+}
+
+/// An abstract name begins with NUL and may hold more; a path ends at its first.
+fn peer(facts: &RequestFacts, name: &[u8]) -> Peer {
+    let path = match name {
+        [0, ..] => name,
+        path => path.split(|byte| *byte == 0).next().unwrap_or_default(),
+    };
+    Peer {
+        path: Bytes::copy_from_slice(path),
+        pid: (facts.peer_pid != 0).then_some(facts.peer_pid),
+        uid: (facts.peer_uid != NOBODY).then_some(facts.peer_uid),
+    }
 }
 
 /// Of a status of wait(2) that does not say whether a core was dumped.
@@ -264,6 +283,29 @@ mod tests {
         let facts = NamespaceFacts { call: 4, ..NamespaceFacts::new_zeroed() };
         let record = Record::Namespace { facts, cgroup: CgroupNames::default() };
         assert_eq!(Lift::default().lift(&header(0), &record), None);
+    }
+
+    #[test]
+    fn a_path_ends_at_its_nul_and_an_abstract_name_does_not() {
+        let told = |name, facts: RequestFacts| {
+            let record = Record::Request {
+                facts,
+                cgroup: CgroupNames::default(),
+                path: name,
+                bytes: b"GET",
+            };
+            match Lift::default().lift(&header(0), &record).unwrap().what {
+                What::Request { peer, size: 9, bytes, .. } if *bytes == *b"GET" => peer,
+                other => panic!("not what was told: {other:?}"),
+            }
+        };
+        let root = RequestFacts { size: 9, peer_pid: 7, ..RequestFacts::new_zeroed() };
+        let unknown = RequestFacts { peer_uid: NOBODY, peer_pid: 0, ..root };
+        let peer = told(b"/run/s\0", root);
+        assert_eq!((&*peer.path, peer.pid, peer.uid), (&b"/run/s"[..], Some(7), Some(0)));
+        let peer = told(b"\0s\0t\0", unknown);
+        assert_eq!((&*peer.path, peer.pid, peer.uid), (&b"\0s\0t\0"[..], None, None));
+        assert_eq!(told(b"", root).path, "");
     }
 
     #[test]

@@ -108,16 +108,18 @@ pub enum What {
         namespaces: Box<ThreadNamespaces>,
     },
     /// A process wrote to a unix socket that another process listens on: a client asks its server
-    /// for something. Told only of processes that
+    /// for something. Told when the call begins, and only of processes that
     /// [`Source::overhear`](crate::source::Source::overhear) was called for.
     Request {
         /// The process that wrote.
         process: Process,
         /// Who is at the other end.
         peer: Peer,
-        /// How much it wrote in one call, in bytes.
+        /// How much it gave to one call, in bytes. The kernel may take less, or nothing: a program
+        /// that calls once more with the rest is told once more.
         size: u64,
-        /// The beginning of it: [`limits::REQUEST`](observer_common::limits::REQUEST) bytes at most.
+        /// The beginning of it: [`limits::REQUEST`](observer_common::limits::REQUEST) bytes at most,
+        /// less where its memory could not be read.
         bytes: Bytes,
     },
     /// A process got another parent, because its own ended. Told by the table.

@@ -29,7 +29,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use self::{
     hub::Hub,
-    thread::{Request, Worker},
+    thread::{Give, Request, Worker},
 };
 pub use self::{
     hub::Update,
@@ -41,7 +41,7 @@ use crate::{
     Error,
     census::ArgumentsOf,
     engine::{Engine, Settings},
-    event::Kind,
+    event::{Kind, ProcessKey},
     facts::Facts,
     feed::Totals,
     machine::{Machine, boot_ns},
@@ -112,11 +112,12 @@ impl Builder {
     }
 
     /// All options of the source at once; the kinds of record are always all that the table needs,
-    /// and [`Kind::NAMESPACE`] if that is among them.
+    /// and of [`Kind::NAMESPACE`] and [`Kind::REQUEST`] those that are among them.
     #[must_use]
     pub fn source(mut self, options: Options) -> Self {
         let Options { mut kinds, walks, .. } = Options::for_a_table();
-        kinds.extend(options.kinds.iter().filter(|kind| **kind == Kind::NAMESPACE));
+        let on_request = |kind: &&Kind| matches!(**kind, Kind::NAMESPACE | Kind::REQUEST);
+        kinds.extend(options.kinds.iter().filter(on_request));
         self.source = Options { kinds, walks, ..options };
         self
     }
@@ -125,9 +126,19 @@ impl Builder {
     /// [`What::Namespaces`](crate::event::What::Namespaces). Every system call of the machine takes
     /// some 25 ns longer while it runs.
     #[must_use]
-    pub fn namespaces(mut self) -> Self {
-        if !self.source.kinds.contains(&Kind::NAMESPACE) {
-            self.source.kinds.push(Kind::NAMESPACE);
+    pub fn namespaces(self) -> Self {
+        self.also(Kind::NAMESPACE)
+    }
+
+    /// Makes ready for [`Monitor::overhear`]. It costs no system call anything until that is called.
+    #[must_use]
+    pub fn requests(self) -> Self {
+        self.also(Kind::REQUEST)
+    }
+
+    fn also(mut self, kind: Kind) -> Self {
+        if !self.source.kinds.contains(&kind) {
+            self.source.kinds.push(kind);
         }
         self
     }
@@ -267,13 +278,7 @@ impl Monitor {
     }
 
     fn take(&self, details: Option<(Facts, ArgumentsOf)>) -> Result<Snapshot, Error> {
-        let (reply, answer) = mpsc::sync_channel(1);
-        let give = move |snapshot| {
-            // Whoever asked may have gone.
-            let _gone = reply.send(snapshot);
-        };
-        self.ask(Request::Snapshot { details, give: Box::new(give) })?;
-        answer.recv().map_err(|_ended| thread::ended())?
+        self.answer_to(|give| Request::Snapshot { details, give })
     }
 
     /// As [`Monitor::snapshot`], for asynchronous code: the thread that polls does not wait.
@@ -313,11 +318,43 @@ impl Monitor {
     ///
     /// [`Error::System`] when the thread has ended.
     pub fn statistics(&self) -> Result<Statistics, Error> {
+        self.answer_to(|give| Request::Statistics { give })
+    }
+
+    /// From here on tells what this process writes to unix sockets that others listen on, each as a
+    /// [`What::Request`](crate::event::What::Request), until it ends or
+    /// [`Monitor::stop_overhearing`]. Returns whether it can: only eBPF does, and only where
+    /// [`Builder::requests`] was called. See [`Source::overhear`](crate::source::Source::overhear)
+    /// for what is told, what it costs, and which rights it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when the thread has ended, or the kernel refuses.
+    pub fn overhear(&self, key: ProcessKey) -> Result<bool, Error> {
+        self.answer_to(|give| Request::Overhear { key, give })
+    }
+
+    /// Ends what [`Monitor::overhear`] began. Nothing happens if it did not. What was written before
+    /// may still be told.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::overhear`].
+    pub fn stop_overhearing(&self, key: ProcessKey) -> Result<(), Error> {
+        self.answer_to(|give| Request::StopOverhearing { key, give })
+    }
+
+    /// Asks the thread, and waits for what it says.
+    fn answer_to<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(Give<T>) -> Request,
+    ) -> Result<T, Error> {
         let (reply, answer) = mpsc::sync_channel(1);
-        let give = move |statistics| {
-            let _gone = reply.send(statistics);
+        let give = move |answer| {
+            // Whoever asked may have gone.
+            let _gone = reply.send(answer);
         };
-        self.ask(Request::Statistics { give: Box::new(give) })?;
+        self.ask(question(Box::new(give)))?;
         answer.recv().map_err(|_ended| thread::ended())?
     }
 

@@ -18,6 +18,7 @@ use crate::{
     Error,
     census::ArgumentsOf,
     engine::{Engine, Look},
+    event::ProcessKey,
     facts::Facts,
     feed::Wait,
     field::Instant,
@@ -32,12 +33,16 @@ pub(super) enum Request {
     Snapshot { details: Option<(Facts, ArgumentsOf)>, give: Give<Snapshot> },
     /// What it has done.
     Statistics { give: Give<Statistics> },
+    /// To tell what this process writes to its servers.
+    Overhear { key: ProcessKey, give: Give<bool> },
+    /// To tell it no more.
+    StopOverhearing { key: ProcessKey, give: Give<()> },
     /// To end.
     End,
 }
 
 /// Takes an answer to whoever asked.
-type Give<T> = Box<dyn FnOnce(Result<T, Error>) + Send>;
+pub(super) type Give<T> = Box<dyn FnOnce(Result<T, Error>) + Send>;
 
 pub(super) struct Worker {
     pub(super) engine: Engine<AnySource>,
@@ -65,6 +70,10 @@ impl Worker {
                 match self.requests.try_recv() {
                     Ok(Request::Snapshot { details, give }) => give(self.snapshot(details)),
                     Ok(Request::Statistics { give }) => give(self.statistics()),
+                    Ok(Request::Overhear { key, give }) => give(self.engine.overhear(key)),
+                    Ok(Request::StopOverhearing { key, give }) => {
+                        give(self.engine.stop_overhearing(key));
+                    }
                     Ok(Request::End) | Err(mpsc::TryRecvError::Disconnected) => return Ok(()),
                     Err(mpsc::TryRecvError::Empty) => break,
                 }

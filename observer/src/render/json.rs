@@ -4,12 +4,11 @@ use serde::Serialize;
 
 use super::{
     escape::is_harmful,
+    process::{ProcessFacts, executable, exit},
     schema::{
-        self, Base64, Bye, Container, Creation, Creator, Digits, Executable, Exit, Freed,
-        FreedProcess, Hello, Id, Line, Linux, Lost, Namespaces, Number, Process, ProcessEvent, Raw,
-        RawArgs, Ready, Repair, TextArgs,
+        self, Base64, Bye, Container, Creator, Digits, Freed, FreedProcess, Hello, Line, Lost,
+        Number, ProcessEvent, Raw, RawArgs, Ready, Repair, TextArgs,
     },
-    text::signal_name,
     time::rfc3339,
 };
 use crate::{
@@ -139,8 +138,7 @@ impl<'a> Told<'a> {
     ) -> ProcessEvent<'a> {
         let mut event = self.process_event(process);
         let told = &mut event.process;
-        let path = String::from_utf8_lossy(filename);
-        told.executable = (!path.is_empty()).then_some(Executable { path });
+        told.executable = executable(filename);
         told.command_args = args.map(TextArgs);
         told.args_truncated = args.map(Args::is_truncated);
         told.args_size = args.map(|args| Number(args.size()));
@@ -169,7 +167,7 @@ impl<'a> Told<'a> {
         event.cpu_time_ns = usage.map(|usage| Number(usage.cpu_ns()));
         event.user_time_ns = usage.map(|usage| Number(usage.user_ns));
         event.system_time_ns = usage.map(|usage| Number(usage.system_ns));
-        event.max_rss = usage.map(|usage| self.max_rss(usage));
+        event.max_rss = usage.map(|usage| self.facts().max_rss(usage));
         event
     }
 
@@ -189,23 +187,14 @@ impl<'a> Told<'a> {
             process: FreedProcess {
                 id: self.machine.life_id(key, self.life),
                 pid: key.pid,
-                creation: self.creation(key),
+                creation: self.facts().creation(key.start_ns),
                 exit: status.map(exit),
             },
             cpu_time_ns: usage.map(|usage| Number(usage.cpu_ns())),
             user_time_ns: usage.map(|usage| Number(usage.user_ns)),
             system_time_ns: usage.map(|usage| Number(usage.system_ns)),
-            max_rss: usage.map(|usage| self.max_rss(usage)),
+            max_rss: usage.map(|usage| self.facts().max_rss(usage)),
         }
-    }
-
-    /// In bytes.
-    fn max_rss(&self, usage: event::Usage) -> Number {
-        Number(usage.max_rss_pages * self.machine.page_size)
-    }
-
-    fn creation(&self, key: ProcessKey) -> Creation {
-        Creation { time: rfc3339(self.clock.unix_ns(key.start_ns)), boot_ns: Digits(key.start_ns) }
     }
 
     fn process_event(&self, process: &'a event::Process) -> ProcessEvent<'a> {
@@ -216,7 +205,7 @@ impl<'a> Told<'a> {
             boot_ns: Digits(self.event.boot_ns),
             cpu: self.event.cpu,
             origin: self.origin,
-            process: self.process(process),
+            process: self.facts().process(process, self.life),
             parent: None,
             clone_flags: None,
             duration_ns: None,
@@ -228,40 +217,12 @@ impl<'a> Told<'a> {
             old_parent_pid: None,
             old_parent_id: None,
             old_cgroup: None,
-            container: process.container().map(|container| Container {
-                id: &container.id,
-                runtime: container.runtime.name(),
-            }),
+            container: process.container().map(Container::from),
         }
     }
 
-    fn process(&self, process: &'a event::Process) -> Process<'a> {
-        let comm = process.comm.as_bytes();
-        let credentials = process.credentials;
-        Process {
-            id: self.machine.life_id(process.key, self.life),
-            pid: process.key.pid,
-            vpid: process.vpid,
-            parent_pid: process.parent.map(|parent| parent.pid),
-            parent_id: process.parent.map(|parent| self.machine.process_id(parent)),
-            comm: String::from_utf8_lossy(comm),
-            executable: None,
-            command_args: None,
-            args_truncated: None,
-            args_size: None,
-            args_captured: None,
-            creation: self.creation(process.key),
-            exit: None,
-            user: credentials.map(|ids| Id { id: ids.effective_uid }),
-            real_user: credentials.map(|ids| Id { id: ids.real_uid }),
-            group: credentials.map(|ids| Id { id: ids.effective_gid }),
-            real_group: credentials.map(|ids| Id { id: ids.real_gid }),
-            ns: namespaces(process.namespaces.map(|inode| (inode != 0).then_some(inode))),
-            linux: process.cgroup.as_deref().map(|cgroup| Linux { cgroup: cgroup.path() }),
-            raw: str::from_utf8(comm)
-                .is_err()
-                .then(|| Raw { comm: Some(Base64(comm)), ..Raw::default() }),
-        }
+    fn facts(&self) -> ProcessFacts<'a> {
+        ProcessFacts { machine: self.machine, clock: self.clock }
     }
 
     fn creator(&self, creator: &'a event::Creator) -> Creator<'a> {
@@ -271,20 +232,6 @@ impl<'a> Told<'a> {
             comm: String::from_utf8_lossy(creator.comm.as_bytes()),
         }
     }
-}
-
-fn exit(status: Status) -> Exit {
-    match status {
-        Status::Code(code) => Exit::Code { code },
-        Status::Signal { number, core_dumped } => {
-            Exit::Signal { signal: number, name: signal_name(number), core_dumped }
-        }
-    }
-}
-
-pub(super) fn namespaces(inodes: [Option<u32>; 8]) -> Namespaces {
-    let [pid, mnt, net, user, uts, ipc, cgroup, time] = inodes;
-    Namespaces { pid, mnt, net, user, uts, ipc, cgroup, time }
 }
 
 /// Appends a value as a line.

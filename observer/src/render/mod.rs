@@ -1,5 +1,7 @@
 //! Events and values → text. Knows neither sources nor engine.
 
+#[cfg(feature = "cli")]
+mod art;
 #[cfg(feature = "snapshot")]
 mod calendar;
 #[cfg(feature = "snapshot")]
@@ -11,6 +13,8 @@ pub mod go;
 mod json;
 #[cfg(feature = "cli")]
 pub mod namespace;
+#[cfg(feature = "cli")]
+mod process;
 #[cfg(feature = "snapshot")]
 pub mod ps_time;
 #[cfg(feature = "cli")]

@@ -6,7 +6,8 @@ use hashbrown::HashMap;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{
-    json::{append, namespaces},
+    json::append,
+    process::namespaces,
     ps_time::rfc3339_hundredths,
     schema::{
         self, Base64, Container, Creation, Digits, Executable, Id, Linux, Listed, ListedProcess,
@@ -95,10 +96,7 @@ impl<'a> JsonSnapshot<'a> {
         let container = row.cgroup.as_ref().and_then(|cgroup| cgroup.container.as_ref());
         let listed = Listed {
             process: self.listed(row),
-            container: container.map(|container| Container {
-                id: &container.id,
-                runtime: container.runtime.name(),
-            }),
+            container: container.map(Container::from),
             columns: Cells { row, listing: self.listing, columns: &self.columns },
         };
         append(out, &listed);

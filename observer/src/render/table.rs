@@ -126,7 +126,8 @@ fn trim_blanks(out: &mut Vec<u8>) {
     }
 }
 
-fn display_width(text: &str) -> usize {
+/// Columns that a terminal takes to show it.
+pub(super) fn display_width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.width() }
 }
 

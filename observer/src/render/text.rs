@@ -218,7 +218,7 @@ fn bare_row(name: &'static str, style: &'static str) -> Row {
 }
 
 /// The arguments with blanks between; the file name in brackets where there are none.
-fn arguments(args: Option<&Args>, filename: &[u8]) -> String {
+pub(super) fn arguments(args: Option<&Args>, filename: &[u8]) -> String {
     let mut text = String::new();
     for (index, arg) in args.iter().flat_map(|args| args.iter()).enumerate() {
         let blank = if index == 0 { "" } else { " " };
@@ -259,7 +259,8 @@ pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
     out.extend_from_slice(format!("{name}\t{pid}\t{text}\n").as_bytes());
 }
 
-fn status_text(status: Option<Status>) -> Cow<'static, str> {
+/// `0`, `3`, `SIGKILL`, `SIGSEGV+core`; `-` where nobody told.
+pub(super) fn status_text(status: Option<Status>) -> Cow<'static, str> {
     match status {
         None => "-".into(),
         Some(Status::Code(code)) => code.to_string().into(),
@@ -283,7 +284,8 @@ pub(super) fn signal_name(number: u8) -> Cow<'static, str> {
     }
 }
 
-fn short(id: &str) -> &str {
+/// An id as engines print it.
+pub(super) fn short(id: &str) -> &str {
     id.get(..SHORT_ID).unwrap_or(id)
 }
 
@@ -319,7 +321,7 @@ pub(super) fn write_styled(
 
 pub(super) const BOLD: &str = "\x1b[1m";
 pub(super) const DIM: &str = "\x1b[2m";
-const RED: &str = "\x1b[31m";
+pub(super) const RED: &str = "\x1b[31m";
 pub(super) const GREEN: &str = "\x1b[32m";
 pub(super) const YELLOW: &str = "\x1b[33m";
 pub(super) const RESET: &str = "\x1b[0m";

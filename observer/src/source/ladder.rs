@@ -7,7 +7,7 @@ use observer_common::Counters;
 #[cfg(feature = "ebpf")]
 use super::bpf::{BpfSource, Object};
 use super::{Backend, Item, Options, Origin, Source, perf::PerfSource, proc::ProcSource};
-use crate::{Error, facts::EventFacts};
+use crate::{Error, event::ProcessKey, facts::EventFacts};
 
 /// Any source.
 pub type AnySource = Box<dyn Source + Send>;
@@ -104,6 +104,14 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error> {
         (**self).walk_arguments(records)
+    }
+
+    fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
+        (**self).overhear(key)
+    }
+
+    fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
+        (**self).stop_overhearing(key)
     }
 
     fn stop(&mut self) {

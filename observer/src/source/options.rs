@@ -12,7 +12,8 @@ pub struct Options {
     /// Which source.
     pub backend: Backend,
     /// The kinds of record to watch for. [`Kind::NAMESPACE`] costs every system call of the machine
-    /// some 25 ns, and is told only to those who ask for it.
+    /// some 25 ns, and is told only to those who ask for it. [`Kind::REQUEST`] makes ready for
+    /// [`Source::overhear`](super::Source::overhear).
     pub kinds: Vec<Kind>,
     /// Size of the ring between kernel and reader; of perf the rings of all CPUs together.
     pub ring: RingSize,

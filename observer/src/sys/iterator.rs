@@ -3,10 +3,12 @@
 
 use std::{
     fs::File,
-    os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
+    os::fd::{BorrowedFd, OwnedFd},
 };
 
 use nix::errno::Errno;
+
+use super::bpf::{bpf, number};
 
 /// `union bpf_attr` as far as these two commands read it; the rest is zero.
 #[repr(C)]
@@ -44,24 +46,4 @@ pub(crate) fn begin(link: BorrowedFd<'_>) -> Result<File, Errno> {
     const BPF_ITER_CREATE: libc::c_long = 33;
     let attributes = Attributes { fd: number(link), ..Attributes::default() };
     bpf(BPF_ITER_CREATE, &attributes).map(File::from)
-}
-
-fn number(fd: BorrowedFd<'_>) -> u32 {
-    // A descriptor that exists is not negative.
-    fd.as_raw_fd().cast_unsigned()
-}
-
-fn bpf(command: libc::c_long, attributes: &Attributes) -> Result<OwnedFd, Errno> {
-    // SAFETY: the kernel reads that many bytes from a live value and writes none back.
-    let fd = Errno::result(unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            command,
-            std::ptr::from_ref(attributes),
-            size_of::<Attributes>(),
-        )
-    })?;
-    let fd = i32::try_from(fd).map_err(|_impossible| Errno::EBADF)?;
-    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

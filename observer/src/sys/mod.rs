@@ -4,6 +4,8 @@
     expect(unsafe_code, reason = "system calls and promises that the compiler cannot check")
 )]
 
+#[cfg(feature = "ebpf")]
+mod bpf;
 #[cfg(feature = "perf")]
 mod detached_mount;
 #[cfg(feature = "perf")]
@@ -26,6 +28,8 @@ pub(crate) mod perf;
 mod perf_limits;
 #[cfg(feature = "perf")]
 mod perf_ring;
+#[cfg(feature = "ebpf")]
+pub(crate) mod raw_tracepoint;
 #[cfg(feature = "tokio")]
 mod readable;
 

@@ -15,7 +15,9 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, Uid, fexecve, getppid, setresuid, setsid};
 
 use crate::child::{c_string, program};
-use crate::{backend, namespace_events, ns, ps, psgo, run, sys, table, trace, tracepoint};
+use crate::{
+    backend, namespace_events, ns, ps, psgo, requests, run, sys, table, trace, tracepoint,
+};
 
 /// Holds the words of an act where the argument list is not free.
 pub(crate) const VARIABLE: &str = "OBSERVER_LIVE_ACT";
@@ -62,6 +64,7 @@ pub(crate) fn perform(words: &[String]) -> ExitCode {
         ["namespaces", words @ ..] => namespace_events::perform(words),
         ["ns", words @ ..] => ns::perform(words),
         ["ps", words @ ..] => ps::perform(words),
+        ["requests", words @ ..] => requests::perform(words),
         ["table", words @ ..] => table::perform(words),
         ["run", words @ ..] => run::perform(words),
         ["trace", words @ ..] => trace::perform(words),

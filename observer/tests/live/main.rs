@@ -49,6 +49,7 @@ mod output;
 mod ps;
 mod psgo;
 mod reader;
+mod requests;
 mod run;
 mod shapes;
 mod smoke;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         spaces::cases(),
         namespace_events::cases(),
         ns_follow::cases(),
+        requests::cases(),
         cgroup::cases(),
         loss::cases(),
         reader::cases(),

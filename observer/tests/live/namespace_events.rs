@@ -331,7 +331,7 @@ fn a_call_that_fails_is_not_told() {
 }
 
 /// The tracepoints on which programs of this process sit, as the kernel tells of its descriptors.
-fn attached() -> Vec<String> {
+pub(crate) fn attached() -> Vec<String> {
     let all = fs::read_dir("/proc/self/fdinfo").expect("descriptors").flatten();
     let texts = all.filter_map(|entry| fs::read_to_string(entry.path()).ok());
     let name = |text: String| {

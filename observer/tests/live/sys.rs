@@ -117,6 +117,26 @@ pub(crate) fn limits(resource: Resource) -> io::Result<(u64, u64)> {
     Ok((limit.rlim_cur, limit.rlim_max))
 }
 
+/// Writes bytes that stand at the end of a page, and so many more from the next one, which is not
+/// there.
+pub(crate) fn write_over_an_edge(fd: &OwnedFd, bytes: &[u8], more: usize) -> io::Result<usize> {
+    const PAGE: usize = 4096;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: new pages, which are nobody else's; the second is never touched from here.
+    let written = unsafe {
+        let pages = libc::mmap(ptr::null_mut(), 2 * PAGE, access, flags, -1, 0);
+        if pages == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        checked(libc::mprotect(pages.byte_add(PAGE), PAGE, libc::PROT_NONE))?;
+        let begin = pages.byte_add(PAGE - bytes.len());
+        ptr::copy_nonoverlapping(bytes.as_ptr(), begin.cast(), bytes.len());
+        libc::write(fd.as_raw_fd(), begin, bytes.len() + more)
+    };
+    usize::try_from(written).map_err(|_negative| io::Error::last_os_error())
+}
+
 /// Takes a capability from the bounding set, so that the next program cannot have it.
 pub(crate) fn forbid_capability(number: c_ulong) -> io::Result<()> {
     // SAFETY: takes plain numbers.

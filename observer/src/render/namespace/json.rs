@@ -139,7 +139,6 @@ fn lead(row: &Row) -> NamespaceLead<'_> {
         uid: row.effective().map(|owner| owner.uid),
         cgroup: cgroup.map(crate::event::Cgroup::path),
         unit: cgroup.and_then(|cgroup| crate::container::unit_of_path(cgroup.path())),
-        container: container
-            .map(|container| Container { id: &container.id, runtime: container.runtime.name() }),
+        container: container.map(Container::from),
     }
 }

@@ -1,6 +1,5 @@
 //! Namespaces → text and JSON: columns, the lines of a tree, who is in them.
 
-mod art;
 mod cell;
 mod column;
 mod json;
@@ -9,10 +8,10 @@ mod members;
 mod news;
 
 pub use self::{
-    art::Art,
     cell::write_item,
     column::{Column, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
     json::{MemberDetails, document},
     members::members,
     news::{NewsJson, NewsText},
 };
+pub use super::art::{Art, Joint};

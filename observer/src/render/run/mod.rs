@@ -1,5 +1,15 @@
 //! What a command caused → a report: text for people, JSON, one page of HTML.
 
+mod axis;
+mod html;
+mod json;
+mod markup;
+mod report;
+mod text;
+mod timeline;
+mod words;
+
+use self::report::Report;
 use super::Color;
 use crate::{
     cause::Account,
@@ -29,18 +39,18 @@ pub struct Look {
 
 /// The report as text.
 pub fn text(account: &Account<'_>, setting: Setting<'_>, look: Look) -> String {
-    let _ = (account, setting, look);
-    String::new()
+    text::text(&Report::new(account, setting), look)
 }
 
 /// The report as one JSON document.
 pub fn json(account: &Account<'_>, setting: Setting<'_>) -> Vec<u8> {
-    let _ = (account, setting);
-    Vec::new()
+    json::document(&Report::new(account, setting))
 }
 
 /// The report as a page of HTML that needs nothing else.
 pub fn html(account: &Account<'_>, setting: Setting<'_>) -> String {
-    let _ = (account, setting);
-    String::new()
+    html::page(&Report::new(account, setting))
 }
+
+#[cfg(test)]
+mod tests;

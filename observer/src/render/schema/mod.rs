@@ -1,12 +1,14 @@
-//! The JSON of the event stream, of snapshots, verifications, tracepoints, diagnoses and namespaces,
-//! as types. Names are OpenTelemetry's `process.*`, nested.
+//! The JSON of the event stream, of snapshots, verifications, tracepoints, diagnoses, namespaces and
+//! reports, as types. Names are OpenTelemetry's `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
 //! `schema/event-v1.json`, `schema/snapshot-v1.json`, `schema/verify-v1.json`,
-//! `schema/trace-v1.json`, `schema/doctor-v1.json` and `schema/ns-v1.json` are generated from them.
+//! `schema/trace-v1.json`, `schema/doctor-v1.json`, `schema/ns-v1.json` and `schema/run-v1.json` are
+//! generated from them.
 
 mod doctor;
 mod namespace;
+mod run;
 mod scalar;
 mod snapshot;
 mod trace;
@@ -24,6 +26,10 @@ pub use self::{
         HeldBy, ListedNamespace, MappedRange, MissingKin, NamedNamespace, NamespaceActor,
         NamespaceDocument, NamespaceLead, NamespaceLine, NamespaceMember, NamespaceNews,
         NamespaceOutput,
+    },
+    run::{
+        CausedContainer, CausedProcess, Longest, RawCommand, Reason, RunDoubt, RunReport,
+        RunTotals, StartedProgram,
     },
     scalar::{Base64, Digits, Number, RawArgs, TextArgs},
     snapshot::{Document, Listed, ListedProcess, RawBytes, SnapshotHead},
@@ -291,6 +297,15 @@ pub struct Container<'a> {
     pub id: &'a str,
     /// `docker`, `podman`, `containerd`, `cri-o`, `kubernetes`, `lxc`, `machine`.
     pub runtime: &'a str,
+    /// Its name, where an engine was asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+}
+
+impl<'a> From<&'a crate::container::Container> for Container<'a> {
+    fn from(container: &'a crate::container::Container) -> Self {
+        Self { id: &container.id, runtime: container.runtime.name(), name: None }
+    }
 }
 
 /// Exact bytes, in base64, of what stands above as lossy text.
@@ -442,6 +457,12 @@ pub fn doctor_schema() -> String {
 #[cfg(feature = "schema")]
 pub fn ns_schema() -> String {
     text(&schemars::schema_for!(NamespaceOutput<'static>))
+}
+
+/// The schema of a [`RunReport`], as it is committed.
+#[cfg(feature = "schema")]
+pub fn run_schema() -> String {
+    text(&schemars::schema_for!(RunReport<'static>))
 }
 
 #[cfg(feature = "schema")]

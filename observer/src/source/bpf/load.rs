@@ -15,7 +15,7 @@ use aya::{
 };
 use observer_common::{Config, Kind, Layout, limits};
 
-use super::walk::Walks;
+use super::{overhear::Overhearing, walk::Walks};
 use crate::{
     Error,
     btf::Btf,
@@ -90,8 +90,15 @@ const HOOKS: [Hook; 8] = [
 
 const EXIT: &str = "sched_process_exit";
 
+/// The object with its maps in the kernel, its programs not yet.
+pub(super) struct Loaded {
+    pub(super) programs: Ebpf,
+    /// What its read-only data says of this kernel.
+    pub(super) layout: Layout,
+}
+
 /// Loads the object's maps with the offsets of this kernel in its read-only data.
-pub(super) fn load(options: &Options) -> Result<Ebpf, Error> {
+pub(super) fn load(options: &Options) -> Result<Loaded, Error> {
     privilege::check()?;
     let bytes = options.object.bytes()?;
     let kernel = Kernel::read()?;
@@ -99,7 +106,7 @@ pub(super) fn load(options: &Options) -> Result<Ebpf, Error> {
     let config = MapValue(kernel.config(options));
     // The loader parses the kernel's BTF for purposes of its own: 20 MB for as many milliseconds.
     // It could do so beside our scan, but not without ours on top of its peak.
-    EbpfLoader::new()
+    let programs = EbpfLoader::new()
         // The programs have no relocations that it would be needed for.
         .btf(None)
         .override_global("LAYOUT", &layout, true)
@@ -107,7 +114,8 @@ pub(super) fn load(options: &Options) -> Result<Ebpf, Error> {
         .map_max_entries("EVENTS", options.ring.bytes())
         .verifier_log_level(VerifierLogLevel::DEBUG)
         .load(&bytes)
-        .map_err(|error| load_error(&error, options))
+        .map_err(|error| load_error(&error, options))?;
+    Ok(Loaded { programs, layout: layout.0 })
 }
 
 /// What the programs must know of the running kernel.
@@ -170,15 +178,42 @@ pub(super) fn attach(
     let mut links = Vec::new();
     let asked = HOOKS.iter().filter(|hook| options.kinds.contains(&hook.kind));
     for Hook { program: name, tracepoint, .. } in asked {
-        let program: &mut RawTracePoint = programs
-            .program_mut(name)
-            .and_then(|program| program.try_into().ok())
-            .ok_or_else(|| options.object.unusable(format!("it has no program `{name}`")))?;
-        program.load().map_err(|error| program_error(name, &error))?;
+        let program = load_program(programs, name, options)?;
         let link = program.attach(tracepoint).map_err(|error| program_error(name, &error))?;
         links.push(program.take_link(link).map_err(|error| program_error(name, &error))?);
     }
     Ok(links)
+}
+
+fn load_program<'a>(
+    programs: &'a mut Ebpf,
+    name: &str,
+    options: &Options,
+) -> Result<&'a mut RawTracePoint, Error> {
+    let program: &mut RawTracePoint = programs
+        .program_mut(name)
+        .and_then(|program| program.try_into().ok())
+        .ok_or_else(|| options.object.unusable(format!("it has no program `{name}`")))?;
+    program.load().map_err(|error| program_error(name, &error))?;
+    Ok(program)
+}
+
+/// Loads the program that tells requests, if they are asked for and this kernel shows the way to
+/// them. Others attach it.
+pub(super) fn overhearing(
+    programs: &mut Ebpf,
+    options: &Options,
+    layout: &Layout,
+) -> Result<Option<Overhearing>, Error> {
+    const PROGRAM: &str = "request";
+    if !options.kinds.contains(&Kind::REQUEST) || !layout.leads_to_unix_sockets() {
+        return Ok(None);
+    }
+    let list = take_map(programs, "OVERHEARD", &options.object)?;
+    let program = load_program(programs, PROGRAM, options)?;
+    let fd = program.fd().map_err(|error| program_error(PROGRAM, &error))?;
+    let system = |source| Error::System { what: "cannot keep the program for requests", source };
+    Overhearing::new(fd.as_fd().try_clone_to_owned().map_err(system)?, list).map(Some)
 }
 
 /// Loads the programs that walk over all processes.

@@ -4,6 +4,7 @@
 //! afterwards. Its descriptors are the privilege then: they are close-on-exec.
 
 mod load;
+mod overhear;
 mod ring;
 mod walk;
 
@@ -19,10 +20,11 @@ use aya::{
 use observer_common::Counters;
 
 pub use self::load::Object;
-use self::{ring::Ring, walk::Walks};
+use self::{load::Loaded, overhear::Overhearing, ring::Ring, walk::Walks};
 use super::{Item, Options, Origin, Source};
 use crate::{
     Error,
+    event::ProcessKey,
     facts::EventFacts,
     sys::{self, MapValue},
 };
@@ -35,6 +37,7 @@ pub struct BpfSource {
     counters: PerCpuArray<MapData, MapValue<Counters>>,
     reader_sleeps: Array<MapData, u32>,
     walks: Option<Walks>,
+    overhearing: Option<Overhearing>,
     #[cfg(feature = "log")]
     log: Option<aya_log::EbpfLogger<&'static dyn log::Log>>,
 }
@@ -49,7 +52,7 @@ impl BpfSource {
     /// [`Error::Object`] when the object is damaged, [`Error::Refused`] when the kernel refuses a
     /// program.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let mut programs = load::load(options)?;
+        let Loaded { mut programs, layout } = load::load(options)?;
         // The committed object has no log; one built for it does.
         #[cfg(feature = "log")]
         let log = aya_log::EbpfLogger::init(&mut programs).ok();
@@ -58,6 +61,7 @@ impl BpfSource {
         let sleeps = load::take_map(&mut programs, "READER_SLEEPS", &options.object)?;
         let links = load::attach(&mut programs, options)?;
         let walks = if options.walks { Some(load::walks(&mut programs, options)?) } else { None };
+        let overhearing = load::overhearing(&mut programs, options, &layout)?;
         // What loading took is not needed any more; the ring is mapped into its place.
         drop(programs);
         sys::give_back_freed_memory();
@@ -66,6 +70,7 @@ impl BpfSource {
             counters: counters.try_into().map_err(map_error("cannot use the counters"))?,
             reader_sleeps: sleeps.try_into().map_err(map_error("cannot use the wake-up flag"))?,
             walks,
+            overhearing,
             links,
             #[cfg(feature = "log")]
             log,
@@ -97,7 +102,18 @@ impl Source for BpfSource {
         if let Some(log) = &mut self.log {
             log.flush();
         }
-        Ok(self.ring.drain(limit, each))
+        let Self { ring, overhearing: Some(overhearing), .. } = self else {
+            return Ok(self.ring.drain(limit, each));
+        };
+        let mut ended = Vec::new();
+        let count = ring.drain(limit, &mut |item| {
+            ended.extend(overhearing.ended(&item));
+            each(item);
+        });
+        for key in ended {
+            overhearing.end(key)?;
+        }
+        Ok(count)
     }
 
     fn settle(&mut self) -> Result<(), Error> {
@@ -126,8 +142,20 @@ impl Source for BpfSource {
         self.walks.as_ref().map_or(Ok(()), |walks| walks.arguments(records))
     }
 
+    fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
+        match &mut self.overhearing {
+            Some(overhearing) => overhearing.begin(key).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
+        self.overhearing.as_mut().map_or(Ok(()), |overhearing| overhearing.end(key))
+    }
+
     fn stop(&mut self) {
         self.links.clear();
+        self.overhearing = None;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A real container engine, started here: every program of one `docker run`, with its container.
 
 mod by_name;
+mod run;
 
 use std::fs;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::observed::{Observed, Stream, output};
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = cases![every_stage_of_a_run: [root, unlocked, btf, engine, busybox]];
     cases.extend(by_name::cases());
+    cases.extend(run::cases());
     cases
 }
 

@@ -10,7 +10,7 @@ mod probe;
 mod refusals;
 mod rights;
 mod spaces;
-mod values;
+pub(crate) mod values;
 
 use std::process::{Command, Stdio};
 

@@ -14,7 +14,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases![bpftrace_sees_the_same: [root, unlocked, bpftrace]]
 }
 
-fn bpftrace() -> Option<String> {
+pub(crate) fn bpftrace() -> Option<String> {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let there = std::env::split_paths(&folders).any(|folder| folder.join("bpftrace").exists());
     (!there).then(|| "no `bpftrace`: run `cargo xtask setup test`".to_owned())

@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use observer::source::{Options, bpf::Object};
+use observer::{
+    event::Kind,
+    source::{Options, bpf::Object},
+};
 
 use super::backend;
 use crate::args::{ColorName, RunArgs};
@@ -57,6 +60,7 @@ pub(crate) enum Place {
 
 /// Decides what was left open.
 pub(crate) fn run(args: &RunArgs) -> RunPlan {
+    let table = Options::for_a_table();
     RunPlan {
         command: args.command.clone(),
         source: Options {
@@ -64,8 +68,9 @@ pub(crate) fn run(args: &RunArgs) -> RunPlan {
             ring: args.ring,
             args_max: args.args_max,
             object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
-            // The kinds of record that are watched are chosen here and nowhere else.
-            ..Options::for_a_table()
+            // What clients ask engines for is told of those alone that are overheard.
+            kinds: [&table.kinds[..], &[Kind::REQUEST]].concat(),
+            ..table
         },
         following: following(args),
         reports: reports(args),

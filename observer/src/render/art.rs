@@ -1,6 +1,27 @@
 //! The lines that join the nodes of a tree.
 
-use crate::namespace::tree::Branch;
+use crate::{cause, namespace::tree::Branch};
+
+/// Where a node stands in its tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joint {
+    /// Ancestors above it.
+    pub depth: usize,
+    /// Whether no sibling follows.
+    pub is_last: bool,
+}
+
+impl From<&Branch> for Joint {
+    fn from(branch: &Branch) -> Self {
+        Self { depth: branch.depth, is_last: branch.is_last }
+    }
+}
+
+impl From<&cause::Branch<'_>> for Joint {
+    fn from(branch: &cause::Branch<'_>) -> Self {
+        Self { depth: branch.depth, is_last: branch.is_last }
+    }
+}
 
 /// Draws from one node to the next.
 #[derive(Debug, Default)]
@@ -11,22 +32,23 @@ pub struct Art {
 
 impl Art {
     /// Appends what stands before a node. To be asked of each, in their order.
-    pub fn before(&mut self, branch: &Branch, out: &mut Vec<u8>) {
-        self.goes_on.truncate(branch.depth);
-        self.under(out, branch.depth.saturating_sub(1));
-        if branch.depth > 0 {
-            let corner = if branch.is_last { "└─" } else { "├─" };
+    pub fn before(&mut self, node: impl Into<Joint>, out: &mut Vec<u8>) {
+        let node = node.into();
+        self.goes_on.truncate(node.depth);
+        self.under(out, node.depth.saturating_sub(1));
+        if node.depth > 0 {
+            let corner = if node.is_last { "└─" } else { "├─" };
             out.extend_from_slice(corner.as_bytes());
         }
-        self.goes_on.push(!branch.is_last);
+        self.goes_on.push(!node.is_last);
     }
 
     /// Appends what stands before more lines of the node that was asked for last; `next` is the node
     /// behind it.
-    pub fn below(&self, next: Option<&Branch>, out: &mut Vec<u8>) {
+    pub fn below(&self, next: Option<impl Into<Joint>>, out: &mut Vec<u8>) {
         let depth = self.goes_on.len().saturating_sub(1);
         self.under(out, depth);
-        let has_children = next.is_some_and(|next| next.depth > depth);
+        let has_children = next.is_some_and(|next| next.into().depth > depth);
         out.extend_from_slice(if has_children { "│ " } else { "  " }.as_bytes());
     }
 
@@ -42,14 +64,12 @@ impl Art {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::namespace::tree::Item;
 
     fn drawn(branches: &[(usize, bool)]) -> Vec<String> {
         let mut art = Art::default();
         let line = |(depth, is_last): &(usize, bool)| {
             let mut out = Vec::new();
-            let item = Item::NotVisible;
-            art.before(&Branch { depth: *depth, is_last: *is_last, item }, &mut out);
+            art.before(Joint { depth: *depth, is_last: *is_last }, &mut out);
             String::from_utf8(out).unwrap()
         };
         branches.iter().map(line).collect()
@@ -66,14 +86,13 @@ mod tests {
     fn more_lines_of_a_node_leave_room_for_what_hangs_below() {
         let mut art = Art::default();
         let mut out = Vec::new();
-        let item = Item::NotVisible;
-        art.before(&Branch { depth: 0, is_last: true, item }, &mut out);
-        art.before(&Branch { depth: 1, is_last: false, item }, &mut out);
+        art.before(Joint { depth: 0, is_last: true }, &mut out);
+        art.before(Joint { depth: 1, is_last: false }, &mut out);
         out.clear();
-        art.below(Some(&Branch { depth: 2, is_last: true, item }), &mut out);
+        art.below(Some(Joint { depth: 2, is_last: true }), &mut out);
         assert_eq!(str::from_utf8(&out).unwrap(), "│ │ ");
         out.clear();
-        art.below(Some(&Branch { depth: 1, is_last: true, item }), &mut out);
+        art.below(Some(Joint { depth: 1, is_last: true }), &mut out);
         assert_eq!(str::from_utf8(&out).unwrap(), "│   ");
     }
 }

@@ -1,0 +1,265 @@
+//! The report for a terminal or a plain file: a verdict, the tree, a timeline, sums.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{
+    Look,
+    report::Report,
+    timeline::Timeline,
+    words::{Column, INFERRED_MEANS, programs},
+};
+use crate::{
+    cause::{Branch, Caused, Item},
+    event::Status,
+    render::{
+        Escaped,
+        art::Art,
+        table::display_width,
+        text::{BOLD, GREEN, RED, YELLOW, cut, status_text, write_styled},
+        time::span,
+    },
+};
+
+/// What may stand before the tree, from left to right.
+const COLUMNS: [Column; 10] = [
+    Column::Start,
+    Column::Duration,
+    Column::Exit,
+    Column::Cpu,
+    Column::Rss,
+    Column::Role,
+    Column::Part,
+    Column::Container,
+    Column::Because,
+    Column::Pid,
+];
+
+/// What is done for more room, in this order: what tells least goes first.
+const STEPS: [Step; 6] = [
+    Step::Drop(Column::Rss),
+    Step::Drop(Column::Container),
+    Step::Replace(Column::Role, Column::Part),
+    Step::Drop(Column::Cpu),
+    Step::Drop(Column::Part),
+    Step::Drop(Column::Because),
+];
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Drop(Column),
+    Replace(Column, Column),
+}
+
+/// Less is not left for the tree while there is a column to leave out.
+const ROOM_OF_TREE: usize = 32;
+/// Deeper branches are told by their depth, so that what stands there is still seen.
+const DEEPEST_ART: usize = 16;
+/// As much of an earlier program is shown where lines are cut.
+const ROOM_OF_EARLIER: usize = 24;
+
+pub(super) fn text(report: &Report<'_>, look: Look) -> String {
+    let mut page = Page { look, out: Vec::new() };
+    page.line(BOLD, verdict(report, look.width));
+    page.blank();
+    let rows = rows(report, look);
+    page.tree(&rows);
+    page.blank();
+    let timeline = Timeline::of(report, &rows, look.width);
+    page.line(BOLD, timeline.scale());
+    rows.iter().for_each(|row| page.line(row.style, timeline.line(report, row)));
+    page.blank();
+    report.totals_text().into_iter().for_each(|line| page.whole("", line));
+    report.notes().into_iter().for_each(|line| page.whole(YELLOW, line));
+    String::from_utf8(page.out).unwrap_or_default()
+}
+
+/// One line of the tree, with everything that could stand in it.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    pub(super) item: Item<'a>,
+    /// One for each of [`COLUMNS`].
+    cells: Vec<String>,
+    /// The lines of the tree and what hangs there.
+    pub(super) tree: String,
+    pub(super) style: &'static str,
+}
+
+fn rows<'a>(report: &Report<'a>, look: Look) -> Vec<Row<'a>> {
+    let mut art = Art::default();
+    let row = |branch: &Branch<'a>| Row {
+        item: branch.item,
+        cells: COLUMNS.iter().map(|column| column.cell(report, branch.item)).collect(),
+        tree: before(&mut art, branch) + &what(report, branch.item, look.width),
+        style: style(branch.item),
+    };
+    report.branches.iter().map(row).collect()
+}
+
+fn before(art: &mut Art, branch: &Branch<'_>) -> String {
+    let mut lines = Vec::new();
+    art.before(branch, &mut lines);
+    if branch.depth > DEEPEST_ART {
+        return format!("[{}]─", branch.depth);
+    }
+    String::from_utf8(lines).unwrap_or_default()
+}
+
+fn what(report: &Report<'_>, item: Item<'_>, width: Option<usize>) -> String {
+    match item {
+        Item::Container(container) => report.container_line(container),
+        Item::Process(caused) => chain(caused, width),
+    }
+}
+
+/// What a process ran, one after the other.
+fn chain(caused: &Caused, width: Option<usize>) -> String {
+    let mut programs = programs(caused);
+    let earlier = programs.len().saturating_sub(1);
+    for program in programs.iter_mut().take(earlier).filter(|_| width.is_some()) {
+        shorten(program, ROOM_OF_EARLIER);
+    }
+    programs.join(" → ")
+}
+
+fn style(item: Item<'_>) -> &'static str {
+    match item {
+        Item::Container(_) => BOLD,
+        Item::Process(caused) if caused.has_failed() => RED,
+        Item::Process(caused) if caused.end.is_none() => GREEN,
+        Item::Process(_) => "",
+    }
+}
+
+/// The command, how it ended and how long it took.
+fn verdict(report: &Report<'_>, width: Option<usize>) -> String {
+    let end = format!("{} after {}", outcome(report.account.status), span(report.duration_ns()));
+    let mut command = command(report);
+    if let Some(width) = width {
+        shorten(&mut command, width.saturating_sub(end.width() + "`` ".len()));
+    }
+    format!("`{command}` {end}")
+}
+
+pub(super) fn command(report: &Report<'_>) -> String {
+    let words = report.account.command.iter().map(|word| Escaped(word).to_string());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn outcome(status: Option<Status>) -> String {
+    match status {
+        None => "has not ended".to_owned(),
+        Some(Status::Code(code)) => format!("ended with {code}"),
+        Some(Status::Signal { .. }) => format!("was killed by {}", status_text(status)),
+    }
+}
+
+/// Cuts a text to a width, with a mark.
+pub(super) fn shorten(text: &mut String, width: usize) {
+    if display_width(text) > width {
+        cut(text, width.saturating_sub(1));
+        text.push('…');
+    }
+}
+
+/// Lines on their way out.
+struct Page {
+    look: Look,
+    out: Vec<u8>,
+}
+
+impl Page {
+    fn blank(&mut self) {
+        self.out.push(b'\n');
+    }
+
+    fn line(&mut self, style: &str, mut line: String) {
+        write_styled(&mut self.out, &mut line, (style, self.look.color), self.look.width);
+    }
+
+    /// A sentence: a terminal may wrap it.
+    fn whole(&mut self, style: &str, mut line: String) {
+        write_styled(&mut self.out, &mut line, (style, self.look.color), None);
+    }
+
+    fn tree(&mut self, rows: &[Row<'_>]) {
+        let layout = Layout::of(rows, self.look.width);
+        let names = COLUMNS.map(|column| column.name().to_uppercase());
+        self.line(BOLD, layout.line(&names, "COMMAND"));
+        for row in rows {
+            self.line(row.style, layout.line(&row.cells, &row.tree));
+        }
+        if rows.iter().any(|row| is_inferred(row.item)) {
+            self.whole("", INFERRED_MEANS.to_owned());
+        }
+    }
+}
+
+fn is_inferred(item: Item<'_>) -> bool {
+    match item {
+        Item::Container(container) => container.inferred,
+        Item::Process(caused) => caused.because.inferred,
+    }
+}
+
+/// Which columns are shown, and how wide.
+#[derive(Debug)]
+struct Layout {
+    /// The place in [`COLUMNS`], and the width.
+    columns: Vec<(usize, usize)>,
+    gap: usize,
+}
+
+impl Layout {
+    /// As many columns as leave room for the tree.
+    fn of(rows: &[Row<'_>], width: Option<usize>) -> Self {
+        let mut shown = COLUMNS.to_vec();
+        shown.retain(|column| *column != Column::Part);
+        let mut layout = Self::with(&shown, rows, 2);
+        let Some(width) = width else { return layout };
+        let longest = rows.iter().map(|row| display_width(&row.tree)).max().unwrap_or_default();
+        let room = width.saturating_sub(longest.min(ROOM_OF_TREE));
+        for step in STEPS {
+            if layout.width() <= room {
+                break;
+            }
+            match step {
+                Step::Drop(dropped) => shown.retain(|column| *column != dropped),
+                Step::Replace(before, after) => {
+                    shown.iter_mut().filter(|it| **it == before).for_each(|it| *it = after);
+                }
+            }
+            layout = Self::with(&shown, rows, 1);
+        }
+        layout
+    }
+
+    fn with(shown: &[Column], rows: &[Row<'_>], gap: usize) -> Self {
+        let columns = COLUMNS.iter().enumerate().filter(|(_, column)| shown.contains(column));
+        let width = |index: usize, column: &Column| {
+            let cells = rows.iter().filter_map(|row| row.cells.get(index));
+            cells.map(|cell| display_width(cell)).fold(column.name().len(), usize::max)
+        };
+        Self { columns: columns.map(|(index, it)| (index, width(index, it))).collect(), gap }
+    }
+
+    /// Up to where the tree begins.
+    fn width(&self) -> usize {
+        self.columns.iter().map(|(_, width)| width + self.gap).sum()
+    }
+
+    fn line(&self, cells: &[String], tree: &str) -> String {
+        let mut line = String::new();
+        for (index, width) in &self.columns {
+            let cell = cells.get(*index).map_or("", String::as_str);
+            let is_number = COLUMNS.get(*index).is_some_and(|column| column.is_number());
+            let blanks = " ".repeat(width.saturating_sub(display_width(cell)));
+            let (before, after) =
+                if is_number { (blanks.as_str(), "") } else { ("", blanks.as_str()) };
+            for text in [before, cell, after] {
+                line.push_str(text);
+            }
+            line.push_str(&" ".repeat(self.gap));
+        }
+        line + tree
+    }
+}

@@ -1,0 +1,72 @@
+//! Who is overheard, and the program that tells of them. It is in the kernel from the beginning, but
+//! sits on the tracepoint of all system calls only while there is somebody.
+
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use aya::maps::{HashMap, Map, MapData};
+use observer_common::Record;
+
+use super::map_error;
+use crate::{Error, event::ProcessKey, source::Item, sys::raw_tracepoint};
+
+pub(super) struct Overhearing {
+    program: OwnedFd,
+    /// The kernel's list: what began when, by pid.
+    list: HashMap<MapData, u32, u64>,
+    /// The same here.
+    overheard: hashbrown::HashMap<u32, u64>,
+    /// Dropping it detaches the program.
+    link: Option<OwnedFd>,
+}
+
+impl Overhearing {
+    /// `program` is loaded, `list` what it looks into.
+    pub(super) fn new(program: OwnedFd, list: Map) -> Result<Self, Error> {
+        let list = list.try_into().map_err(map_error("cannot use the list of the overheard"))?;
+        Ok(Self { program, list, overheard: hashbrown::HashMap::new(), link: None })
+    }
+
+    pub(super) fn begin(&mut self, key: ProcessKey) -> Result<(), Error> {
+        // Who had the pid before has ended.
+        let insert = self.list.insert(key.pid, key.start_ns, 0);
+        insert.map_err(map_error("cannot overhear one more process"))?;
+        self.overheard.insert(key.pid, key.start_ns);
+        if self.link.is_none() {
+            match raw_tracepoint::attach(self.program.as_fd(), c"sys_enter") {
+                Ok(link) => self.link = Some(link),
+                Err(errno) => {
+                    self.end(key)?;
+                    return Err(Error::system("cannot attach to system calls")(errno));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(&mut self, key: ProcessKey) -> Result<(), Error> {
+        if self.overheard.get(&key.pid) != Some(&key.start_ns) {
+            return Ok(());
+        }
+        self.overheard.remove(&key.pid);
+        if self.overheard.is_empty() {
+            self.link = None;
+        }
+        self.list.remove(&key.pid).map_err(map_error("cannot end to overhear a process"))
+    }
+
+    /// The process that this says the end of, if it is one of them.
+    pub(super) fn ended(&self, item: &Item<'_>) -> Option<ProcessKey> {
+        if self.overheard.is_empty() {
+            return None;
+        }
+        let (pid, start_ns) = match item {
+            Item::Record(_, Record::Exit { facts, .. }) => {
+                (facts.process.pid, facts.process.start_ns)
+            }
+            Item::Record(_, Record::Free { facts }) => (facts.pid, facts.start_ns),
+            _ => return None,
+        };
+        let is_one = self.overheard.get(&pid) == Some(&start_ns);
+        is_one.then_some(ProcessKey { pid, start_ns })
+    }
+}
