@@ -12,6 +12,7 @@
 mod bench;
 mod ebpf;
 mod guest;
+mod html_check;
 mod kernels;
 mod left_behind;
 mod live;
@@ -46,6 +47,7 @@ enum Command {
     Run(run::Options),
     Test(test::Options),
     Vm(vm::Options),
+    HtmlCheck(html_check::Options),
     Bench(bench::Options),
     #[command(hide = true)]
     Measured(bench::measured::Options),
@@ -67,6 +69,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run(options) => run::run(&options)?,
         Command::Test(options) => return Ok(test::test(&options)),
         Command::Vm(options) => vm::vm(&options)?,
+        Command::HtmlCheck(options) => html_check::html_check(&options)?,
         Command::Bench(options) => bench::bench(&options)?,
         Command::Measured(options) => bench::measured::measured(&options)?,
         Command::Load(options) => bench::trace::load::load(&options)?,

@@ -28,7 +28,7 @@ pub(crate) struct Options {
 pub(crate) enum Level {
     /// Compiling the eBPF programs: rustc for BPF, LLVM, bpf-linker
     Build,
-    /// The whole check: also qemu and its kernels, busybox, cpio, a container engine, ps, strace, bpftrace, psgo
+    /// The whole check: also qemu and its kernels, busybox, cpio, a container engine, ps, strace, bpftrace, psgo, a browser
     Test,
     /// Benchmarks: also the programs to compare with
     Bench,
@@ -50,7 +50,7 @@ enum What {
     Folder(&'static str),
 }
 
-const NEEDS: [Need; 12] = [
+const NEEDS: [Need; 13] = [
     Need::program(Level::Test, "qemu-system-x86_64", "qemu-system-x86"),
     Need { level: Level::Test, what: What::StaticProgram("busybox"), package: "busybox-static" },
     Need::program(Level::Test, "cpio", "cpio"),
@@ -65,6 +65,7 @@ const NEEDS: [Need; 12] = [
         package: "golang-github-containers-psgo-dev",
     },
     Need::program(Level::Test, "bpftrace", "bpftrace"),
+    Need::program(Level::Test, "chromium-headless-shell", "chromium-headless-shell"),
     Need::program(Level::Bench, "execsnoop", "libbpf-tools"),
     Need::program(Level::Bench, "perf", "linux-perf"),
 ];

@@ -13,9 +13,9 @@ use crate::ebpf::{self, Rebuilt};
 use crate::live::{Length, Programs};
 use crate::setup::{self, Level};
 use crate::tally::Tally;
-use crate::{left_behind, live, run, shell, vm, workspace};
+use crate::{html_check, left_behind, live, run, shell, vm, workspace};
 
-/// Check everything: set-up, formatting, lints, the eBPF object, all tests, live ones included.
+/// Check everything: set-up, formatting, lints, the eBPF object, all tests, live ones included, and pages in a browser.
 ///
 /// The live tests watch real processes and run as root, through `sudo` if need be. They are then
 /// run on stock kernels in qemu. A step that fails does not stop the others. The last line says how
@@ -67,6 +67,9 @@ pub(crate) fn test(options: &Options) -> ExitCode {
             let smoke = live::Run { object: Some(object), filter: Some("smoke"), ..all };
             check.step("live tests of the rebuilt object", |tally| smoke.run(tally));
         }
+    }
+    if let Some(observer) = &observer {
+        check.step("pages in a browser", |tally| html_check::check_own(observer, tally));
     }
     check.step("nothing left running", |_| left_behind::check());
     if !options.no_vm {

@@ -57,8 +57,8 @@ impl fmt::Display for Folded<'_> {
 struct Entities<'f, 'a>(&'f mut fmt::Formatter<'a>);
 
 impl fmt::Write for Entities<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(['&', '<', '>', '"', '\'']) {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        for part in s.split_inclusive(['&', '<', '>', '"', '\'']) {
             let mut characters = part.chars();
             let entity = match characters.next_back() {
                 Some('&') => "&amp;",

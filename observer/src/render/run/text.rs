@@ -66,10 +66,16 @@ pub(super) fn text(report: &Report<'_>, look: Look) -> String {
     page.blank();
     let timeline = Timeline::of(report, &rows, look.width);
     page.line(BOLD, timeline.scale());
-    rows.iter().for_each(|row| page.line(row.style, timeline.line(report, row)));
+    for row in &rows {
+        page.line(row.style, timeline.line(report, row));
+    }
     page.blank();
-    report.totals_text().into_iter().for_each(|line| page.whole("", line));
-    report.notes().into_iter().for_each(|line| page.whole(YELLOW, line));
+    for line in report.totals_text() {
+        page.whole("", line);
+    }
+    for line in report.notes() {
+        page.whole(YELLOW, line);
+    }
     String::from_utf8(page.out).unwrap_or_default()
 }
 

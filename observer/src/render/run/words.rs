@@ -255,7 +255,7 @@ fn part(role: Role) -> &'static str {
 fn size(bytes: u64) -> String {
     const UNITS: [(u32, char); 3] = [(30, 'G'), (20, 'M'), (10, 'K')];
     let unit = UNITS.iter().find(|(shift, _)| bytes >> shift > 0).unwrap_or(&(10, 'K'));
-    let tenths = u128::from(bytes) * 10 >> unit.0;
+    let tenths = (u128::from(bytes) * 10) >> unit.0;
     format!("{}.{}{}", tenths / 10, tenths % 10, unit.1)
 }
 

@@ -20,7 +20,7 @@ pub(super) fn schedule(policy: c_int, priority: c_int) -> io::Result<()> {
 }
 
 /// Makes the caller leader of a session on the terminal that is its standard input.
-pub(super) fn take_terminal() -> io::Result<()> {
+pub(crate) fn take_terminal() -> io::Result<()> {
     nix::unistd::setsid().map_err(io::Error::from)?;
     // SAFETY: takes plain numbers.
     checked(unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) }.into()).map(drop)

@@ -23,7 +23,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-fn base<'a>(row: Row<'a>) -> &'a str {
+fn base(row: Row<'_>) -> &str {
     let called = row.execs().last().and_then(|args| args.first().copied()).unwrap_or_default();
     called.rsplit('/').next().unwrap_or_default()
 }
