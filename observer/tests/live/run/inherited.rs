@@ -37,13 +37,25 @@ fn lines_with<'a>(text: &'a str, names: &[&str]) -> Vec<&'a str> {
 
 fn assert_same_status(names: &[&str], prepare: impl Fn(&mut Command)) -> String {
     let [observed, alone] = both(&["cat", "/proc/self/status"], prepare);
-    let [observed, alone] = [&observed, &alone].map(|text| lines_with(text, names));
+    let [observed, alone] = [&observed, &alone].map(|text| {
+        lines_with(text, names).into_iter().map(without_glibcs_own).collect::<Vec<_>>()
+    });
     assert_eq!(observed, alone);
     assert_eq!(alone.len(), names.len(), "{alone:?}");
     alone.join("\n")
 }
 
 const SIGNALS: [&str; 5] = ["SigBlk:", "SigIgn:", "SigCgt:", "SigPnd:", "ShdPnd:"];
+
+/// glibc keeps two signals for itself, and whatever it spawns otherwise than by a bare fork(2) begins
+/// with them ignored; so do most commands of make(1).
+fn without_glibcs_own(line: &str) -> String {
+    let Some((name, mask)) = line.split_once(":\t").filter(|(name, _)| *name == "SigIgn") else {
+        return line.to_owned();
+    };
+    let mask = u64::from_str_radix(mask, 16).expect("a mask");
+    format!("{name}:\t{:016x}", mask & !(0b11 << 31))
+}
 
 fn signals_blocked_and_ignored() {
     assert_same_status(&SIGNALS, |_| {});

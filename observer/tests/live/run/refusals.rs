@@ -58,10 +58,10 @@ fn what_cannot_be_executed_is_126() {
 
 fn a_file_without_an_interpreter_is_the_shells() {
     let folder = TempDir::new().expect("a folder");
-    let path = script(folder.path(), "script", "echo \"$#: $1\"; exit 5\n", 0o755);
+    let path = script(folder.path(), "nobodys-script", "echo \"$#: $1\"; exit 5\n", 0o755);
     let by_path = answer(&[], &[&path, "a b"]);
     assert_eq!((by_path.code, by_path.out.as_str()), (Some(5), "1: a b\n"), "{by_path:?}");
-    let mut command = run(&[], &["script", "a b"]);
+    let mut command = run(&[], &["nobodys-script", "a b"]);
     let path = std::env::var("PATH").expect("a path");
     command.env("PATH", format!("{path}:{}", folder.path().display()));
     let by_name = answer_of(&mut command);

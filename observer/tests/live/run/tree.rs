@@ -28,7 +28,7 @@ pub(crate) fn cases() -> Vec<Case> {
 /// A script, with what it said.
 fn script(text: &str) -> Document {
     let document = Document::with(&["--strict"], &["sh", "-c", text]);
-    assert_eq!(document.answer.errors, "", "{:?}", document.answer);
+    assert!(!document.answer.errors.contains("observer: "), "{:?}", document.answer);
     document
 }
 
