@@ -156,7 +156,7 @@ pub trait Source {
     /// `/dev/null`, 98 ns). One of the overheard that goes elsewhere takes 100 ns, one that is told
     /// 700 ns. When nobody is, nothing is attached.
     ///
-    /// It takes no rights beyond those that opening the source took, not even the same ones.
+    /// The rights that opening the source took are not needed any more.
     ///
     /// [`Kind::REQUEST`]: observer_common::Kind::REQUEST
     /// [`Kind::EXIT`]: observer_common::Kind::EXIT
