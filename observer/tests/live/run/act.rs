@@ -1,5 +1,6 @@
 //! What is run under observation.
 
+use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
 use crate::child::act;
@@ -29,12 +30,11 @@ fn storm_of(token: &str, count: usize) -> ExitCode {
 
 /// What it reads, to stdout; as much, all bytes turned around, to stderr.
 fn echo() -> ExitCode {
-    use std::io::{Read as _, Write as _};
     let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).expect("readable input");
-    std::io::stdout().lock().write_all(&bytes).expect("a listening test");
+    io::stdin().lock().read_to_end(&mut bytes).expect("readable input");
+    io::stdout().lock().write_all(&bytes).expect("a listening test");
     let turned: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
-    std::io::stderr().lock().write_all(&turned).expect("a listening test");
+    io::stderr().lock().write_all(&turned).expect("a listening test");
     ExitCode::SUCCESS
 }
 

@@ -57,3 +57,11 @@ pub(super) fn complaint(answer: &Answer, code: i32) -> &str {
     assert!(line.contains("; "), "what to do is missing: {line}");
     line
 }
+
+/// Stops its observer while it starts more than a small ring can hold, and ends with 3.
+pub(super) const LOSSY: [&str; 3] = [
+    "sh",
+    "-c",
+    "kill -STOP $PPID; i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done; \
+     kill -CONT $PPID; exit 3",
+];

@@ -19,8 +19,7 @@ fn every_life_is_in_it_once() {
     let command = [&[program.to_str().expect("UTF-8")], &words[..]].concat();
     let document = Document::with(&["--strict"], &command);
     assert_eq!(document.answer.code, Some(0), "nothing lost: {}", document.answer.errors);
-    let log: BTreeMap<u32, (&str, i32)> =
-        document.answer.out.lines().map(parsed).collect();
+    let log: BTreeMap<u32, (&str, i32)> = document.answer.out.lines().map(parsed).collect();
     assert_eq!(log.len(), count, "the log has each pid once");
     let mut seen = 0;
     for row in document.rows().filter(|row| log.contains_key(&row.pid())) {
