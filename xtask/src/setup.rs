@@ -55,6 +55,7 @@ const NEEDS: [Need; 13] = [
     Need { level: Level::Test, what: What::StaticProgram("busybox"), package: "busybox-static" },
     Need::program(Level::Test, "cpio", "cpio"),
     Need::program(Level::Test, "dockerd", "docker.io"),
+    Need::program(Level::Test, "crun", "crun"),
     Need::program(Level::Test, "ps", "procps"),
     Need::program(Level::Test, "lsns", "util-linux"),
     Need::program(Level::Test, "strace", "strace"),

@@ -16,7 +16,8 @@ use crate::harness::{Case, btf, cases, root, unlocked};
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         unshare_of_pids: [root, unlocked, btf],
-        a_runtime_without_an_engine: [root, unlocked, btf, runtime, busybox],
+        runc_without_an_engine: [root, unlocked, btf, runc, busybox],
+        crun_without_an_engine: [root, unlocked, btf, crun, busybox],
     ]
 }
 
@@ -37,13 +38,17 @@ fn unshare_of_pids() {
     assert_eq!(document.total("processes"), 4, "{}", document.value);
 }
 
-fn runtime() -> Option<String> {
-    found().is_none().then(|| "no crun or runc is installed".to_owned())
+fn runc() -> Option<String> {
+    missing("runc")
 }
 
-fn found() -> Option<&'static str> {
-    let is_there = |name: &&str| Command::new(name).arg("--version").output().is_ok();
-    ["crun", "runc"].into_iter().find(is_there)
+fn crun() -> Option<String> {
+    missing("crun")
+}
+
+fn missing(runtime: &str) -> Option<String> {
+    let is_there = Command::new(runtime).arg("--version").output().is_ok();
+    (!is_there).then(|| format!("no {runtime} is installed"))
 }
 
 /// What a runtime runs: a root with busybox, and this command.
@@ -68,19 +73,30 @@ fn bundle(folder: &Path, command: &[&str], runtime: &str) -> String {
     folder.to_str().expect("UTF-8").to_owned()
 }
 
-fn a_runtime_without_an_engine() {
-    let runtime = found().expect("a runtime");
+fn runc_without_an_engine() {
+    assert_tree_of("runc", &[]);
+}
+
+/// It refuses where both versions of cgroups are mounted, unless it is to leave them alone.
+fn crun_without_an_engine() {
+    assert_tree_of("crun", &["--cgroup-manager=disabled"]);
+}
+
+fn assert_tree_of(runtime: &str, flags: &[&str]) {
     let folder = TempDir::new().expect("a folder");
     let state = folder.path().join("state");
     let inside = ["/bin/sh", "-c", "/bin/true; /bin/sleep 0.2; exit 6"];
     let bundle = bundle(folder.path(), &inside, runtime);
     let id = unique("bundle");
     let state = state.to_str().expect("UTF-8");
-    let command = [runtime, "--root", state, "run", "--bundle", &bundle, &id];
+    let run = ["--root", state, "run", "--bundle", &bundle, &id];
+    let command = [&[runtime], flags, &run].concat();
     let document = Document::of(&command);
     assert_eq!(document.answer.code, Some(6), "{:?}", document.answer);
     let init = document.running(&inside);
     assert_eq!(init.number("/process/vpid"), 1, "{init:?}");
+    assert_eq!(init.text("/role"), "container init", "{init:?}");
+    assert_eq!(document.running(&command).text("/role"), "runtime");
     assert_eq!(init.exit("code"), Some(6));
     for arguments in [&["/bin/true"][..], &["/bin/sleep", "0.2"]] {
         assert_eq!(document.running(arguments).text("/because/of"), init.id());
