@@ -17,7 +17,7 @@ use crate::{
 
 const STYLE: &str = include_str!("page.css");
 /// Marks along the time axis.
-const TICKS: u64 = 6;
+const TICKS: u64 = 5;
 /// Deeper branches are not indented any further.
 const DEEPEST_INDENT: usize = 24;
 /// Of a command as the title of a window.
@@ -111,13 +111,11 @@ impl<'a> Page<'a> {
         }
         self.put("<th role=\"columnheader\" scope=\"col\" aria-label=\"timeline\">");
         self.put("<span class=\"track\">");
-        for tick in ticks {
+        // Further to the right a mark has no room for its words; its line is there all the same.
+        let rightmost = self.report.span_ns / 100 * 85;
+        for tick in ticks.into_iter().filter(|tick| *tick <= rightmost) {
             let (left, label) = (self.percent(tick), axis::label(tick));
-            // Behind the last mark there may be no room.
-            let late = if tick > self.report.span_ns / 5 * 4 { " late" } else { "" };
-            self.put(format_args!(
-                "<span class=\"tick{late}\" style=\"left:{left}%\">{label}</span>"
-            ));
+            self.put(format_args!("<span class=\"tick\" style=\"left:{left}%\">{label}</span>"));
         }
         self.put("</span></th></tr>\n</thead>\n<tbody role=\"rowgroup\">\n");
         let report = self.report;

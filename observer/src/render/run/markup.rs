@@ -31,9 +31,9 @@ impl fmt::Display for Text<'_> {
 pub(super) struct Folded<'a>(pub(super) &'a str);
 
 /// As much is seen of what is folded.
-const SEEN: usize = 160;
+const SEEN: usize = 72;
 /// What is hardly longer is not worth a fold.
-const LONG: usize = 240;
+const LONG: usize = 100;
 
 impl fmt::Display for Folded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -87,16 +87,22 @@ pub(super) struct Row<'a> {
     cells: Vec<String>,
     /// The lines of the tree and what hangs there.
     pub(super) tree: String,
+    /// The same, shorter: only the last program, and not where it lies.
+    pub(super) label: String,
     pub(super) style: &'static str,
 }
 
 fn rows<'a>(report: &Report<'a>, look: Look) -> Vec<Row<'a>> {
     let mut art = Art::default();
-    let row = |branch: &Branch<'a>| Row {
-        item: branch.item,
-        cells: COLUMNS.iter().map(|column| column.cell(report, branch.item)).collect(),
-        tree: before(&mut art, branch) + &what(report, branch.item, look.width),
-        style: style(branch.item),
+    let row = |branch: &Branch<'a>| {
+        let lines = before(&mut art, branch);
+        Row {
+            item: branch.item,
+            cells: COLUMNS.iter().map(|column| column.cell(report, branch.item)).collect(),
+            tree: lines.clone() + &what(report, branch.item, look.width),
+            label: lines + &label(report, branch.item),
+            style: style(branch.item),
+        }
     };
     report.branches.iter().map(row).collect()
 }
@@ -114,6 +120,19 @@ fn what(report: &Report<'_>, item: Item<'_>, width: Option<usize>) -> String {
     match item {
         Item::Container(container) => report.container_line(container),
         Item::Process(caused) => chain(caused, width),
+    }
+}
+
+fn label(report: &Report<'_>, item: Item<'_>) -> String {
+    match item {
+        Item::Container(container) => report.container_line(container),
+        Item::Process(caused) => {
+            let program = programs(caused).pop().unwrap_or_default();
+            let end = program.find(' ').unwrap_or(program.len());
+            let path = program.get(..end).unwrap_or_default();
+            let folder = path.rfind('/').map_or(0, |slash| slash + 1);
+            program.get(folder..).unwrap_or_default().to_owned()
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Timeline {
 impl Timeline {
     pub(super) fn of(report: &Report<'_>, rows: &[Row<'_>], width: Option<usize>) -> Self {
         let width = width.unwrap_or(USUAL_WIDTH);
-        let longest = rows.iter().map(|row| display_width(&row.tree)).max().unwrap_or_default();
+        let longest = rows.iter().map(|row| display_width(&row.label)).max().unwrap_or_default();
         let label = longest.min(width * 2 / 5);
         let bar = width.saturating_sub(label + 1).max(ROOM_OF_MARK);
         Self { label, bar, span_ns: report.span_ns }
@@ -49,7 +49,7 @@ impl Timeline {
 
     /// A row's bar behind what stands in the tree; a container has none.
     pub(super) fn line(&self, report: &Report<'_>, row: &Row<'_>) -> String {
-        let mut label = row.tree.clone();
+        let mut label = row.label.clone();
         shorten(&mut label, self.label);
         let blanks = self.label.saturating_sub(display_width(&label)) + 1;
         label.push_str(&" ".repeat(blanks));

@@ -54,7 +54,7 @@ pub(super) fn docker_run() -> Story {
             Role::Shim,
             of_container(Fact::Argv),
             1190,
-            &["containerd-shim-runc-v2 -id 0123"],
+            &["/usr/bin/containerd-shim-runc-v2 -id 0123"],
         ),
         caused(key(4725, 150), Role::Runtime, of(shim), 280, &["runc create 0123456789ab"]),
         Caused {

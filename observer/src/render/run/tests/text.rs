@@ -30,7 +30,7 @@ fn a_container_is_told_on_eighty_columns() {
             "  START DURATION EXIT    ROLE    BECAUSE  PID COMMAND",
             "  0.0ms   1.203s 0       client  parent  4711 docker run --rm alpine:3 sh -c x",
             "      -        - -       -       socket     - └─container web, 0123456789ab, alp",
-            "120.0ms   1.070s 0       shim    argv    4720   ├─containerd-shim-runc-v2 -id 01",
+            "120.0ms   1.070s 0       shim    argv    4720   ├─/usr/bin/containerd-shim-runc-",
             "150.0ms  130.0ms 0       runtime parent  4725   │ └─runc create 0123456789ab",
             "210.0ms  890.0ms 0       init    cgroup  4731   └─runc init → sh -c x",
             "600.0ms  300.0ms SIGKILL process parent  4740     ├─sleep 10",
@@ -54,7 +54,7 @@ fn a_wide_terminal_and_a_file_have_every_column() {
             "      -         -  -            -     -  -                  web        socket      -  \
              └─container web, 0123456789ab, alpine:3, docker, asked for by `docker` (4711)",
             "120.0ms    1.070s  0        3.0ms  3.9M  shim               -          argv     4720  \
-             \u{20} ├─containerd-shim-runc-v2 -id 0123",
+             \u{20} ├─/usr/bin/containerd-shim-runc-v2 -id 0123",
         ]
     );
 }
@@ -71,7 +71,7 @@ fn bars_stand_below_each_other_in_the_order_of_the_tree() {
             "└─container web, 0123456789ab, …",
             "  ├─containerd-shim-runc-v2 -id…     ▐█████████████████████████████████████████▍",
             "  │ └─runc create 0123456789ab        ▐████▉",
-            "  └─runc init → sh -c x                  ██████████████████████████████████▉",
+            "  └─sh -c x                              ██████████████████████████████████▉",
             "    ├─sleep 10                                          ▐███████████▏",
             "    └─(sh)                                                  ▏",
         ]
