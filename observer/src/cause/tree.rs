@@ -54,6 +54,9 @@ impl CausalSet {
             waiting.extend(lines(under.remove(&place_of(branch.item)), branch.depth + 1));
             branches.push(branch);
         }
+        // None can hang on itself; if it did, it would still be there.
+        let rest = under.into_values().flatten().collect();
+        branches.extend(lines(Some(rest), 0).into_iter().rev());
         branches
     }
 

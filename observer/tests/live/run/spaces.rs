@@ -77,26 +77,27 @@ fn runc_without_an_engine() {
     assert_tree_of("runc", &[]);
 }
 
-/// It refuses where both versions of cgroups are mounted, unless it is to leave them alone.
+/// It refuses to run where it sees both versions of cgroups mounted.
 fn crun_without_an_engine() {
-    assert_tree_of("crun", &["--cgroup-manager=disabled"]);
+    let with_one = "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$@\"";
+    assert_tree_of("crun", &["unshare", "--mount", "sh", "-c", with_one, "sh"]);
 }
 
-fn assert_tree_of(runtime: &str, flags: &[&str]) {
+/// Behind these words.
+fn assert_tree_of(runtime: &str, before: &[&str]) {
     let folder = TempDir::new().expect("a folder");
     let state = folder.path().join("state");
     let inside = ["/bin/sh", "-c", "/bin/true; /bin/sleep 0.2; exit 6"];
     let bundle = bundle(folder.path(), &inside, runtime);
     let id = unique("bundle");
     let state = state.to_str().expect("UTF-8");
-    let run = ["--root", state, "run", "--bundle", &bundle, &id];
-    let command = [&[runtime], flags, &run].concat();
-    let document = Document::of(&command);
+    let run = [runtime, "--root", state, "run", "--bundle", &bundle, &id];
+    let document = Document::of(&[before, &run].concat());
     assert_eq!(document.answer.code, Some(6), "{:?}", document.answer);
     let init = document.running(&inside);
     assert_eq!(init.number("/process/vpid"), 1, "{init:?}");
     assert_eq!(init.text("/role"), "container init", "{init:?}");
-    assert_eq!(document.running(&command).text("/role"), "runtime");
+    assert_eq!(document.running(&run).text("/role"), "runtime");
     assert_eq!(init.exit("code"), Some(6));
     for arguments in [&["/bin/true"][..], &["/bin/sleep", "0.2"]] {
         assert_eq!(document.running(arguments).text("/because/of"), init.id());
