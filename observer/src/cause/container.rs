@@ -13,8 +13,9 @@ pub struct CausedContainer {
     pub name: Option<String>,
     /// Its image as it was asked for, as far as an engine told.
     pub image: Option<String>,
-    /// Its addresses, as far as an engine told: what the engine's network helpers name it by.
-    pub addresses: Vec<String>,
+    /// What else of it the engine's helpers may name, as far as an engine told: its addresses, the
+    /// place of its network namespace.
+    pub marks: Vec<String>,
     /// The process of the set that asked for it. `None` of a container that runs in one of the set's.
     pub client: Option<ProcessKey>,
     /// Whether that it was this client was concluded, see
@@ -33,7 +34,7 @@ impl CausedContainer {
             runtime: None,
             name: None,
             image: None,
-            addresses: Vec::new(),
+            marks: Vec::new(),
             client,
             inferred: false,
             started: false,

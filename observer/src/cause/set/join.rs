@@ -38,7 +38,7 @@ impl CausalSet {
             let client = container.client;
             container.started
                 && client.is_none_or(|client| self.runs_as(bystander, client))
-                && (bystander.names(&container.id) || self.is_addressed(container, bystander))
+                && (bystander.names(&container.id) || self.is_marked(container, bystander))
         };
         let container = self.containers.iter().find(is_named)?;
         let of = Cause::Container(container.id.clone());
@@ -52,16 +52,16 @@ impl CausalSet {
         engine.is_none() || bystander.uid().is_none() || engine == bystander.uid()
     }
 
-    /// Whether it names an address of this container's, while that is its own: another one gets it
-    /// afterwards.
-    fn is_addressed(&self, container: &CausedContainer, bystander: &Bystander) -> bool {
+    /// Whether it names an address of this container's, or the like, while that is its own: another
+    /// one gets it afterwards.
+    fn is_marked(&self, container: &CausedContainer, bystander: &Bystander) -> bool {
         let began_ns = bystander.process.key.start_ns;
         let start = self.starts.iter().find(|start| start.id == container.id);
         let is_its_own = start.is_none_or(|start| {
             let over_ns = start.over_ns.map(|over_ns| over_ns.saturating_add(GIVEN_BACK_NS));
             (start.boot_ns..=over_ns.unwrap_or(u64::MAX)).contains(&began_ns)
         });
-        is_its_own && container.addresses.iter().any(|address| bystander.names(address))
+        is_its_own && container.marks.iter().any(|mark| bystander.names(mark))
     }
 
     /// A client of the set had this container started.

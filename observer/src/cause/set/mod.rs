@@ -232,13 +232,13 @@ impl CausalSet {
         self.clients.is_unheard(client);
     }
 
-    /// What an engine knows of a container: its name, the image, and its addresses, by which the
-    /// engine's network helpers name it.
-    pub fn describe(&mut self, id: &str, name: String, image: String, addresses: Vec<String>) {
+    /// What an engine knows of a container: its name, the image, and what else of it the engine's
+    /// helpers may name, such as its addresses.
+    pub fn describe(&mut self, id: &str, name: String, image: String, marks: Vec<String>) {
         let container = self.containers.iter_mut().find(|container| container.id == id);
         let Some(container) = container else { return };
         (container.name, container.image) = (Some(name), Some(image));
-        container.addresses = addresses;
+        container.marks = marks;
         self.adopt_the_named();
     }
 

@@ -1,6 +1,8 @@
 //! The report as JSON.
 
 use super::report::Report;
+use std::net::IpAddr;
+
 use crate::{
     cause::{self, Because, Cause, Caused, Doubt, Exec, Fact},
     event::{Args, Usage},
@@ -106,7 +108,7 @@ impl<'a> Report<'a> {
             runtime: container.runtime,
             name: container.name.as_deref(),
             image: container.image.as_deref(),
-            addresses: &container.addresses,
+            addresses: addresses(container),
             because: container.client.map(|client| Reason {
                 fact: Fact::Socket.name(),
                 of: self.id(client),
@@ -142,4 +144,9 @@ impl<'a> Report<'a> {
                 .map(|(key, ns)| Longest { id: self.id(key), duration_ns: Number(ns) }),
         }
     }
+}
+
+fn addresses(container: &cause::CausedContainer) -> Vec<&str> {
+    let marks = container.marks.iter().map(String::as_str);
+    marks.filter(|mark| mark.parse::<IpAddr>().is_ok()).collect()
 }

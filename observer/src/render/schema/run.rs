@@ -142,8 +142,8 @@ pub struct CausedContainer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<&'a str>,
     /// Its addresses, as far as an engine told.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub addresses: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<&'a str>,
     /// The client that asked for it; absent of one that runs in another container of the report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<Reason>,

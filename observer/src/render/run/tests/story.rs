@@ -94,7 +94,7 @@ pub(super) fn container(client: ProcessKey) -> CausedContainer {
         runtime: Some("docker"),
         name: Some("web".to_owned()),
         image: Some("alpine:3".to_owned()),
-        addresses: vec!["172.17.0.2".to_owned()],
+        marks: vec!["172.17.0.2".to_owned(), "/run/netns/1".to_owned()],
         client: Some(client),
         inferred: false,
         started: true,
