@@ -50,7 +50,7 @@ enum What {
     Folder(&'static str),
 }
 
-const NEEDS: [Need; 13] = [
+const NEEDS: [Need; 14] = [
     Need::program(Level::Test, "qemu-system-x86_64", "qemu-system-x86"),
     Need { level: Level::Test, what: What::StaticProgram("busybox"), package: "busybox-static" },
     Need::program(Level::Test, "cpio", "cpio"),
