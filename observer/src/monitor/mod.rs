@@ -116,8 +116,8 @@ impl Builder {
     #[must_use]
     pub fn source(mut self, options: Options) -> Self {
         let Options { mut kinds, walks, .. } = Options::for_a_table();
-        let on_request = |kind: &&Kind| matches!(**kind, Kind::NAMESPACE | Kind::REQUEST);
-        kinds.extend(options.kinds.iter().filter(on_request));
+        let on_request = |kind: &Kind| matches!(*kind, Kind::NAMESPACE | Kind::REQUEST);
+        kinds.extend(options.kinds.into_iter().filter(on_request));
         self.source = Options { kinds, walks, ..options };
         self
     }
