@@ -134,3 +134,37 @@ fn a_container_of_a_pod() {
         ",
     );
 }
+
+#[test]
+fn crictl_start_with_crio() {
+    check(
+        include_str!("histories/crio-start.history"),
+        "
+            sh script: command parent
+              crictl {B}: client parent
+                [{B}]
+                  conmon /usr/bin/runc: shim argv
+                    runc {B}: runtime parent
+                      web: container init parent
+        ",
+    );
+}
+
+/// The cgroup of a container is elsewhere under each driver, version and rights; who asked for it is
+/// found by the same facts.
+#[test]
+fn under_every_kind_of_cgroup() {
+    let recorded = include_str!("histories/docker-run-published.history");
+    let expected = tree(&history::play(recorded));
+    assert!(expected.contains("sleep 0.1: container init"), "{expected}");
+    for place in [
+        "/system.slice/docker-{A}.scope",
+        "/user.slice/user-1000.slice/user@1000.service/user.slice/docker-{A}.scope",
+        "/kubepods.slice/kubepods-burstable.slice/docker-{A}.scope",
+        "/docker/{A}/init.scope",
+        "/docker/{E}/docker/{A}",
+    ] {
+        let moved = recorded.replace("in /docker/{A}", &format!("in {place}"));
+        assert_eq!(tree(&history::play(&moved)), expected, "{place}");
+    }
+}
