@@ -78,11 +78,12 @@ fn a_descriptor_and_a_pipe() {
     let observer = observer();
     let run = |output: &str| format!("{} run --output {output} -- echo run", observer.display());
     // To what was opened before us the report is added.
-    let script = format!("exec 3>{file}; echo before >&3; {}; echo after >&3", run("/dev/fd/3"));
+    let script =
+        format!("exec 3>{file}; echo before >&3; {}; echo after >&3", run("/proc/self/fd/3"));
     assert_eq!(answer_of(&mut plain(&["sh", "-c", &script])).code, Some(0));
     let text = fs::read_to_string(&file).expect("a file");
     assert!(text.starts_with("before\n") && text.contains("echo run"), "{text}");
-    let script = format!("{} 3>&1 >/dev/null | cat", run("/dev/fd/3"));
+    let script = format!("{} 3>&1 >/dev/null | cat", run("/proc/self/fd/3"));
     let piped = answer_of(&mut plain(&["sh", "-c", &script]));
     assert!(piped.out.contains("echo run"), "{piped:?}");
     let own = answer(&["--output", "-"], &["echo", "run"]);

@@ -49,7 +49,7 @@ fn what_is_in_the_background_is_followed() {
 }
 
 fn a_daemon_is_followed_until_it_ends() {
-    let script = "setsid -f sh -c 'sleep 0.7; exit 9' </dev/null >/dev/null 2>&1; exit 3";
+    let script = "(setsid sh -c 'sleep 0.7; exit 9' </dev/null >/dev/null 2>&1 &); exit 3";
     let document = Document::of(&["sh", "-c", script]);
     assert_eq!(document.answer.code, Some(3));
     let daemon = document.running(&["sh", "-c", "sleep 0.7; exit 9"]);
