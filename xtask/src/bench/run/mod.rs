@@ -1,0 +1,42 @@
+//! A build under `observer run`, beside the same build alone and under strace.
+
+mod contestant;
+mod project;
+mod report;
+mod rounds;
+mod timed;
+mod told;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use self::project::Project;
+use self::rounds::{Arena, Size};
+use super::Extent;
+use super::quiet::Patience;
+
+/// Measures, and writes what is said of it.
+pub(crate) fn measure(observer: &Path, folder: &TempDir, extent: Extent) -> Result<String> {
+    let project = Project::prepare(folder.path())?;
+    let patience = Patience { wait: Duration::from_secs(10), tries: tries(extent) };
+    let arena = Arena { observer, project: &project, folder: folder.path(), patience };
+    report::write(&rounds::play(arena, size(extent))?)
+}
+
+/// Builds are long: on a busy machine one that is repeated often is as disturbed each time.
+fn tries(extent: Extent) -> u32 {
+    match extent {
+        Extent::Quick => 1,
+        Extent::Whole => 2,
+    }
+}
+
+fn size(extent: Extent) -> Size {
+    match extent {
+        Extent::Quick => Size { rounds: 2, time: Duration::ZERO },
+        Extent::Whole => Size { rounds: 12, time: Duration::from_mins(8) },
+    }
+}

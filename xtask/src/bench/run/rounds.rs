@@ -1,0 +1,171 @@
+//! The build beside each contestant in turn, round after round.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+use super::contestant::Contestant;
+use super::project::Project;
+use super::timed::{self, Sample};
+use super::told::Told;
+use crate::bench::quiet::{Others, Patience};
+
+/// How often.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) rounds: usize,
+    /// No round begins after so long, when there are some: a busy machine takes its time.
+    pub(crate) time: Duration,
+}
+
+/// These there are however long they take.
+const LEAST_ROUNDS: usize = 3;
+
+/// Where it is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Arena<'a> {
+    pub(crate) observer: &'a Path,
+    pub(crate) project: &'a Project,
+    pub(crate) folder: &'a Path,
+    pub(crate) patience: Patience,
+}
+
+/// One build.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Build {
+    pub(crate) sample: Sample,
+    pub(crate) told: Option<Told>,
+    /// What others took meanwhile, of one CPU.
+    pub(crate) others: f64,
+}
+
+/// The builds beside one contestant, round by round.
+#[derive(Debug)]
+pub(crate) struct Score {
+    pub(crate) contestant: Contestant,
+    pub(crate) builds: Vec<Build>,
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub(crate) struct Scores {
+    /// In any order.
+    pub(crate) present: Vec<Score>,
+    /// Who cannot take part, with the reason.
+    pub(crate) absent: Vec<(Contestant, String)>,
+}
+
+/// The order turns from round to round: nobody always follows the same one.
+pub(crate) fn play(arena: Arena<'_>, size: Size) -> Result<Scores> {
+    let mut scores = warm_up(arena)?;
+    let begin = Instant::now();
+    for round in 1..=size.rounds {
+        if round > LEAST_ROUNDS && begin.elapsed() > size.time {
+            break;
+        }
+        for score in &mut scores.present {
+            let build = arena.patience.undisturbed(|| arena.build(score.contestant))?;
+            eprintln!(
+                "round {round} of {}: `{}` {:.2?}, others took {:.0} % of a CPU",
+                size.rounds,
+                score.contestant.typed(),
+                build.sample.wall,
+                build.others * 100.0
+            );
+            score.builds.push(build);
+        }
+        scores.present.rotate_left(1);
+    }
+    Ok(scores)
+}
+
+/// One round that counts for nothing but who can take part.
+fn warm_up(arena: Arena<'_>) -> Result<Scores> {
+    let mut scores = Scores { present: Vec::new(), absent: Vec::new() };
+    for contestant in Contestant::ALL {
+        match arena.build(contestant) {
+            Ok(_) => scores.present.push(Score { contestant, builds: Vec::new() }),
+            Err(error) if contestant == Contestant::Strace => {
+                scores.absent.push((contestant, format!("{error:#}")));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(scores)
+}
+
+impl Arena<'_> {
+    fn build(self, contestant: Contestant) -> Result<Build> {
+        let place = self.project.fresh()?;
+        let words = contestant.words(self.observer, self.folder);
+        let others = Others::watch()?;
+        let sample = timed::run(&words, place, &self.folder.join("said"))
+            .with_context(|| format!("`{}` failed", contestant.typed()))?;
+        Ok(Build { sample, others: others.share()?, told: contestant.told(self.folder)? })
+    }
+}
+
+impl Scores {
+    pub(crate) fn of(&self, contestant: Contestant) -> Option<&Score> {
+        self.present.iter().find(|score| score.contestant == contestant)
+    }
+
+    pub(crate) fn rounds(&self) -> usize {
+        self.present.iter().map(|score| score.builds.len()).min().unwrap_or_default()
+    }
+}
+
+impl Score {
+    /// A figure of each build.
+    pub(crate) fn figures(&self, figure: impl Fn(&Build) -> f64) -> Vec<f64> {
+        self.builds.iter().map(figure).collect()
+    }
+
+    /// By how much a figure is more than in the other's build of the same round, as a part of that.
+    pub(crate) fn more_than(&self, other: &Self, figure: impl Fn(&Build) -> f64) -> Vec<f64> {
+        let pairs = self.builds.iter().zip(&other.builds);
+        pairs.map(|(own, other)| figure(own) / figure(other) - 1.0).collect()
+    }
+}
+
+impl Build {
+    pub(crate) fn seconds(&self) -> f64 {
+        self.sample.wall.as_secs_f64()
+    }
+
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        self.sample.cpu.as_secs_f64()
+    }
+
+    pub(crate) fn own_cpu_seconds(&self) -> f64 {
+        self.sample.own_cpu.as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(contestant: Contestant, seconds: [u64; 2]) -> Score {
+        let build = |seconds| Build {
+            sample: Sample {
+                wall: Duration::from_secs(seconds),
+                cpu: Duration::ZERO,
+                own_cpu: Duration::ZERO,
+                own_peak_rss: 0,
+            },
+            told: None,
+            others: 0.0,
+        };
+        Score { contestant, builds: seconds.map(build).into() }
+    }
+
+    #[test]
+    fn builds_of_one_round_are_compared() {
+        let alone = score(Contestant::Nobody, [10, 40]);
+        let watched = score(Contestant::Observer, [15, 50]);
+        assert_eq!(watched.more_than(&alone, Build::seconds), [0.5, 0.25]);
+        assert_eq!(watched.figures(Build::seconds), [15.0, 50.0]);
+    }
+}
