@@ -37,6 +37,6 @@ fn tries(extent: Extent) -> u32 {
 fn size(extent: Extent) -> Size {
     match extent {
         Extent::Quick => Size { rounds: 2, time: Duration::ZERO },
-        Extent::Whole => Size { rounds: 12, time: Duration::from_mins(8) },
+        Extent::Whole => Size { rounds: 15, time: Duration::from_mins(8) },
     }
 }

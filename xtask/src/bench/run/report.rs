@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 
 use super::contestant::Contestant;
-use super::rounds::{Build, Score, Scores};
-use super::told::Told;
+use super::rounds::{Build, ROUNDS_FOR_STRACE, Score, Scores};
 use crate::bench::aim::{self, Aim};
 use crate::bench::stats::{float, median, megabytes, range};
 
@@ -28,7 +27,7 @@ pub(crate) fn write(scores: &Scores) -> Result<String> {
 
 fn aims(scores: &Scores, alone: &Score, observed: &Score) -> Vec<Aim> {
     let slower = median(observed.more_than(alone, Build::seconds));
-    let lost = observed.builds.iter().filter_map(|build| build.told?.lost).sum::<u64>();
+    let lost = observed.builds.iter().flatten().filter_map(|build| build.told?.lost).sum::<u64>();
     let mut aims = vec![
         Aim {
             what: "slow-down of the build".into(),
@@ -44,12 +43,13 @@ fn aims(scores: &Scores, alone: &Score, observed: &Score) -> Vec<Aim> {
         },
     ];
     if let Some(strace) = scores.of(Contestant::Strace) {
-        let (told, there) = (execs(observed), execs(strace));
+        let (told, there) = (told(observed), told(strace));
+        let [in_reports, seen] = [&told, &there].map(|execs| least_to_most(execs));
         aims.push(Aim {
-            what: "execs in the reports, all rounds".into(),
-            bound: format!("{}, as strace saw", there.iter().sum::<u64>()),
-            measured: told.iter().sum::<u64>().to_string(),
-            met: told == there,
+            what: "execs in the report of each round".into(),
+            bound: format!("{seen}, as strace saw"),
+            met: in_reports == seen && told.first() == told.last(),
+            measured: in_reports,
         });
         let peer = median(strace.more_than(alone, Build::seconds));
         aims.push(Aim {
@@ -62,9 +62,21 @@ fn aims(scores: &Scores, alone: &Score, observed: &Score) -> Vec<Aim> {
     aims
 }
 
-/// Of each round.
-fn execs(score: &Score) -> Vec<u64> {
-    score.builds.iter().filter_map(|build| build.told.map(|told: Told| told.execs)).collect()
+/// Execs of each round, from the least to the most.
+fn told(score: &Score) -> Vec<u64> {
+    let told = score.builds.iter().flatten().filter_map(|build| build.told);
+    let mut execs: Vec<_> = told.map(|told| told.execs).collect();
+    execs.sort_unstable();
+    execs
+}
+
+/// One number, if all are alike.
+fn least_to_most(sorted: &[u64]) -> String {
+    match (sorted.first(), sorted.last()) {
+        (Some(least), Some(most)) if least == most => least.to_string(),
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        _ => "none".into(),
+    }
 }
 
 fn write_builds(part: &mut String, scores: &Scores, alone: &Score) -> Result<()> {
@@ -72,7 +84,7 @@ fn write_builds(part: &mut String, scores: &Scores, alone: &Score) -> Result<()>
     writeln!(
         part,
         "\n### A build\n\nbusybox from Debian's source package, configured with nothing in it; \
-         {rounds} rounds.\n\n\
+         {rounds} rounds, strace in one of {ROUNDS_FOR_STRACE}.\n\n\
          | command | time (least to most) | slow-down (least to most) | CPU time of all | more CPU \
          time (least to most) | execs told | own CPU time | own peak RSS |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- |"
@@ -92,14 +104,14 @@ fn write_builds(part: &mut String, scores: &Scores, alone: &Score) -> Result<()>
 fn row(score: &Score, alone: &Score) -> String {
     let seconds = score.figures(Build::seconds);
     let (least, most) = range(seconds.iter().copied());
-    let (mut slower, mut more_cpu, mut told) = (String::new(), String::new(), String::new());
+    let (mut slower, mut more_cpu, mut execs) = (String::new(), String::new(), String::new());
     if score.contestant != Contestant::Nobody {
         slower = with_range(&score.more_than(alone, Build::seconds));
         more_cpu = with_range(&score.more_than(alone, Build::cpu_seconds));
-        told = format!("{:.0}", median(execs(score).into_iter().map(float)));
+        execs = least_to_most(&told(score));
     }
     format!(
-        "| `{}` | {:.2} s ({least:.2} to {most:.2}) | {slower} | {:.2} s | {more_cpu} | {told} | \
+        "| `{}` | {:.2} s ({least:.2} to {most:.2}) | {slower} | {:.2} s | {more_cpu} | {execs} | \
          {:.2} s | {} |",
         score.contestant.typed(),
         median(seconds),
@@ -115,15 +127,11 @@ fn write_where(part: &mut String, alone: &Score, observed: &Score) -> Result<()>
         let told = build.told.and_then(|told| told.command);
         told.map_or(f64::NAN, |time| time.as_secs_f64())
     };
-    let pairs = || observed.builds.iter().zip(&alone.builds);
-    let itself: Vec<_> = pairs().map(|(own, alone)| command(own) / alone.seconds() - 1.0).collect();
-    let around: Vec<_> = observed.figures(|build| (build.seconds() - command(build)) * 1e3);
-    let of_alone = |own: fn(&Build, &Build) -> f64| {
-        pairs().map(|(build, alone)| own(build, alone) / alone.cpu_seconds()).collect::<Vec<_>>()
-    };
-    let reader = of_alone(|build, _| build.own_cpu_seconds());
-    let rest = of_alone(|build, alone| {
-        build.cpu_seconds() - build.own_cpu_seconds() - alone.cpu_seconds()
+    let itself = observed.pairs(alone, |own, alone| command(own) / alone.seconds() - 1.0);
+    let around = observed.figures(|build| (build.seconds() - command(build)) * 1e3);
+    let reader = observed.pairs(alone, |own, alone| own.own_cpu_seconds() / alone.cpu_seconds());
+    let rest = observed.pairs(alone, |own, alone| {
+        (own.cpu_seconds() - own.own_cpu_seconds()) / alone.cpu_seconds() - 1.0
     });
     let (least, most) = range(around.iter().copied());
     writeln!(
@@ -143,7 +151,8 @@ fn write_where(part: &mut String, alone: &Score, observed: &Score) -> Result<()>
 }
 
 fn write_noise(part: &mut String, scores: &Scores) -> Result<()> {
-    let others = scores.present.iter().flat_map(|score| &score.builds).map(|build| build.others);
+    let builds = scores.present.iter().flat_map(|score| score.builds.iter().flatten());
+    let others = builds.map(|build| build.others);
     let (least, most) = range(others.clone());
     writeln!(
         part,
@@ -158,8 +167,8 @@ fn write_noise(part: &mut String, scores: &Scores) -> Result<()> {
 const METHOD: &str = "
 ### How a build is measured
 
-A round is the build once beside each in a new copy of the sources, which are in memory; the order
-turns from round to round, and a first round does not count. Time is from before the start of the
+A round is the build once beside each in a new copy of the sources, which are in memory; the order is
+turned round from round to round, and a first round does not count. Time is from before the start of the
 command to its end. CPU time is the kernel's own sum for the command and all that it waited for; own CPU
 time and own peak (`VmHWM`, looked at every 20 ms) are those of the one process that was started: make,
 observer or strace. A slow-down is one build's time divided by that of the build alone in the same round.
@@ -194,5 +203,12 @@ mod tests {
     #[test]
     fn parts_are_told_in_per_cent() {
         assert_eq!(with_range(&[0.01, -0.002, 0.15]), "+1.0 % (-0.2 % to +15.0 %)");
+    }
+
+    #[test]
+    fn execs_that_differ_between_rounds_stand_out() {
+        assert_eq!(least_to_most(&[7, 7]), "7");
+        assert_eq!(least_to_most(&[6, 7]), "6 to 7");
+        assert_eq!(least_to_most(&[]), "none");
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Size {
 
 /// These there are however long they take.
 const LEAST_ROUNDS: usize = 3;
+/// strace takes part in the first of so many: it is there for scale, and takes several times as long.
+pub(crate) const ROUNDS_FOR_STRACE: usize = 5;
 
 /// Where it is measured.
 #[derive(Clone, Copy)]
@@ -44,7 +46,8 @@ pub(crate) struct Build {
 #[derive(Debug)]
 pub(crate) struct Score {
     pub(crate) contestant: Contestant,
-    pub(crate) builds: Vec<Build>,
+    /// `None` where it took no part.
+    pub(crate) builds: Vec<Option<Build>>,
 }
 
 /// What was measured.
@@ -56,7 +59,7 @@ pub(crate) struct Scores {
     pub(crate) absent: Vec<(Contestant, String)>,
 }
 
-/// The order turns from round to round: nobody always follows the same one.
+/// The order is turned round from round to round: nobody always follows the same one.
 pub(crate) fn play(arena: Arena<'_>, size: Size) -> Result<Scores> {
     let mut scores = warm_up(arena)?;
     let begin = Instant::now();
@@ -65,6 +68,10 @@ pub(crate) fn play(arena: Arena<'_>, size: Size) -> Result<Scores> {
             break;
         }
         for score in &mut scores.present {
+            if !score.contestant.is_in(round) {
+                score.builds.push(None);
+                continue;
+            }
             let build = arena.patience.undisturbed(|| arena.build(score.contestant))?;
             eprintln!(
                 "round {round} of {}: `{}` {:.2?}, others took {:.0} % of a CPU",
@@ -73,9 +80,9 @@ pub(crate) fn play(arena: Arena<'_>, size: Size) -> Result<Scores> {
                 build.sample.wall,
                 build.others * 100.0
             );
-            score.builds.push(build);
+            score.builds.push(Some(build));
         }
-        scores.present.rotate_left(1);
+        scores.present.reverse();
     }
     Ok(scores)
 }
@@ -116,16 +123,27 @@ impl Scores {
     }
 }
 
+impl Contestant {
+    fn is_in(self, round: usize) -> bool {
+        self != Self::Strace || round % ROUNDS_FOR_STRACE == 1
+    }
+}
+
 impl Score {
     /// A figure of each build.
     pub(crate) fn figures(&self, figure: impl Fn(&Build) -> f64) -> Vec<f64> {
-        self.builds.iter().map(figure).collect()
+        self.builds.iter().flatten().map(figure).collect()
+    }
+
+    /// A figure of each build and the other's of the same round.
+    pub(crate) fn pairs(&self, other: &Self, figure: impl Fn(&Build, &Build) -> f64) -> Vec<f64> {
+        let pairs = self.builds.iter().zip(&other.builds);
+        pairs.filter_map(|(own, other)| Some(figure(own.as_ref()?, other.as_ref()?))).collect()
     }
 
     /// By how much a figure is more than in the other's build of the same round, as a part of that.
     pub(crate) fn more_than(&self, other: &Self, figure: impl Fn(&Build) -> f64) -> Vec<f64> {
-        let pairs = self.builds.iter().zip(&other.builds);
-        pairs.map(|(own, other)| figure(own) / figure(other) - 1.0).collect()
+        self.pairs(other, |own, other| figure(own) / figure(other) - 1.0)
     }
 }
 
@@ -147,24 +165,20 @@ impl Build {
 mod tests {
     use super::*;
 
-    fn score(contestant: Contestant, seconds: [u64; 2]) -> Score {
-        let build = |seconds| Build {
-            sample: Sample {
-                wall: Duration::from_secs(seconds),
-                cpu: Duration::ZERO,
-                own_cpu: Duration::ZERO,
-                own_peak_rss: 0,
-            },
-            told: None,
-            others: 0.0,
+    fn score(contestant: Contestant, seconds: [Option<u64>; 3]) -> Score {
+        let build = |seconds: Option<u64>| {
+            let wall = Duration::from_secs(seconds?);
+            let (cpu, own_cpu) = (Duration::ZERO, Duration::ZERO);
+            let sample = Sample { wall, cpu, own_cpu, own_peak_rss: 0 };
+            Some(Build { sample, told: None, others: 0.0 })
         };
         Score { contestant, builds: seconds.map(build).into() }
     }
 
     #[test]
     fn builds_of_one_round_are_compared() {
-        let alone = score(Contestant::Nobody, [10, 40]);
-        let watched = score(Contestant::Observer, [15, 50]);
+        let alone = score(Contestant::Nobody, [Some(10), Some(99), Some(40)]);
+        let watched = score(Contestant::Observer, [Some(15), None, Some(50)]);
         assert_eq!(watched.more_than(&alone, Build::seconds), [0.5, 0.25]);
         assert_eq!(watched.figures(Build::seconds), [15.0, 50.0]);
     }
