@@ -24,7 +24,7 @@ impl Contestant {
         match self {
             Self::Nobody => "make -j2",
             Self::Observer => "observer run --output FILE.json -- make -j2",
-            Self::Strace => "strace -f -qq -e trace=execve -o FILE make -j2",
+            Self::Strace => "strace -f -I 2 -qq -e trace=execve -o FILE make -j2",
         }
     }
 
@@ -40,9 +40,12 @@ impl Contestant {
                 written.as_os_str(),
                 OsStr::new("--"),
             ],
+            // By itself it heeds no signal while it writes to a file.
             Self::Strace => &[
                 OsStr::new("strace"),
                 OsStr::new("-f"),
+                OsStr::new("-I"),
+                OsStr::new("2"),
                 OsStr::new("-qq"),
                 OsStr::new("-e"),
                 OsStr::new("trace=execve"),

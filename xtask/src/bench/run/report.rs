@@ -80,14 +80,15 @@ fn least_to_most(sorted: &[u64]) -> String {
 }
 
 fn write_builds(part: &mut String, scores: &Scores, alone: &Score) -> Result<()> {
-    let rounds = scores.rounds();
+    let rounds = alone.figures(Build::seconds).len();
     writeln!(
         part,
         "\n### A build\n\nbusybox from Debian's source package, configured with nothing in it; \
-         {rounds} rounds, strace in one of {ROUNDS_FOR_STRACE}.\n\n\
+         {rounds} rounds that count of {}, strace in one of {ROUNDS_FOR_STRACE}.\n\n\
          | command | time (least to most) | slow-down (least to most) | CPU time of all | more CPU \
          time (least to most) | execs told | own CPU time | own peak RSS |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- |"
+         | --- | --- | --- | --- | --- | --- | --- | --- |",
+        rounds + scores.disturbed
     )?;
     for contestant in Contestant::ALL {
         if let Some(score) = scores.of(contestant) {
@@ -156,7 +157,7 @@ fn write_noise(part: &mut String, scores: &Scores) -> Result<()> {
     let (least, most) = range(others.clone());
     writeln!(
         part,
-        "\nOthers on the machine took {:.0} % of one CPU during a build ({:.0} % to {:.0} %).",
+        "\nOthers on the machine took {:.0} % of one CPU during a build that counts ({:.0} % to {:.0} %).",
         median(others) * 100.0,
         least * 100.0,
         most * 100.0,
@@ -171,9 +172,10 @@ A round is the build once beside each in a new copy of the sources, which are in
 turned round from round to round, and a first round does not count. Time is from before the start of the
 command to its end. CPU time is the kernel's own sum for the command and all that it waited for; own CPU
 time and own peak (`VmHWM`, looked at every 20 ms) are those of the one process that was started: make,
-observer or strace. A slow-down is one build's time divided by that of the build alone in the same round.
-Figures are medians over the rounds. What others on the machine disturbed is measured again once, as
-for the snapshots; there are fewer rounds when they take long.
+observer or strace. A slow-down is one build's time divided by that of the build alone in the same round,
+that of strace, which is there for scale, divided by the median. Figures are medians over the rounds. A
+round does not count if others on the machine took more than 20 % of one CPU during one of its builds,
+unless less than three would remain. A busy machine has fewer rounds.
 
 busybox is plain C without libraries to look for. It has the build system of Linux, which starts about ten
 processes for each file, as shells, stages of the compiler and programs of its own: many a second, while
