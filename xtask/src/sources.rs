@@ -30,13 +30,14 @@ pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
 
 /// The package's description, beside the archives that it names.
 fn fetch(package: &str) -> Result<PathBuf> {
-    let folder = workspace::target_folder("peers")?.join("sources").join(package);
+    let sources = workspace::target_folder("peers")?.join("sources");
+    let folder = sources.join(package);
     if let Some(there) = description_in(&folder) {
         return Ok(there);
     }
     ensure!(machine::has_apt(), "cannot fetch the sources of `{package}`: there is no apt here");
     // What was cut off shall not be taken for the whole: the folder gets its name at the end.
-    let partial = folder.with_extension("partial");
+    let partial = sources.join(format!("{package}.partial"));
     fs::create_dir_all(&partial).with_context(|| format!("cannot make `{}`", partial.display()))?;
     let settings = Settings::make()?;
     let mut update = settings.apt_get();

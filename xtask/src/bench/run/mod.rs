@@ -30,6 +30,6 @@ pub(crate) fn measure(observer: &Path, folder: &TempDir, extent: Extent) -> Resu
 fn size(extent: Extent) -> Size {
     match extent {
         Extent::Quick => Size { rounds: 2, time: Duration::ZERO },
-        Extent::Whole => Size { rounds: 15, time: Duration::from_mins(8) },
+        Extent::Whole => Size { rounds: 15, time: Duration::from_mins(7) },
     }
 }
