@@ -22,6 +22,7 @@ mod peers;
 mod run;
 mod setup;
 mod shell;
+mod sources;
 mod tally;
 mod test;
 mod toolchain;

@@ -50,7 +50,7 @@ enum What {
     Folder(&'static str),
 }
 
-const NEEDS: [Need; 14] = [
+const NEEDS: [Need; 18] = [
     Need::program(Level::Test, "qemu-system-x86_64", "qemu-system-x86"),
     Need { level: Level::Test, what: What::StaticProgram("busybox"), package: "busybox-static" },
     Need::program(Level::Test, "cpio", "cpio"),
@@ -69,6 +69,10 @@ const NEEDS: [Need; 14] = [
     Need::program(Level::Test, "chromium-headless-shell", "chromium-headless-shell"),
     Need::program(Level::Bench, "execsnoop", "libbpf-tools"),
     Need::program(Level::Bench, "perf", "linux-perf"),
+    Need::program(Level::Bench, "setpriv", "util-linux"),
+    Need::program(Level::Bench, "dpkg-source", "dpkg-dev"),
+    Need::program(Level::Bench, "make", "make"),
+    Need::program(Level::Bench, "gcc", "gcc"),
 ];
 
 /// Tools of cargo that a minimal toolchain lacks, with their rustup components.

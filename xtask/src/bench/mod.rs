@@ -12,6 +12,7 @@ mod page;
 mod program;
 mod ps;
 mod quiet;
+mod run;
 mod score;
 mod setting;
 mod stats;
@@ -30,7 +31,7 @@ use tempfile::TempDir;
 use self::setting::Setting;
 use crate::machine::Rights;
 use crate::setup::{self, Level};
-use crate::{run, workspace};
+use crate::{run as build, workspace};
 
 /// Measure observer beside others that do the same.
 ///
@@ -61,6 +62,8 @@ enum Subject {
     Ns,
     /// Any tracepoint, beside perf and bpftrace
     Trace,
+    /// A build under `observer run`, beside strace
+    Run,
 }
 
 /// How much of everything.
@@ -76,7 +79,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
         "observers need root's rights: run `sudo -E cargo xtask bench`"
     );
     setup::ensure(Level::Bench)?;
-    let observer = run::build_release()?;
+    let observer = build::build_release()?;
     let setting = Setting::read()?;
     let folder = folder_in_memory()?;
     let extent = if options.quick { Extent::Quick } else { Extent::Whole };
@@ -86,6 +89,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
         Subject::Table => table::measure(&folder, extent)?,
         Subject::Ns => ns::measure(&observer, &folder, extent)?,
         Subject::Trace => trace::measure(&observer, &folder, extent)?,
+        Subject::Run => run::measure(&observer, &folder, extent)?,
     };
     let part = options.subject.part(&setting, &figures);
     println!("{part}");
@@ -104,6 +108,7 @@ impl Subject {
             Self::Table => "Live table",
             Self::Ns => "Namespaces",
             Self::Trace => "Tracepoints",
+            Self::Run => "Runs",
         }
     }
 
@@ -114,6 +119,7 @@ impl Subject {
             Self::Table => "cargo xtask bench table",
             Self::Ns => "cargo xtask bench ns",
             Self::Trace => "cargo xtask bench trace",
+            Self::Run => "cargo xtask bench run",
         }
     }
 

@@ -1,5 +1,6 @@
 //! Programs that are started for a measurement and end with it.
 
+use std::ffi::OsStr;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +11,18 @@ use nix::unistd::Pid;
 
 use super::usage::Process;
 
-/// A child that never outlives us.
+/// A command that becomes `words` and is told to end (SIGTERM) when we are gone, however we end.
+///
+/// What reads or writes a pipe of ours ends without it. Another program asks the kernel for it, as
+/// between fork(2) and exec(2) only unsafe code could. It is about that one process: make, observer
+/// and strace pass the signal on to what they started.
+pub(crate) fn leashed(words: &[impl AsRef<OsStr>]) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).args(words);
+    command
+}
+
+/// A child that ends with this.
 #[derive(Debug)]
 pub(crate) struct Program(Child);
 
@@ -66,7 +78,38 @@ impl Drop for Program {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
     use super::*;
+
+    /// The shell is who starts it, and is killed; the kernel tells nobody else of it.
+    #[test]
+    fn what_is_leashed_ends_with_who_started_it() {
+        let mut command = leashed(&["sleep", "60"]);
+        let words: Vec<_> = std::iter::once(command.get_program())
+            .chain(command.get_args())
+            .map(ToOwned::to_owned)
+            .collect();
+        let script = r#""$@" & echo $!; wait"#;
+        command = Command::new("sh");
+        command.args(["-c", script, "sh"]).args(words).stdout(Stdio::piped());
+        let mut shell = Program::start(&mut command).unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.child().stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let file = format!("/proc/{}/comm", line.trim());
+        let name = || std::fs::read_to_string(&file).unwrap_or_default();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        // Only what has become the other program is leashed for sure.
+        while name() != "sleep\n" && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        drop(shell);
+        while name() == "sleep\n" && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(Instant::now() < deadline, "it still runs");
+    }
 
     #[test]
     fn it_ends_on_our_signal_and_with_us() {
@@ -74,7 +117,7 @@ mod tests {
         sleep.expect_running().unwrap();
         sleep.interrupt().unwrap();
         assert!(sleep.expect_running().is_err());
-        let sleep = Program::start(Command::new("sleep").arg("60")).unwrap();
+        let sleep = Program::start(&mut leashed(&["sleep", "60"])).unwrap();
         let folder = format!("/proc/{}", sleep.process().0);
         drop(sleep);
         assert!(!std::fs::exists(folder).unwrap());

@@ -19,8 +19,8 @@ pub(crate) struct Patience {
     pub(crate) tries: u32,
 }
 
-/// A tick of /proc/stat, on every architecture.
-const TICK: Duration = Duration::from_millis(10);
+/// A tick of /proc/stat and of a process's `stat`, on every architecture.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// What others may take of one CPU beyond what they always take.
 const TOLERATED: f64 = 0.12;
 /// What they always take is not more than this: beyond, the machine is busy. Some kernels have
@@ -44,11 +44,9 @@ impl Patience {
         let mut tries = 1;
         loop {
             let tolerated = self.wait_for_quiet()?;
-            let begin = Instant::now();
-            let before = taken_by_others()?;
+            let others = Others::watch()?;
             let result = measure()?;
-            let taken = taken_by_others()?.saturating_sub(before);
-            let share = taken.as_secs_f64() / begin.elapsed().as_secs_f64();
+            let share = others.share()?;
             if share <= tolerated {
                 return Ok(result);
             }
@@ -67,15 +65,33 @@ impl Patience {
         let deadline = Instant::now() + self.wait;
         let mut shares = Vec::new();
         while Instant::now() < deadline {
-            let before = taken_by_others()?;
+            let others = Others::watch()?;
             thread::sleep(LOOK);
-            let taken = taken_by_others()?.saturating_sub(before);
-            shares.push(taken.as_secs_f64() / LOOK.as_secs_f64());
+            shares.push(others.share()?);
             if is_quiet(&shares) {
                 break;
             }
         }
         Ok(tolerated(&shares))
+    }
+}
+
+/// What others take, from a moment on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Others {
+    begin: Instant,
+    taken: Duration,
+}
+
+impl Others {
+    pub(crate) fn watch() -> Result<Self> {
+        Ok(Self { begin: Instant::now(), taken: taken_by_others()? })
+    }
+
+    /// Until now, of one CPU. All that we started meanwhile must have ended.
+    pub(crate) fn share(self) -> Result<f64> {
+        let taken = taken_by_others()?.saturating_sub(self.taken);
+        Ok(taken.as_secs_f64() / self.begin.elapsed().as_secs_f64())
     }
 }
 

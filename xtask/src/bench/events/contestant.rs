@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use super::noop;
-use crate::bench::program::Program;
+use crate::bench::program::{self, Program};
 use crate::bench::tracefs;
 use crate::bench::usage::Process;
 
@@ -72,17 +72,24 @@ impl Contestant {
 
     fn command(self, observer: &Path) -> Command {
         match self {
-            Self::Observer => observer_events(observer),
+            Self::Observer => {
+                let mut command = program::leashed(&[observer]);
+                command.args(EVENTS).stdin(Stdio::null());
+                command
+            }
             Self::Bpftrace => tracefs::command(&["bpftrace", "-e", BPFTRACE]),
             Self::Execsnoop => tracefs::command(&["execsnoop"]),
         }
     }
 }
 
-/// The command that is measured.
+/// What observer is asked for.
+const EVENTS: [&str; 2] = ["events", "--json"];
+
+/// The command that is measured, for who reads its pipe and so ends it.
 pub(crate) fn observer_events(observer: &Path) -> Command {
     let mut command = Command::new(observer);
-    command.args(["events", "--json"]).stdin(Stdio::null());
+    command.args(EVENTS).stdin(Stdio::null());
     command
 }
 

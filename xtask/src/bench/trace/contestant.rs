@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::event::Event;
-use crate::bench::tracefs;
+use crate::bench::{program, tracefs};
 
 /// A reader of tracepoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Contestant {
 }
 
 fn observer_trace(observer: &Path, event: Event, rings: Rings) -> Command {
-    let mut command = Command::new(observer);
+    let mut command = program::leashed(&[observer]);
     command.args(["trace", event.name(), "--filter", &event.filter()]).stdin(Stdio::null());
     if rings == Rings::Equal {
         command.args(["--ring", "1M"]);

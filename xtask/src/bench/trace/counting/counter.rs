@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::bench::trace::contestant::bpftrace_probe;
 use crate::bench::trace::event::Event;
-use crate::bench::tracefs;
+use crate::bench::{program, tracefs};
 
 /// A program that counts and prints once a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Counter {
             command.arg("-o").arg(output);
             return command;
         }
-        let mut command = Command::new(observer);
+        let mut command = program::leashed(&[observer]);
         command.args(words).stdin(Stdio::null());
         command
     }
