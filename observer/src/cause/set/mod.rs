@@ -166,6 +166,8 @@ impl CausalSet {
                 self.heard(process.key, event.boot_ns, peer, bytes);
             }
             What::Lost { .. } => self.clients.lost(),
+            // Who has ended may have been waited for, which no event tells: then it stays whose it was.
+            What::Reparent { process, .. } if self.has_ended(process.key) => {}
             what => {
                 if let Some(process) = what.process() {
                     self.update(process);
@@ -195,6 +197,10 @@ impl CausalSet {
     /// The process with this identity, if it belongs to the set.
     pub fn process(&self, key: ProcessKey) -> Option<&Caused> {
         self.members.get(&key).map(|member| &member.caused)
+    }
+
+    fn has_ended(&self, key: ProcessKey) -> bool {
+        self.process(key).is_some_and(|caused| caused.end.is_some())
     }
 
     /// The command itself, once its fork has been told.

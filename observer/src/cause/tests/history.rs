@@ -9,6 +9,7 @@
 //! request PID to PID: HTTP, or `message ID` for one in gRPC
 //! deaf PID                                           nobody hears what it writes
 //! exit PID CODE, or exit PID signal NUMBER
+//! reparent PID to PID
 //! lost
 //! ```
 
@@ -83,6 +84,7 @@ impl Player {
             "cgroup" => self.cgroup(pid, rest),
             "request" => self.request(pid, rest),
             "exit" => self.exit(pid, rest),
+            "reparent" => self.reparent(pid, rest),
             "lost" => What::Lost { count: 1 },
             other => panic!("no such event: {other}"),
         };
@@ -157,6 +159,18 @@ impl Player {
         let size = bytes.len() as u64;
         let process = self.process(pid).clone();
         What::Request { process, peer, size, bytes: Bytes::from(bytes) }
+    }
+
+    /// `to PID`; it may have ended.
+    fn reparent(&mut self, pid: u32, rest: &str) -> What {
+        let [_, parent] = words(rest);
+        let parent = self.process(parent.parse().expect("a pid")).key;
+        let of_the_set = self.set.as_ref().expect("a set").processes();
+        let mut lives = of_the_set.map(|caused| &caused.process);
+        let mut process = lives.find(|life| life.key.pid == pid).expect("a process").clone();
+        let old_parent = process.parent.expect("a parent");
+        process.parent = Some(parent);
+        What::Reparent { process, old_parent }
     }
 
     fn exit(&mut self, pid: u32, rest: &str) -> What {

@@ -109,3 +109,22 @@ exec 11 vpid 11 mnt 1 in / file /bin/true: true
         ",
     );
 }
+
+#[test]
+fn who_has_ended_stays_whose_it_was() {
+    let set = history::play(
+        "
+command 10
+fork 10 by 5 observer in /
+fork 11 by 10 sh in /
+fork 12 by 10 sh in /
+exit 11 0
+reparent 11 to 1
+reparent 12 to 1
+        ",
+    );
+    let parent =
+        |pid| set.process(history::key(&set, pid)).and_then(|caused| caused.process.parent);
+    assert_eq!(parent(11).map(|parent| parent.pid), Some(10), "waited for, as far as is known");
+    assert_eq!(parent(12).map(|parent| parent.pid), Some(1), "an orphan");
+}

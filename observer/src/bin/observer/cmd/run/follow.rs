@@ -18,9 +18,10 @@ use crate::{
     signals::poll_timeout,
 };
 
-/// The kernel lets go of a process some milliseconds after it was waited for. One that nobody waits
-/// for it keeps.
-const BURIAL: Duration = Duration::from_millis(100);
+/// The kernel lets go of a process some milliseconds after it was waited for, and says then what it
+/// used in all; its exit told nearly as much. For the last ones of all this is worth a short wait:
+/// whoever called us waits as well, and a process that nobody waits for the kernel keeps.
+const BURIAL: Duration = Duration::from_millis(20);
 
 /// When the last process of a container has ended, its engine still has something to do.
 const LAST_HELPERS: Duration = Duration::from_millis(200);
