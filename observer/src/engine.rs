@@ -43,11 +43,19 @@ pub struct Engine<S> {
     next_check_ns: u64,
     /// How soon to look again at those whose end may have been missed.
     recheck_ns: u64,
+    gaps: Gaps,
+    repairs: u64,
+}
+
+/// What the events so far have left open.
+#[derive(Debug, Default)]
+struct Gaps {
     /// Losses told so far.
     lost: u64,
     /// Since when the table waits for its repair.
     torn_ns: Option<u64>,
-    repairs: u64,
+    /// Whether somebody has ended, and nobody is known to have taken the children.
+    unadopted: bool,
 }
 
 /// The table at one instant, and what a walk told beyond it.
@@ -90,8 +98,7 @@ impl<S: Source> Engine<S> {
             check_ns,
             next_check_ns: 0,
             recheck_ns: FIRST_RECHECK_NS,
-            lost: 0,
-            torn_ns: None,
+            gaps: Gaps::default(),
             repairs: 0,
         };
         let mut walk = engine.census.first(&mut engine.feed)?;
@@ -167,12 +174,15 @@ impl<S: Source> Engine<S> {
     ///
     /// What keeps the source from being read.
     pub fn step(&mut self, each: &mut dyn FnMut(Change)) -> Result<Wait, Error> {
-        let Self { feed, table, lost, torn_ns, .. } = self;
-        let wait = feed.step(&mut |event| take_in(event, table, lost, torn_ns, each))?;
+        let Self { feed, table, gaps, .. } = self;
+        let wait = feed.step(&mut |event| take_in(event, table, gaps, each))?;
         let now_ns = boot_ns()?;
+        if std::mem::take(&mut self.gaps.unadopted) {
+            self.next_check_ns = self.next_check_ns.min(now_ns.saturating_add(FIRST_RECHECK_NS));
+        }
         self.table.forget(now_ns);
         let drained = wait != Wait::AtMost(Duration::ZERO);
-        if self.torn_ns.is_some_and(|since| drained || now_ns > since + PATIENCE_NS) {
+        if self.gaps.torn_ns.is_some_and(|since| drained || now_ns > since + PATIENCE_NS) {
             self.repair(each)?;
         } else if drained && now_ns >= self.next_check_ns {
             self.check(each)?;
@@ -186,8 +196,8 @@ impl<S: Source> Engine<S> {
     ///
     /// What keeps the source from being read.
     pub fn settle(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
-        let Self { feed, table, lost, torn_ns, .. } = self;
-        feed.settle(&mut |event| take_in(event, table, lost, torn_ns, each))
+        let Self { feed, table, gaps, .. } = self;
+        feed.settle(&mut |event| take_in(event, table, gaps, each))
     }
 
     /// The table as it is now, with what a walk tells beyond it if something is `wanted`.
@@ -201,7 +211,7 @@ impl<S: Source> Engine<S> {
         each: &mut dyn FnMut(Change),
     ) -> Result<Look, Error> {
         self.settle(each)?;
-        if self.torn_ns.is_some() {
+        if self.gaps.torn_ns.is_some() {
             self.repair(each)?;
         }
         let details = match wanted {
@@ -218,8 +228,8 @@ impl<S: Source> Engine<S> {
             entries: self.table.living().map(Arc::clone).collect(),
             details,
             boot_ns: boot_ns()?,
-            lost: self.lost,
-            complete: self.torn_ns.is_none(),
+            lost: self.gaps.lost,
+            complete: self.gaps.torn_ns.is_none(),
         })
     }
 
@@ -229,14 +239,14 @@ impl<S: Source> Engine<S> {
     ///
     /// As [`Engine::step`].
     pub fn finish(self, each: &mut dyn FnMut(Change)) -> Result<Totals, Error> {
-        let Self { feed, mut table, mut lost, mut torn_ns, .. } = self;
-        feed.finish(&mut |event| take_in(event, &mut table, &mut lost, &mut torn_ns, each))
+        let Self { feed, mut table, mut gaps, .. } = self;
+        feed.finish(&mut |event| take_in(event, &mut table, &mut gaps, each))
     }
 
     /// After a loss: compares with the kernel's own list, and says what was wrong.
     fn repair(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
         // Cleared first: what is lost from here on wants another one.
-        self.torn_ns = None;
+        self.gaps.torn_ns = None;
         let walk = self.census.after_a_loss(&mut self.feed)?;
         let mended = self.compare(walk, each)?;
         self.repairs += 1;
@@ -285,11 +295,8 @@ impl<S: Source> Engine<S> {
     /// A zombie leaves with its parent's wait, which is no event; the kernel tells so only some
     /// milliseconds later.
     fn let_go_of_the_waited_for(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
-        let gone = |pid: u32| {
-            i32::try_from(pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
-        };
         let zombies = self.table.zombies().map(|entry| entry.process.key);
-        let gone: Vec<_> = zombies.filter(|key| gone(key.pid)).collect();
+        let gone: Vec<_> = zombies.filter(|key| is_gone(key.pid)).collect();
         if gone.is_empty() {
             return Ok(());
         }
@@ -315,18 +322,39 @@ impl<S> fmt::Debug for Engine<S> {
     }
 }
 
-fn take_in(
-    event: Event,
-    table: &mut Table,
-    lost: &mut u64,
-    torn_ns: &mut Option<u64>,
-    each: &mut dyn FnMut(Change),
-) {
-    if let What::Lost { count } = event.what {
-        *lost += count;
-        torn_ns.get_or_insert(event.boot_ns);
+fn take_in(event: Event, table: &mut Table, gaps: &mut Gaps, each: &mut dyn FnMut(Change)) {
+    match &event.what {
+        What::Lost { count } => {
+            gaps.lost += count;
+            gaps.torn_ns.get_or_insert(event.boot_ns);
+        }
+        What::Exit { process, reaper, .. } => {
+            bury_children(process.key, event.boot_ns, table, each);
+            // A source that asks /proc may have come ahead of the kernel, or too late.
+            gaps.unadopted |= reaper.is_none() && table.has_children(process.key);
+        }
+        _ => {}
     }
     table.apply(event, each);
+}
+
+/// Whom a process has waited for is nobody's orphan when it ends itself. The wait is no event, and the
+/// kernel tells of it too late.
+fn bury_children(
+    parent: ProcessKey,
+    boot_ns: u64,
+    table: &mut Table,
+    each: &mut dyn FnMut(Change),
+) {
+    for zombie in table.zombies_of(parent) {
+        if is_gone(zombie.pid) {
+            table.gone(zombie, boot_ns, each);
+        }
+    }
+}
+
+fn is_gone(pid: u32) -> bool {
+    i32::try_from(pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
 }
 
 fn tell(mended: Mended, boot_ns: u64, each: &mut dyn FnMut(Change)) {

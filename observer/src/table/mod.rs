@@ -77,6 +77,18 @@ impl Table {
         self.zombies.iter().filter_map(|pid| self.get(*pid))
     }
 
+    /// Whether running processes or zombies are this one's children.
+    pub fn has_children(&self, parent: ProcessKey) -> bool {
+        !self.children.of(parent).is_empty()
+    }
+
+    /// Those that are this one's children, by ascending pid.
+    pub fn zombies_of(&self, parent: ProcessKey) -> Vec<ProcessKey> {
+        let children = self.children.of(parent).into_iter();
+        let zombies = children.filter(|pid| self.zombies.contains(pid));
+        zombies.filter_map(|pid| self.get(pid)).map(|entry| entry.process.key).collect()
+    }
+
     /// The running process or zombie that has this pid.
     pub fn get(&self, pid: u32) -> Option<&Arc<Entry>> {
         self.living.get(&pid).map(|life| &life.entry)

@@ -1,13 +1,7 @@
 //! What is concluded where no fact decides: for want of another that it could be.
 
 use super::{CausalSet, Certainty, Doubt};
-use crate::{
-    cause::{Because, Cause, Fact},
-    event::ProcessKey,
-};
-
-/// A helper may run this long before the shim of its container is started.
-const AHEAD_NS: u64 = 2_000_000_000;
+use crate::event::ProcessKey;
 
 /// A client asked to start a container.
 #[derive(Clone, Debug)]
@@ -70,45 +64,23 @@ impl CausalSet {
         }
     }
 
-    /// What an engine itself ran while it started a single container was for that one.
-    pub(super) fn infer_helpers(&mut self, now_ns: u64) {
-        let mut shared = 0;
+    /// What an engine ran while it started a container of the set may have been for that one, or for
+    /// whatever else it does: `runc --version` for somebody's `docker info`.
+    pub(super) fn count_nameless_helpers(&mut self, now_ns: u64) {
+        let mut count = 0;
         let mut containers = Vec::new();
-        for (key, began_ns, engine) in self.nameless_helpers() {
+        for helper in self.bystanders.all() {
+            let (engine, began_ns) = (helper.creator.pid, helper.process.key.start_ns);
             let asked = self.starts.iter().filter(|start| start.engine == Some(engine));
-            let busy: Vec<_> = asked.filter(|start| start.covers(began_ns, now_ns)).collect();
-            let others = self.strangers_at(began_ns);
-            match busy.as_slice() {
-                [] => {}
-                [start] if others.is_empty() => {
-                    let of = Cause::Container(start.id.clone());
-                    self.adopt(key, Because { fact: Fact::Socket, of, inferred: true });
-                }
-                several => {
-                    shared += 1;
-                    containers.extend(several.iter().map(|start| start.id.clone()));
-                    containers.extend(others);
-                }
-            }
+            let busy = asked.filter(|start| start.covers(began_ns, now_ns));
+            let before = containers.len();
+            containers.extend(busy.map(|start| start.id.clone()));
+            count += usize::from(containers.len() > before);
         }
-        if shared > 0 {
+        if count > 0 {
             containers.sort_unstable();
             containers.dedup();
-            self.doubts.push(Doubt::SharedHelpers { count: shared, containers });
+            self.doubts.push(Doubt::NamelessHelpers { count, containers });
         }
-    }
-
-    /// Children of those who were asked: which, since when, of whom.
-    pub(super) fn nameless_helpers(&self) -> Vec<(ProcessKey, u64, u32)> {
-        let is_asked = |pid: u32| self.starts.iter().any(|start| start.engine == Some(pid));
-        let helpers = self.bystanders.all().filter(|bystander| is_asked(bystander.creator.pid));
-        helpers.map(|b| (b.process.key, b.process.key.start_ns, b.creator.pid)).collect()
-    }
-
-    /// Containers that are nobody's and may have been in the making then.
-    pub(super) fn strangers_at(&self, boot_ns: u64) -> Vec<String> {
-        let near = |began_ns: u64| boot_ns.abs_diff(began_ns) < AHEAD_NS;
-        let strangers = self.strangers.iter().filter(|(_, began_ns)| near(*began_ns));
-        strangers.map(|(id, _)| id.clone()).collect()
     }
 }

@@ -97,9 +97,9 @@ pub enum Doubt {
         /// Ids of the containers.
         containers: Vec<String>,
     },
-    /// An engine ran helpers while it started several containers at once, and nothing says for which
-    /// of them: they are not in the set.
-    SharedHelpers {
+    /// An engine ran helpers while it started these containers, and nothing says that they were for
+    /// one of them: they are not in the set.
+    NamelessHelpers {
         /// How many.
         count: usize,
         /// Ids of the containers.
@@ -177,12 +177,12 @@ impl CausalSet {
     }
 
     /// Decides what can only be decided when nothing more comes: which container an unheard client
-    /// started, if there is but one that it could be, and for whom an engine ran what names no
-    /// container. More may be applied afterwards, and this called again.
+    /// started, if there is but one that it could be; and says what could not be decided. More may be
+    /// applied afterwards, and this called again.
     pub fn conclude(&mut self, now_ns: u64) {
         self.doubts.clear();
         self.infer(now_ns);
-        self.infer_helpers(now_ns);
+        self.count_nameless_helpers(now_ns);
         let count = self.bystanders.forgotten();
         if count > 0 {
             self.doubts.push(Doubt::Forgotten { count });

@@ -9,14 +9,14 @@ fn docker_run_with_a_published_port() {
         "
             docker /bin/true; /bin/sleep 0.1: client parent
               [{A}]
-                iptables docker0: engine socket?
-                iptables docker0: engine socket?
-                iptables ACCEPT: engine socket?
-                iptables ACCEPT: engine socket?
-                iptables MASQUERADE: engine socket?
-                iptables MASQUERADE: engine socket?
-                docker-proxy 80: engine socket?
-                docker-proxy 80: engine socket?
+                iptables docker0: engine argv
+                iptables docker0: engine argv
+                iptables ACCEPT: engine argv
+                iptables ACCEPT: engine argv
+                iptables MASQUERADE: engine argv
+                iptables MASQUERADE: engine argv
+                docker-proxy 80: engine argv
+                docker-proxy 80: engine argv
                 containerd-shim-runc-v2 start: shim argv
                   containerd-shim-runc-v2 /run/containerd.sock: shim parent
                     runc {A}: runtime parent
@@ -27,9 +27,15 @@ fn docker_run_with_a_published_port() {
                       libnetwork-setkey ae67f8ca6f47: hook parent
                     runc {A}: runtime parent
                     runc {A}: runtime parent
-                set-ipv6 false: engine socket?
+                set-ipv6 false: engine argv
                 containerd-shim-runc-v2 delete: shim argv
                   runc {A}: runtime parent
+                iptables docker0: engine argv
+                iptables docker0: engine argv
+                iptables ACCEPT: engine argv
+                iptables ACCEPT: engine argv
+                iptables MASQUERADE: engine argv
+                iptables MASQUERADE: engine argv
         ",
     );
     assert_eq!(set.running(), 0);
@@ -58,7 +64,7 @@ fn docker_run_detached_then_exec_and_stop() {
                             echo hi: exec parent
                       runc 15: runtime parent
                       runc {B}: runtime parent
-                  set-ipv6 false: engine socket?
+                  set-ipv6 false: engine argv
                   containerd-shim-runc-v2 delete: shim argv
                     runc {B}: runtime parent
               docker hi: client parent
@@ -82,7 +88,7 @@ fn docker_run_of_a_program_that_is_not_there() {
                         (runc:[0:PARENT]): runtime parent
                           (runc:[1:CHILD]): runtime parent
                       libnetwork-setkey ae67f8ca6f47: hook parent
-                set-ipv6 false: engine socket?
+                set-ipv6 false: engine argv
                 containerd-shim-runc-v2 delete: shim argv
                   runc {D}: runtime parent
         ",

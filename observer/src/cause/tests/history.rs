@@ -7,6 +7,7 @@
 //! exec PID vpid PID mnt NUMBER in CGROUP file FILE: ARG ARG 'ARG WITH BLANKS'
 //! cgroup PID in CGROUP
 //! request PID to PID: HTTP, or `message ID` for one in gRPC
+//! described ID as NAME IMAGE: MARK…                  what an engine says of a container
 //! deaf PID                                           nobody hears what it writes
 //! exit PID CODE, or exit PID signal NUMBER
 //! reparent PID to PID
@@ -79,6 +80,7 @@ impl Player {
                 let key = self.process(pid).key;
                 return self.set.as_mut().expect("a set").cannot_overhear(key);
             }
+            "described" => return self.describe(line),
             "fork" => self.fork(pid, rest),
             "exec" => self.exec(pid, rest),
             "cgroup" => self.cgroup(pid, rest),
@@ -90,6 +92,13 @@ impl Player {
         };
         let event = Event { boot_ns: self.now_ns, cpu: 0, what };
         self.tell(Change { event, entry: None, inferred: false });
+    }
+
+    /// `described ID as NAME IMAGE: MARK…`
+    fn describe(&mut self, line: &str) {
+        let (head, marks) = line.split_once(": ").expect("marks");
+        let [_, id, _, name, image] = words(head);
+        self.set.as_mut().expect("a set").describe(&id, name, image, quoted(marks));
     }
 
     fn tell(&mut self, change: Change) {

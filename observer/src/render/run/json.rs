@@ -123,8 +123,8 @@ impl<'a> Report<'a> {
             Doubt::SeveralCandidates { client, containers } => {
                 RunDoubt::SeveralCandidates { client: self.id(*client), containers }
             }
-            Doubt::SharedHelpers { count, containers } => {
-                RunDoubt::SharedHelpers { count: *count, containers }
+            Doubt::NamelessHelpers { count, containers } => {
+                RunDoubt::NamelessHelpers { count: *count, containers }
             }
             Doubt::Forgotten { count } => RunDoubt::Forgotten { count: *count },
         }

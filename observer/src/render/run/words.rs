@@ -158,9 +158,9 @@ impl<'a> Report<'a> {
                 self.called(*client),
                 shortened(containers),
             ),
-            Doubt::SharedHelpers { count: helpers, containers } => format!(
-                "the engine ran {} while it started several containers at once, and nothing says for \
-                 which: {}; none is shown",
+            Doubt::NamelessHelpers { count: helpers, containers } => format!(
+                "the engine ran {} of its own while it started {}, and nothing says that it was for \
+                 that; none is shown",
                 count(*helpers as u64, "helper", "helpers"),
                 shortened(containers),
             ),

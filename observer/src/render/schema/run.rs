@@ -164,9 +164,9 @@ pub enum RunDoubt<'a> {
         /// Ids of the containers.
         containers: &'a [String],
     },
-    /// An engine ran helpers while it started several containers at once, and nothing says for which
-    /// of them: they are not in the report.
-    SharedHelpers {
+    /// An engine ran helpers while it started these containers, and nothing says that they were for
+    /// one of them: they are not in the report.
+    NamelessHelpers {
         /// How many.
         count: usize,
         /// Ids of the containers.

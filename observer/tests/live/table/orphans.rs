@@ -1,17 +1,19 @@
 //! Processes whose parent ends: the table gives them the parent that /proc does, and tells so once.
 
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use observer::Monitor;
-use observer::event::ProcessKey;
+use observer::event::{ProcessKey, What};
+use observer::monitor::Update;
 use observer::snapshot::{Freshness, Snapshot};
 
 use super::changes::Changes;
 use super::monitor;
 use super::truth::{Proc, Shown, assert_equal_within};
-use crate::child::{Actor, act, send};
+use crate::child::{Actor, Started, act, send};
 use crate::event::none_of;
 use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
 
@@ -24,6 +26,7 @@ pub(crate) fn cases() -> Vec<Case> {
         to_one_subreaper_after_another: [root, unlocked, btf],
         of_a_subreaper_that_ends_with_their_parent: [root, unlocked, btf],
         children_of_a_thread_that_ends_stay: [root, unlocked, btf],
+        who_was_waited_for_is_no_orphan: [root, unlocked, btf],
     ]
 }
 
@@ -185,4 +188,37 @@ fn children_of_a_thread_that_ends_stay() {
     changes.drain();
     assert_eq!(changes.moves(entry.process.key), []);
     actor.dismiss();
+}
+
+/// The kernel lets go of them only after their parent has ended as well.
+fn who_was_waited_for_is_no_orphan() {
+    let monitor = monitor();
+    let mut changes = Changes::of(monitor.subscribe());
+    let mut shells = Vec::new();
+    for _ in 0..scaled(50) {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "/bin/true; /bin/true; exit 3"]);
+        shells.push(Started::new(&mut shell).reap().pid);
+    }
+    let last = *shells.last().expect("some");
+    let is_its_end = |update: &Update| {
+        let key = update.change.event.what.key();
+        matches!(update.change.event.what, What::Exit { .. }) && key.is_some_and(|k| k.pid == last)
+    };
+    changes.wait_for("the end of the last shell", is_its_end);
+    changes.drain();
+    let told = |holds: fn(&What) -> Option<u32>| {
+        let parents = changes.seen.iter().filter_map(|update| holds(&update.change.event.what));
+        parents.filter(|parent| shells.contains(parent)).count()
+    };
+    let forked = told(|what| match what {
+        What::Fork { creator, .. } => Some(creator.key.pid),
+        _ => None,
+    });
+    assert!(forked >= 2 * shells.len(), "{forked} children");
+    let orphans = told(|what| match what {
+        What::Reparent { old_parent, .. } => Some(old_parent.pid),
+        _ => None,
+    });
+    assert_eq!(orphans, 0, "of {forked} children, all waited for");
 }

@@ -119,13 +119,13 @@ fn two_candidates_are_told_in_a_sentence() {
 }
 
 #[test]
-fn helpers_of_several_containers_and_what_was_forgotten_are_told_in_a_sentence() {
+fn helpers_without_a_name_and_what_was_forgotten_are_told_in_a_sentence() {
     docker_run().with(|report| {
         let containers = vec![ID.to_owned(), "f".repeat(64)];
         assert_eq!(
-            report.doubt_text(&Doubt::SharedHelpers { count: 1, containers }),
-            "the engine ran 1 helper while it started several containers at once, and nothing says \
-             for which: 0123456789ab, ffffffffffff; none is shown"
+            report.doubt_text(&Doubt::NamelessHelpers { count: 1, containers }),
+            "the engine ran 1 helper of its own while it started 0123456789ab, ffffffffffff, and \
+             nothing says that it was for that; none is shown"
         );
         let text = report.doubt_text(&Doubt::Forgotten { count: 9 });
         assert!(text.starts_with("9 processes of the engine's were too many"), "{text}");

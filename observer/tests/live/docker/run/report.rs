@@ -40,8 +40,10 @@ impl Report {
         containers.map_or_else(Vec::new, |all| all.iter().map(Contained).collect())
     }
 
+    /// Times that it was in doubt which client started what.
     pub(super) fn doubts(&self) -> usize {
-        self.0["doubts"].as_array().map_or(0, Vec::len)
+        let doubts = self.0["doubts"].as_array().expect("doubts");
+        doubts.iter().filter(|doubt| doubt["kind"] == "several_candidates").count()
     }
 
     pub(super) fn ids(&self) -> BTreeSet<&str> {

@@ -21,11 +21,14 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use observer::{
     Error,
     cause::{CausalSet, Wish},
-    container::engine::{self, Named},
+    container::engine::{self, EngineError, Found, Named},
 };
 
 /// An engine with many containers is not stormed.
 const AT_ONCE: usize = 4;
+
+/// An engine that starts several containers takes its time; each look waits for some seconds.
+const LOOKS: usize = 5;
 
 /// Questions that were asked, and their answers.
 #[derive(Debug)]
@@ -115,11 +118,9 @@ impl Answers {
 
 fn answer(question: Wish) -> Answer {
     let answer = match question {
-        // To look at one waits until it is started, as long as that takes no longer than an answer
-        // may: only then it has addresses. A list does not wait.
-        Wish::Describe { id, socket } => engine::id_of_at(path(&socket), &id)
-            .or_else(|_busy| engine::of_ids(&[id]))
-            .map(|found| Answer::Described(found.containers)),
+        Wish::Describe { id, socket } => {
+            described(path(&socket), &id).map(|found| Answer::Described(found.containers))
+        }
         Wish::Resolve { name, socket } => engine::id_of_at(path(&socket), &name).map(|found| {
             // Two that two engines know by one name: neither is a fact.
             match <[Named; 1]>::try_from(found.containers) {
@@ -130,6 +131,20 @@ fn answer(question: Wish) -> Answer {
         _ => return Answer::Nothing,
     };
     answer.unwrap_or(Answer::Nothing)
+}
+
+/// To look at a container waits until it is started, as long as that takes no longer than an answer
+/// may: only then it has addresses. A list does not wait.
+fn described(socket: &Path, id: &str) -> Result<Found, EngineError> {
+    for _ in 0..LOOKS {
+        match engine::id_of_at(socket, id) {
+            // It is gone, or nobody is there to be asked again.
+            Err(EngineError::NotThere { .. }) => break,
+            Err(_busy) => {}
+            found => return found,
+        }
+    }
+    engine::of_ids(&[id.to_owned()])
 }
 
 fn path(socket: &Bytes) -> &Path {

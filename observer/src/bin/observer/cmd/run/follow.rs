@@ -27,7 +27,7 @@ const BURIAL: Duration = Duration::from_millis(20);
 const LAST_HELPERS: Duration = Duration::from_millis(200);
 
 /// An engine that hangs is not waited for beyond the time that was asked for, or hardly.
-const LAST_ANSWERS: Duration = Duration::from_secs(1);
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 /// What ends together with the command is not worth a word.
 const UNTOLD: Duration = Duration::from_millis(500);
@@ -93,7 +93,7 @@ impl Follower {
         let rest = watch.rest().min(alone.elapsed());
         let has_containers = watch.set().containers().next().is_some();
         watch.set().running() == 0
-            && !watch.is_told_more()
+            && (!watch.is_told_more() || rest >= LAST_ANSWERS)
             && (watch.is_buried() || rest >= BURIAL)
             && (!has_containers || rest >= LAST_HELPERS)
     }
