@@ -66,7 +66,7 @@ fn memfd_by_fexecve() {
     assert_eq!(libc::WEXITSTATUS(ended.status), 7, "the copy should have run");
     let life = life_of(&mut observed, &ended);
     assert_eq!(kinds(&life), ["fork", "exec", "exec", "exit"], "{life:?}");
-    let words = ["--act", "exit", "7", &token];
+    let words = ["sh", "-c", "exit 7", &token];
     assert!(words.iter().all(|word| life[2].has_argument(word)), "{:?}", life[2]);
     assert!(!life[2].path().is_empty(), "no path in {:?}", life[2]);
 }
