@@ -20,6 +20,8 @@ const DOCKER: &str = "docker::";
 const BPFTRACE: &str = "trace::values::";
 /// Tests beside lsns, which no guest has.
 const LSNS: &str = "ns::lsns::";
+/// Tests of runc and crun, which no guest has.
+const RUNTIMES: &str = "run::spaces::runtime_";
 /// Tests beside psgo, which have not been tried under emulation: only a filter runs them.
 const PSGO: &str = "psgo::";
 
@@ -98,7 +100,7 @@ fn boots(filter: Option<&str>) -> Vec<Boot> {
     let about_lockdown = |filter: &str| filter.starts_with("lockdown");
     let mut boots = Vec::new();
     if !filter.is_some_and(about_lockdown) {
-        let names = [DOCKER, LOCKDOWN, BPFTRACE, LSNS];
+        let names = [DOCKER, LOCKDOWN, BPFTRACE, LSNS, RUNTIMES];
         let mut skips = names.map(|name| ["--skip", name]).concat();
         if filter.is_none() {
             skips.extend(["--skip", PSGO]);
@@ -131,7 +133,7 @@ mod tests {
     fn without_a_filter_there_are_both_boots() {
         assert_eq!(names(None), ["plain", "lockdown"]);
         let [plain, lockdown] = &boots(None)[..] else { panic!("two boots") };
-        let skips = ["docker::", "lockdown::", "trace::values::", "ns::lsns::", "psgo::"];
+        let skips = [DOCKER, LOCKDOWN, BPFTRACE, LSNS, RUNTIMES, PSGO];
         assert_eq!(plain.test_arguments, skips.map(|skip| ["--skip", skip]).concat());
         assert_eq!(lockdown.test_arguments, ["lockdown::"]);
     }

@@ -16,8 +16,8 @@ use crate::harness::{Case, btf, cases, root, unlocked};
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         unshare_of_pids: [root, unlocked, btf],
-        runc_without_an_engine: [root, unlocked, btf, runc, busybox],
-        crun_without_an_engine: [root, unlocked, btf, crun, busybox],
+        runtime_runc: [root, unlocked, btf, runc, busybox],
+        runtime_crun: [root, unlocked, btf, crun, busybox],
     ]
 }
 
@@ -73,12 +73,12 @@ fn bundle(folder: &Path, command: &[&str], runtime: &str) -> String {
     folder.to_str().expect("UTF-8").to_owned()
 }
 
-fn runc_without_an_engine() {
+fn runtime_runc() {
     assert_tree_of("runc", &[]);
 }
 
 /// It refuses to run where it sees both versions of cgroups mounted.
-fn crun_without_an_engine() {
+fn runtime_crun() {
     let with_one = "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$@\"";
     assert_tree_of("crun", &["unshare", "--mount", "sh", "-c", with_one, "sh"]);
 }

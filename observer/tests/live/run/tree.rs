@@ -82,10 +82,10 @@ fn one_that_forks_and_executes_nothing() {
 }
 
 fn programs_one_after_another() {
-    let document = script("echo one $$; exec sh -c 'exec sh -c \"exec true last\"'");
+    let document = script("echo one $$; exec sh -c 'exec sh -c \"exec /bin/true last\"'");
     let row = document.of_pid(said(&document, "one"));
     let names: Vec<_> = row.execs().iter().map(|words| words[0]).collect();
-    assert_eq!(names, ["sh", "sh", "sh", "true"], "{row:?}");
+    assert_eq!(names, ["sh", "sh", "sh", "/bin/true"], "{row:?}");
     assert_eq!(document.total("execs"), 4);
 }
 
