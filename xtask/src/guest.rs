@@ -15,7 +15,7 @@ use crate::tally::Tally;
 use crate::{live, machine, peers, shell, workspace};
 
 /// Five minutes on a machine that does nothing else, ten and more beside others.
-const DEADLINE: Duration = Duration::from_mins(25);
+const DEADLINE: Duration = Duration::from_mins(30);
 /// What the guest says last, before the exit status of the tests.
 const ENDED: &str = "observer-guest: live tests ended with status";
 
