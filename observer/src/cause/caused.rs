@@ -57,8 +57,8 @@ pub struct Because {
     pub fact: Fact,
     /// What it is joined to by it.
     pub of: Cause,
-    /// Whether what joins the container to the command was concluded: no other client could have
-    /// started it, as far as is known.
+    /// Whether what joins the container to the command was concluded: not all that a client wrote
+    /// was heard, and of the containers that began meanwhile this alone is nobody else's.
     pub inferred: bool,
 }
 
