@@ -126,7 +126,7 @@ fn sandbox(engine: &Engine, id_file: &Path) -> String {
 fn caused(lines: &[String], root: u64, names: &[&str]) -> BTreeMap<u64, Vec<String>> {
     let mut members = BTreeSet::from([root]);
     let mut execs: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-    let mut found: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    let mut forks = Vec::new();
     for line in lines {
         let mut words = line.splitn(3, ' ');
         let (kind, pid) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -134,9 +134,7 @@ fn caused(lines: &[String], root: u64, names: &[&str]) -> BTreeMap<u64, Vec<Stri
             continue;
         };
         match kind {
-            "fork" if members.contains(&pid) => {
-                members.insert(rest.parse().expect("a pid"));
-            }
+            "fork" => forks.push((pid, rest.parse::<u64>().expect("a pid"))),
             // The test's own questions name the container as well.
             "call" if !rest.contains("docker ") && names.iter().any(|name| rest.contains(name)) => {
                 members.insert(pid);
@@ -145,10 +143,14 @@ fn caused(lines: &[String], root: u64, names: &[&str]) -> BTreeMap<u64, Vec<Stri
             _ => {}
         }
     }
-    for (pid, files) in execs {
-        if members.contains(&pid) {
-            found.insert(pid, files);
-        }
+    // What happens on two CPUs is not told in order: a fork may come ahead of that of its creator.
+    let mut before = 0;
+    while before < members.len() {
+        before = members.len();
+        let children = forks.iter().filter(|(creator, _)| members.contains(creator));
+        let children: Vec<_> = children.map(|(_, child)| *child).collect();
+        members.extend(children);
     }
-    found
+    execs.retain(|pid, _| members.contains(pid));
+    execs
 }
