@@ -21,6 +21,12 @@ pub struct Config {
     pub wake_bytes: u32,
     /// 1 where the exit tracepoint says whether the last thread went (`group_dead`).
     pub has_group_dead: u32,
+    /// 1 where each program that is always on has a second copy: on kernels that skip a program
+    /// which they have preempted on the same CPU.
+    pub has_second_copies: u32,
+    /// Rounds of an empty loop before each record is sent: for tests that want programs to be
+    /// preempted often. 0 in earnest.
+    pub linger: u32,
     /// Always zero.
     pub reserved: u32,
 }

@@ -4,9 +4,11 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::Kind;
 
-/// One CPU's counters, since the programs were loaded. Each number has one writer at a time: a
-/// program cannot interrupt itself, and each counts its own kind. For each kind,
-/// produced = delivered + lost.
+/// What one CPU counted since the programs were loaded, for each of their two copies. Each number has
+/// one writer at a time: a program does not run in the middle of itself, and each counts its own kind.
+/// For each kind, produced = delivered + lost.
+///
+/// Runs that the kernel skips are in none of these: see `passed_on`, `taken_over`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 pub struct Counters {
@@ -14,6 +16,11 @@ pub struct Counters {
     pub produced: [u64; Kind::COUNT],
     /// Those that found no room in the ring, by kind.
     pub lost: [u64; Kind::COUNT],
+    /// Runs of a program that left what it was called for to its second copy, by kind.
+    pub passed_on: [u64; Kind::COUNT],
+    /// Runs of a second copy that did the work of the first, by kind. What the kernel skipped of the
+    /// first program, and what that passed on, less these: that many were not looked at by anybody.
+    pub taken_over: [u64; Kind::COUNT],
 }
 
 impl Counters {
@@ -21,6 +28,25 @@ impl Counters {
     /// What [`crate::Header::lost_before`] quotes.
     pub fn events_lost(&self) -> u64 {
         events(&self.lost)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let add = |of: fn(&Self) -> &[u64; Kind::COUNT]| {
+            let (own, others) = (of(self), of(other));
+            let mut sum = [0; Kind::COUNT];
+            for (sum, (own, other)) in sum.iter_mut().zip(own.iter().zip(others)) {
+                *sum = own + other;
+            }
+            sum
+        };
+        Self {
+            produced: add(|counters| &counters.produced),
+            lost: add(|counters| &counters.lost),
+            passed_on: add(|counters| &counters.passed_on),
+            taken_over: add(|counters| &counters.taken_over),
+        }
     }
 
     /// Events that the programs tried to send.

@@ -21,7 +21,8 @@ impl Kind {
     pub const RENAME: Self = Self(4);
     /// A process was moved to another cgroup.
     pub const CGROUP: Self = Self(5);
-    /// A piece of the arguments of the exec whose record follows on the same CPU.
+    /// A piece of the arguments of the exec whose record follows on the same CPU, by the same copy of
+    /// the program.
     pub const ARGS: Self = Self(6);
 
     /// A process as a walk over all tasks found it: in an iterator's output, never in the ring.

@@ -185,7 +185,6 @@ layout! {
     mm_env_start: [Member("mm_struct.env_start")];
     mm_env_end: [Member("mm_struct.env_end")];
     bprm_filename: [Member("linux_binprm.filename")];
-    bprm_argc: [Member("linux_binprm.argc")];
     regs_orig_ax: [Member("pt_regs.orig_ax")], optional;
     regs_di: [Member("pt_regs.di")], optional;
     regs_si: [Member("pt_regs.si")], optional;

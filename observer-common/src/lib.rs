@@ -37,4 +37,4 @@ pub use task::{TaskArgsFacts, TaskFacts, portion};
 
 /// Raised whenever a record's layout changes, so that a program and an object that do not belong
 /// together say so instead of misreading each other.
-pub const ABI_VERSION: u16 = 3;
+pub const ABI_VERSION: u16 = 4;

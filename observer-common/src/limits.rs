@@ -19,7 +19,7 @@ pub const FILENAME: usize = 4096;
 pub const ARGS_INLINE: u32 = 8 * 1024;
 
 /// Argument bytes of one args record, at most: with its header just below 16 KiB.
-pub const ARGS_CHUNK: u32 = 16 * 1024 - 64;
+pub const ARGS_CHUNK: u32 = 16 * 1024 - 128;
 
 /// Args records of one exec, at most: enough for the kernel's own limit of 6 MiB even where a tiny
 /// ring makes the pieces small.
@@ -52,6 +52,10 @@ pub const SCRATCH: usize = 32 * 1024;
 
 /// Processes remembered as exited on kernels whose exit tracepoint does not mark the last thread.
 pub const EXITED: u32 = 16 * 1024;
+
+/// Calls that a first program has taken and its second copy has not passed over yet, at most: as many
+/// threads as can be preempted between the two. Beyond that the second copy does the work.
+pub const TAKEN: u32 = 16 * 1024;
 
 /// Bytes told of what a client writes to a server's socket: the first line of an HTTP request with a
 /// container's id in it, or a gRPC message's first fields.

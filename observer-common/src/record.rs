@@ -36,13 +36,14 @@ pub struct ExecFacts {
     pub filename_len: u32,
     /// Bytes of arguments in the tail: their beginning.
     pub args_len: u32,
-    /// Number of arguments.
-    pub argc: u32,
-    /// The id of the thread that called `execve`, before it took over the process.
-    pub caller_tid: u32,
+    /// Which copy of the program tells this: 0 for the first, 1 for the second.
+    pub copy: u32,
+    /// Always zero.
+    pub reserved: u32,
 }
 
-/// A piece of the arguments of the exec whose record follows on the same CPU. Tail: the bytes.
+/// A piece of the arguments of the exec whose record follows on the same CPU, by the same copy of
+/// the program. Tail: the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
 pub struct ArgsFacts {
@@ -54,6 +55,10 @@ pub struct ArgsFacts {
     pub pid: u32,
     /// Bytes in the tail.
     pub args_len: u32,
+    /// Which copy of the program tells this: 0 for the first, 1 for the second.
+    pub copy: u32,
+    /// Always zero.
+    pub reserved: u32,
 }
 
 /// The last thread of a process ended.

@@ -1,7 +1,7 @@
 //! A process's arguments, as they stand in its memory right after exec.
 //!
 //! What fits goes into the exec record itself. A longer list travels ahead of it in args records
-//! of the same CPU, so that the exec record completes it: a reader never waits for a piece.
+//! of the same CPU and the same copy of the program, so that the exec record completes it: a reader never waits for a piece.
 
 use core::ffi::c_void;
 
@@ -86,6 +86,13 @@ unsafe extern "C" fn send_piece(index: u64, pieces: *mut Pieces) -> i64 {
     if !draft.append_user::<{ limits::ARGS_CHUNK as usize }>(args.begin.wrapping_add(offset), len) {
         return 1;
     }
-    *facts = ArgsFacts { start_ns: *start_ns, offset, pid: *pid, args_len: len as u32 };
+    *facts = ArgsFacts {
+        start_ns: *start_ns,
+        offset,
+        pid: *pid,
+        args_len: len as u32,
+        copy: draft.copy() as u32,
+        reserved: 0,
+    };
     if emit(*draft, Kind::ARGS) { 0 } else { 1 }
 }

@@ -5,29 +5,31 @@
 //! to sleep for want of anything to do. In between the reader looks by itself every few
 //! milliseconds.
 
+use core::ffi::c_void;
+
 use aya_ebpf::{
     bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
-    helpers::generated::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns},
+    helpers::generated::{bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_loop},
 };
-use observer_common::{ABI_VERSION, Counters, Header, Kind, limits};
+use observer_common::{ABI_VERSION, Header, Kind, limits};
 
 use crate::{
+    copies::events_lost,
     layout::setting,
-    maps::{COUNTERS, EVENTS, READER_SLEEPS},
+    maps::{EVENTS, READER_SLEEPS},
     scratch::Draft,
 };
 
 /// Completes the header and sends the record. Returns whether there was room.
-#[inline(always)]
+#[inline(never)]
 pub fn emit(draft: Draft, kind: Kind) -> bool {
-    let Some(counters) = COUNTERS.get_ptr_mut(0) else {
+    let Some(counters) = draft.copy().counters() else {
         return false;
     };
-    // SAFETY: a live map value of this CPU.
-    let counters = unsafe { &mut *counters };
     let len = draft.len();
     counters.produced[kind.index()] += 1;
-    *draft.header() = header(kind, len, counters);
+    linger();
+    *draft.header() = header(kind, len);
     let sent = send(draft, len);
     if !sent {
         counters.lost[kind.index()] += 1;
@@ -35,13 +37,28 @@ pub fn emit(draft: Draft, kind: Kind) -> bool {
     sent
 }
 
+/// Waits on purpose, with the record begun, for a test that wants programs to be preempted.
 #[inline(always)]
-fn header(kind: Kind, len: u64, counters: &Counters) -> Header {
+fn linger() {
+    let rounds = setting!(linger);
+    if rounds != 0 {
+        // SAFETY: the callback looks at nothing.
+        unsafe { bpf_loop(rounds, idle as *mut c_void, core::ptr::null_mut(), 0) };
+    }
+}
+
+#[inline(never)]
+extern "C" fn idle(_round: u64, _nothing: *mut c_void) -> i64 {
+    0
+}
+
+#[inline(always)]
+fn header(kind: Kind, len: u64) -> Header {
     // SAFETY: the helpers take nothing and cannot fail.
     let (boot_ns, cpu) = unsafe { (bpf_ktime_get_boot_ns(), bpf_get_smp_processor_id()) };
     Header {
         boot_ns,
-        lost_before: counters.events_lost(),
+        lost_before: events_lost(),
         len: len as u32,
         cpu,
         kind,

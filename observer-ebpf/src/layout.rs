@@ -14,6 +14,8 @@ pub static CONFIG: Config = Config {
     args_room: 0,
     wake_bytes: 0,
     has_group_dead: 0,
+    has_second_copies: 0,
+    linger: 0,
     reserved: 0,
 };
 

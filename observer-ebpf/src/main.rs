@@ -9,6 +9,7 @@
 
 mod args;
 mod cgroup;
+mod copies;
 mod emit;
 mod iter;
 mod layout;

@@ -1,8 +1,9 @@
 //! The memory in which a program builds its record: the BPF stack holds 512 bytes, a record up to
 //! 16 KiB.
 //!
-//! Each program has its own, because a softirq may run one program in the middle of another on the
-//! same CPU. A program cannot interrupt itself: tracepoints run it with preemption off.
+//! Each program has its own, and each of its two copies, because one program may run in the middle of
+//! another on the same CPU: in a softirq, or where the kernel preempts programs. It cannot run in the
+//! middle of itself, for the kernel skips it then; nor does it leave its CPU before its end.
 
 use aya_ebpf::{
     helpers::generated::{bpf_probe_read_kernel, bpf_probe_read_kernel_str, bpf_probe_read_user},
@@ -12,6 +13,8 @@ use aya_ebpf::{
 use core::ffi::c_void;
 use observer_common::{Header, limits};
 use zerocopy::FromBytes;
+
+use crate::copies::Copy;
 
 /// A record being built: `len` bytes of `bytes` are written.
 #[repr(C)]
@@ -24,23 +27,40 @@ pub struct Scratch {
 const POSITION_MASK: u64 = limits::SCRATCH as u64 / 2 - 1;
 
 macro_rules! scratch_maps {
-    ($($name:ident),+) => {$(
+    ($copies:literal: $($name:ident),+) => {$(
         #[map]
-        pub static $name: PerCpuArray<Scratch> = PerCpuArray::with_max_entries(1, 0);
+        pub static $name: PerCpuArray<Scratch> = PerCpuArray::with_max_entries($copies, 0);
     )+};
 }
 
-scratch_maps!(FORK, EXEC, EXIT, FREE, RENAME, CGROUP, NAMESPACE, REQUEST, TASK, TASK_ARGS);
+// User space takes away what the second copies do not need.
+scratch_maps!(2: FORK, EXEC, EXIT, FREE, RENAME, CGROUP, NAMESPACE);
+scratch_maps!(1: REQUEST, TASK, TASK_ARGS);
 
 /// A record being built in one program's scratch memory.
 #[derive(Clone, Copy)]
-pub struct Draft(*mut Scratch);
+pub struct Draft {
+    memory: *mut Scratch,
+    copy: Copy,
+}
 
 impl Draft {
-    /// A program's memory on this CPU.
+    /// The memory on this CPU of a program that has no second copy.
     #[inline(always)]
     pub fn new(memory: &PerCpuArray<Scratch>) -> Option<Self> {
-        memory.get_ptr_mut(0).map(Self)
+        Self::of(memory, Copy::First)
+    }
+
+    /// The memory on this CPU of one copy of a program.
+    #[inline(always)]
+    pub fn of(memory: &PerCpuArray<Scratch>, copy: Copy) -> Option<Self> {
+        memory.get_ptr_mut(copy as u32).map(|memory| Self { memory, copy })
+    }
+
+    /// The copy of the program whose memory it is.
+    #[inline(always)]
+    pub fn copy(self) -> Copy {
+        self.copy
     }
 
     /// Begins a record: room for the header, then the fixed part `T`, which is returned to be
@@ -50,8 +70,9 @@ impl Draft {
         // SAFETY: the pointer is a live map value, aligned to 8 bytes; header and any fixed part
         // fit many times over; any bytes are a `T`; what is appended lies behind it.
         unsafe {
-            (&raw mut (*self.0).len).write_volatile((size_of::<Header>() + size_of::<T>()) as u64);
-            &mut *(&raw mut (*self.0).bytes).cast::<u8>().add(size_of::<Header>()).cast()
+            (&raw mut (*self.memory).len)
+                .write_volatile((size_of::<Header>() + size_of::<T>()) as u64);
+            &mut *(&raw mut (*self.memory).bytes).cast::<u8>().add(size_of::<Header>()).cast()
         }
     }
 
@@ -59,7 +80,7 @@ impl Draft {
     #[inline(always)]
     pub fn header<'a>(self) -> &'a mut Header {
         // SAFETY: as in `begin`.
-        unsafe { &mut *(&raw mut (*self.0).bytes).cast() }
+        unsafe { &mut *(&raw mut (*self.memory).bytes).cast() }
     }
 
     /// Bytes written so far.
@@ -67,7 +88,7 @@ impl Draft {
     pub fn len(self) -> u64 {
         // SAFETY: as in `begin`. Volatile: a value from memory is unknown to the verifier, so
         // that it checks a loop's body once and not for every length that could be.
-        unsafe { (&raw const (*self.0).len).read_volatile() }
+        unsafe { (&raw const (*self.memory).len).read_volatile() }
     }
 
     /// Appends the string at `source` in kernel memory with its NUL, cut to `MAX` bytes; returns
@@ -119,7 +140,7 @@ impl Draft {
     pub fn tail<T>(self) -> *mut c_void {
         let position = size_of::<Header>() + size_of::<T>();
         // SAFETY: header and any fixed part fit many times over.
-        unsafe { (&raw mut (*self.0).bytes).cast::<u8>().add(position).cast() }
+        unsafe { (&raw mut (*self.memory).bytes).cast::<u8>().add(position).cast() }
     }
 
     /// Says that the tail behind a fixed part `T`, written at its place, has `len` bytes.
@@ -127,19 +148,19 @@ impl Draft {
     pub fn set_tail<T>(self, len: u64) {
         let len = (size_of::<Header>() + size_of::<T>()) as u64 + len;
         // SAFETY: as in `begin`.
-        unsafe { (&raw mut (*self.0).len).write_volatile(len) }
+        unsafe { (&raw mut (*self.memory).len).write_volatile(len) }
     }
 
     #[inline(always)]
     fn end(self) -> *mut c_void {
         let position = self.len() & POSITION_MASK;
         // SAFETY: the mask keeps the position inside.
-        unsafe { (&raw mut (*self.0).bytes).cast::<u8>().add(position as usize).cast() }
+        unsafe { (&raw mut (*self.memory).bytes).cast::<u8>().add(position as usize).cast() }
     }
 
     #[inline(always)]
     fn grow(self, by: u64) {
         // SAFETY: as in `begin`.
-        unsafe { (&raw mut (*self.0).len).write_volatile(self.len() + by) }
+        unsafe { (&raw mut (*self.memory).len).write_volatile(self.len() + by) }
     }
 }

@@ -324,7 +324,7 @@ impl<S> fmt::Debug for Engine<S> {
 
 fn take_in(event: Event, table: &mut Table, gaps: &mut Gaps, each: &mut dyn FnMut(Change)) {
     match &event.what {
-        What::Lost { count } => {
+        What::Lost { count, loss: _ } => {
             gaps.lost += count;
             gaps.torn_ns.get_or_insert(event.boot_ns);
         }

@@ -11,7 +11,7 @@ use observer_common::{CgroupNames, Counters, Header, TaskFacts};
 
 use crate::{
     Error,
-    event::{Event, Lift, Process, ProcessKey, What},
+    event::{Event, Lift, Loss, Process, ProcessKey, What},
     source::{Item, Source, proc},
 };
 
@@ -44,7 +44,7 @@ pub struct Totals {
     pub produced: u64,
     /// Events that arrived.
     pub delivered: u64,
-    /// Events that found no room in the ring.
+    /// Events that found no room in the ring, and runs of programs that the kernel skipped.
     pub lost: u64,
     /// Of those that arrived, what could not be understood.
     pub malformed: u64,
@@ -69,6 +69,8 @@ pub struct Feed<S> {
     lift: Lift,
     /// Losses told so far, by CPU.
     told: Vec<u64>,
+    /// Skipped runs told so far.
+    skipped: u64,
     delivered: u64,
     malformed: u64,
     looks_in_vain: u32,
@@ -81,6 +83,7 @@ impl<S: Source> Feed<S> {
             source,
             lift: Lift::default(),
             told: Vec::new(),
+            skipped: 0,
             delivered: 0,
             malformed: 0,
             looks_in_vain: 0,
@@ -126,6 +129,7 @@ impl<S: Source> Feed<S> {
         self.source.stop();
         loop {
             while self.drain(each)? > 0 {}
+            // What the last hooks to end did is counted by now, and was skipped no more.
             let totals = self.totals()?;
             let settled = totals.produced == totals.delivered + totals.lost;
             self.looks_in_vain += 1;
@@ -208,8 +212,9 @@ impl<S: Source> Feed<S> {
     }
 
     fn drain(&mut self, each: &mut dyn FnMut(Event)) -> Result<usize, Error> {
-        let Self { source, lift, told, delivered, malformed, looks_in_vain: _ } = self;
-        source.drain(STEP, &mut |item| match item {
+        let Self { source, lift, told, skipped, delivered, malformed, looks_in_vain: _ } = self;
+        let mut newly_skipped = 0;
+        let drained = source.drain(STEP, &mut |item| match item {
             Item::Record(header, record) => {
                 if let Some(lost) = newly_lost(told, header.cpu, header.lost_before) {
                     each(lost_event(header.boot_ns, header.cpu, lost));
@@ -226,7 +231,13 @@ impl<S: Source> Feed<S> {
                 *delivered += 1;
                 *malformed += 1;
             }
-        })
+            Item::Skipped { count } => newly_skipped += count,
+        })?;
+        if newly_skipped > 0 {
+            *skipped += newly_skipped;
+            each(skipped_event(crate::machine::boot_ns()?, newly_skipped));
+        }
+        Ok(drained)
     }
 
     fn tell_counted_losses(&mut self, each: &mut dyn FnMut(Event)) -> Result<(), Error> {
@@ -247,9 +258,9 @@ impl<S: Source> Feed<S> {
     pub fn totals(&self) -> Result<Totals, Error> {
         let counters = self.source.counters()?;
         Ok(Totals {
-            produced: counters.iter().map(Counters::events_produced).sum(),
+            produced: counters.iter().map(Counters::events_produced).sum::<u64>() + self.skipped,
             delivered: self.delivered,
-            lost: counters.iter().map(Counters::events_lost).sum(),
+            lost: counters.iter().map(Counters::events_lost).sum::<u64>() + self.skipped,
             malformed: self.malformed,
         })
     }
@@ -284,7 +295,12 @@ fn newly_lost(told: &mut Vec<u64>, cpu: u32, lost: u64) -> Option<u64> {
 }
 
 fn lost_event(boot_ns: u64, cpu: u32, count: u64) -> Event {
-    Event { boot_ns, cpu, what: What::Lost { count } }
+    Event { boot_ns, cpu, what: What::Lost { count, loss: Loss::NoRoom } }
+}
+
+/// On which CPU they were skipped is not known.
+fn skipped_event(boot_ns: u64, count: u64) -> Event {
+    Event { boot_ns, cpu: 0, what: What::Lost { count, loss: Loss::Skipped } }
 }
 
 #[cfg(test)]
@@ -304,6 +320,8 @@ mod tests {
         sleeps: u32,
         /// Given when the reader goes to sleep.
         late: Option<(Header, u32)>,
+        /// Runs skipped by the time of each drain.
+        skipped: VecDeque<u64>,
         fd: File,
     }
 
@@ -318,6 +336,7 @@ mod tests {
                 counters,
                 sleeps: 0,
                 late: None,
+                skipped: VecDeque::new(),
                 fd: File::open("/dev/null").unwrap(),
             }
         }
@@ -358,6 +377,9 @@ mod tests {
                 let facts = FreeFacts { pid, ..FreeFacts::new_zeroed() };
                 each(Item::Record(header, Record::Free { facts }));
             }
+            if let Some(count) = self.skipped.pop_front().filter(|count| *count > 0) {
+                each(Item::Skipped { count });
+            }
             Ok(count)
         }
 
@@ -389,7 +411,8 @@ mod tests {
     /// `c0` for an event of CPU 0, `-3@1` for three lost on CPU 1.
     fn told(event: &Event) -> String {
         match event.what {
-            What::Lost { count } => format!("-{count}@{}", event.cpu),
+            What::Lost { count, loss: Loss::Skipped } => format!("-{count}"),
+            What::Lost { count, .. } => format!("-{count}@{}", event.cpu),
             _ => format!("c{}", event.cpu),
         }
     }
@@ -416,6 +439,15 @@ mod tests {
         // A softirq's record may overtake the one that it interrupted.
         let (events, _) = run(Script::new(&[(0, 2), (0, 1), (0, 2)], &[2]));
         assert_eq!(events, ["-2@0", "c0", "c0", "c0"]);
+    }
+
+    #[test]
+    fn skipped_runs_are_told_behind_what_was_there_and_counted_as_lost() {
+        let mut script = Script::new(&[(0, 0), (1, 0)], &[0, 0]);
+        script.skipped = [3, 2].into();
+        let (events, totals) = run(script);
+        assert_eq!(events, ["c0", "c1", "-3", "-2"]);
+        assert_eq!(totals, Totals { produced: 7, delivered: 2, lost: 5, malformed: 0 });
     }
 
     #[test]

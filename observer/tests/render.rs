@@ -14,7 +14,9 @@ use bytes::Bytes;
 use observer::{
     Event,
     container::{Container, Runtime},
-    event::{Args, Cgroup, Comm, Creator, Credentials, Process, ProcessKey, Status, Usage, What},
+    event::{
+        Args, Cgroup, Comm, Creator, Credentials, Loss, Process, ProcessKey, Status, Usage, What,
+    },
     machine::{Machine, WallClock},
     render::{Color, JsonLines, Place, TextLines, TimeStyle, plain_line},
     source::Origin,
@@ -110,7 +112,8 @@ fn text_has_a_column_a_fact() {
         exec(b"sh", b"/bin/sh", b"sh\0-c\0id\0", 9),
         exit(Status::Code(3)),
         exit(Status::Signal { number: 11, core_dumped: Some(true) }),
-        event(What::Lost { count: 17 }),
+        event(What::Lost { count: 17, loss: Loss::NoRoom }),
+        event(What::Lost { count: 3, loss: Loss::Skipped }),
         event(What::Rename { process: process(b"new", false), old_comm: comm(b"old") }),
         exec(b"sh", b"/bin/sh", b"", 0),
         exec(b"sh", b"/bin/sh", b"sh\0-c", 9),
@@ -121,6 +124,7 @@ TIME           EVENT  PID     PPID    UID   CONTAINER    STATUS  ARGS
 813.840567     exit   4711    4700    0     -            3       sh ran 1.500s, cpu 1.2ms, rss 1200K
 813.840567     exit   4711    4700    0     -            SIGSEGV+core sh ran 1.500s, cpu 1.2ms, rss 1200K
 812.340567     lost   -       -       -     -            -            17 events of cpu 1 found no room in the ring
+812.340567     lost   -       -       -     -            -            the kernel skipped 3 runs of observer's programs
 812.340567     rename 4711    4700    0     -            -            old -> new
 812.340567     exec   4711    4700    0     0123456789ab -            [/bin/sh]
 812.340567     exec   4711    4700    0     0123456789ab -            sh -c ...

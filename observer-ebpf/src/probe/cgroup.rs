@@ -10,6 +10,7 @@ use observer_common::{CgroupFacts, Kind};
 
 use crate::{
     cgroup::is_named,
+    copies::Copy,
     emit::emit,
     log::log,
     process::describe,
@@ -19,17 +20,30 @@ use crate::{
 
 #[raw_tracepoint]
 pub fn cgroup_attach_task(ctx: RawTracePointContext) -> i32 {
+    attached(&ctx, Copy::First)
+}
+
+#[raw_tracepoint]
+pub fn cgroup_attach_task_second(ctx: RawTracePointContext) -> i32 {
+    attached(&ctx, Copy::Second)
+}
+
+#[inline(always)]
+fn attached(ctx: &RawTracePointContext, copy: Copy) -> i32 {
     let task = Task(ctx.arg(2));
-    if task.is_leader() && is_named(ctx.arg(0), task.css_set()) {
-        log!(ctx, "cgroup: pid {}", task.pid());
-        tell(task);
+    if copy.is_to_act(Kind::CGROUP, task)
+        && task.is_leader()
+        && is_named(ctx.arg(0), task.css_set())
+    {
+        log!(*ctx, "cgroup: pid {}", task.pid());
+        tell(task, copy);
     }
     0
 }
 
-#[inline(always)]
-fn tell(task: Task) {
-    let Some(draft) = Draft::new(&scratch::CGROUP) else {
+#[inline(never)]
+fn tell(task: Task, copy: Copy) {
+    let Some(draft) = Draft::of(&scratch::CGROUP, copy) else {
         return;
     };
     let facts: &mut CgroupFacts = draft.begin();

@@ -9,6 +9,7 @@ use observer_common::{ExecFacts, Kind, limits};
 
 use crate::{
     args::Args,
+    copies::Copy,
     emit::emit,
     layout::place,
     log::log,
@@ -19,15 +20,27 @@ use crate::{
 
 #[raw_tracepoint]
 pub fn sched_process_exec(ctx: RawTracePointContext) -> i32 {
-    let task = Task(ctx.arg(0));
-    log!(ctx, "exec: pid {}", task.tgid());
-    tell(task, ctx.arg::<u64>(1) as u32, ctx.arg(2));
-    0
+    executes(&ctx, Copy::First)
+}
+
+#[raw_tracepoint]
+pub fn sched_process_exec_second(ctx: RawTracePointContext) -> i32 {
+    executes(&ctx, Copy::Second)
 }
 
 #[inline(always)]
-fn tell(task: Task, caller_tid: u32, bprm: u64) {
-    let Some(draft) = Draft::new(&scratch::EXEC) else {
+fn executes(ctx: &RawTracePointContext, copy: Copy) -> i32 {
+    let task = Task(ctx.arg(0));
+    if copy.is_to_act(Kind::EXEC, task) {
+        log!(*ctx, "exec: pid {}", task.tgid());
+        tell(task, ctx.arg(2), copy);
+    }
+    0
+}
+
+#[inline(never)]
+fn tell(task: Task, bprm: u64, copy: Copy) {
+    let Some(draft) = Draft::of(&scratch::EXEC, copy) else {
         return;
     };
     let args = Args::of(task);
@@ -39,7 +52,7 @@ fn tell(task: Task, caller_tid: u32, bprm: u64) {
     facts.args_len = args.append_beginning(draft);
     facts.args_size = args.size;
     facts.args_wanted = args.wanted;
-    facts.argc = read(bprm, place!(bprm_argc));
-    facts.caller_tid = caller_tid;
+    facts.copy = copy as u32;
+    facts.reserved = 0;
     emit(draft, Kind::EXEC);
 }

@@ -8,6 +8,7 @@ use aya_ebpf::{bindings::BPF_NOEXIST, macros::raw_tracepoint, programs::RawTrace
 use observer_common::{ExitFacts, Kind};
 
 use crate::{
+    copies::Copy,
     emit::emit,
     layout::setting,
     log::log,
@@ -21,15 +22,28 @@ use crate::{
 
 #[raw_tracepoint]
 pub fn sched_process_exit(ctx: RawTracePointContext) -> i32 {
+    exits(&ctx, Copy::First)
+}
+
+#[raw_tracepoint]
+pub fn sched_process_exit_second(ctx: RawTracePointContext) -> i32 {
+    exits(&ctx, Copy::Second)
+}
+
+#[inline(always)]
+fn exits(ctx: &RawTracePointContext, copy: Copy) -> i32 {
     let thread = Task(ctx.arg(0));
+    if !copy.is_to_act(Kind::EXIT, thread) {
+        return 0;
+    }
     let last = if setting!(has_group_dead) == 1 {
         ctx.arg::<u64>(1) & 0xff != 0
     } else {
         thread.signal().live() == 0 && first_to_tell(thread)
     };
     if last {
-        log!(ctx, "exit: pid {}", thread.tgid());
-        tell(thread);
+        log!(*ctx, "exit: pid {}", thread.tgid());
+        tell(thread, copy);
     }
     0
 }
@@ -42,9 +56,9 @@ fn first_to_tell(thread: Task) -> bool {
     EXITED.insert(&key, &0, u64::from(BPF_NOEXIST)) != Err(EEXIST)
 }
 
-#[inline(always)]
-fn tell(thread: Task) {
-    let Some(draft) = Draft::new(&scratch::EXIT) else {
+#[inline(never)]
+fn tell(thread: Task, copy: Copy) {
+    let Some(draft) = Draft::of(&scratch::EXIT, copy) else {
         return;
     };
     let signal = thread.signal();

@@ -7,6 +7,7 @@ use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use observer_common::{ForkFacts, Kind};
 
 use crate::{
+    copies::Copy,
     emit::emit,
     log::log,
     process::describe,
@@ -16,18 +17,28 @@ use crate::{
 
 #[raw_tracepoint]
 pub fn task_newtask(ctx: RawTracePointContext) -> i32 {
+    created(&ctx, Copy::First)
+}
+
+#[raw_tracepoint]
+pub fn task_newtask_second(ctx: RawTracePointContext) -> i32 {
+    created(&ctx, Copy::Second)
+}
+
+#[inline(always)]
+fn created(ctx: &RawTracePointContext, copy: Copy) -> i32 {
     let child = Task(ctx.arg(0));
     // A thread is not a process; the idle task of a CPU that comes up has pid 0.
-    if child.is_leader() && child.pid() != 0 {
-        log!(ctx, "fork: pid {}", child.pid());
-        tell(child, ctx.arg(1));
+    if copy.is_to_act(Kind::FORK, child) && child.is_leader() && child.pid() != 0 {
+        log!(*ctx, "fork: pid {}", child.pid());
+        tell(child, ctx.arg(1), copy);
     }
     0
 }
 
-#[inline(always)]
-fn tell(child: Task, clone_flags: u64) {
-    let Some(draft) = Draft::new(&scratch::FORK) else {
+#[inline(never)]
+fn tell(child: Task, clone_flags: u64, copy: Copy) {
+    let Some(draft) = Draft::of(&scratch::FORK, copy) else {
         return;
     };
     let thread = Task::current();

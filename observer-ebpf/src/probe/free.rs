@@ -7,6 +7,7 @@ use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use observer_common::{FreeFacts, Kind};
 
 use crate::{
+    copies::Copy,
     emit::emit,
     log::log,
     scratch::{self, Draft},
@@ -15,19 +16,29 @@ use crate::{
 
 #[raw_tracepoint]
 pub fn sched_process_free(ctx: RawTracePointContext) -> i32 {
+    freed(&ctx, Copy::First)
+}
+
+#[raw_tracepoint]
+pub fn sched_process_free_second(ctx: RawTracePointContext) -> i32 {
+    freed(&ctx, Copy::Second)
+}
+
+#[inline(always)]
+fn freed(ctx: &RawTracePointContext, copy: Copy) -> i32 {
     let task = Task(ctx.arg(0));
     // A thread that took over its process by exec leaves the old leader behind, with the same
     // start time and the thread's former id.
-    if task.is_leader() {
-        log!(ctx, "free: pid {}", task.pid());
-        tell(task);
+    if copy.is_to_act(Kind::FREE, task) && task.is_leader() {
+        log!(*ctx, "free: pid {}", task.pid());
+        tell(task, copy);
     }
     0
 }
 
-#[inline(always)]
-fn tell(leader: Task) {
-    let Some(draft) = Draft::new(&scratch::FREE) else {
+#[inline(never)]
+fn tell(leader: Task, copy: Copy) {
+    let Some(draft) = Draft::of(&scratch::FREE, copy) else {
         return;
     };
     let signal = leader.signal();

@@ -1,13 +1,15 @@
 //! A thread gets into other namespaces: by unshare(2) or setns(2), or is created in them by clone(2).
 //!
 //! `sys_exit(struct pt_regs *regs, long ret)`, since 2.6.32, fires at the end of every system call;
-//! `task_newtask` as in `fork`, for threads too. Both run in a thread's own context, with preemption
-//! off: neither can interrupt the other, so that they share their memory and their count.
+//! `task_newtask` as in `fork`, for threads too. Where the kernel preempts
+//! programs, one may run in the middle of the other: each has memory and counts of its own, as if they
+//! were two copies of one.
 
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use observer_common::{ABSENT, Kind, NamespaceFacts, call};
 
 use crate::{
+    copies::Copy,
     emit::emit,
     layout::place,
     log::log,
@@ -34,7 +36,7 @@ pub fn namespace_call(ctx: RawTracePointContext) -> i32 {
     {
         let thread = Task::current();
         log!(ctx, "namespaces: tid {}, call {}", thread.pid(), call);
-        tell(thread, call, flags);
+        tell(thread, call, flags, Copy::First);
     }
     0
 }
@@ -45,7 +47,7 @@ pub fn namespace_clone(ctx: RawTracePointContext) -> i32 {
     if flags & NEW != 0 {
         let thread = Task(ctx.arg(0));
         log!(ctx, "namespaces: tid {}, clone", thread.pid());
-        tell(thread, call::CLONE, flags);
+        tell(thread, call::CLONE, flags, Copy::Second);
     }
     0
 }
@@ -75,8 +77,8 @@ fn of_namespaces(regs: u64) -> Option<(u32, u64)> {
 }
 
 #[inline(never)]
-fn tell(thread: Task, call: u32, flags: u64) {
-    let Some(draft) = Draft::new(&scratch::NAMESPACE) else {
+fn tell(thread: Task, call: u32, flags: u64, program: Copy) {
+    let Some(draft) = Draft::of(&scratch::NAMESPACE, program) else {
         return;
     };
     let facts: &mut NamespaceFacts = draft.begin();

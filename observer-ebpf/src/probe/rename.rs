@@ -10,6 +10,7 @@ use aya_ebpf::{
 use observer_common::{Kind, RenameFacts, limits};
 
 use crate::{
+    copies::Copy,
     emit::emit,
     log::log,
     process::describe,
@@ -19,17 +20,27 @@ use crate::{
 
 #[raw_tracepoint]
 pub fn task_rename(ctx: RawTracePointContext) -> i32 {
+    renamed(&ctx, Copy::First)
+}
+
+#[raw_tracepoint]
+pub fn task_rename_second(ctx: RawTracePointContext) -> i32 {
+    renamed(&ctx, Copy::Second)
+}
+
+#[inline(always)]
+fn renamed(ctx: &RawTracePointContext, copy: Copy) -> i32 {
     let task = Task(ctx.arg(0));
-    if task.is_leader() {
-        log!(ctx, "rename: pid {}", task.pid());
-        tell(task, ctx.arg(1));
+    if copy.is_to_act(Kind::RENAME, task) && task.is_leader() {
+        log!(*ctx, "rename: pid {}", task.pid());
+        tell(task, ctx.arg(1), copy);
     }
     0
 }
 
-#[inline(always)]
-fn tell(task: Task, name: u64) {
-    let Some(draft) = Draft::new(&scratch::RENAME) else {
+#[inline(never)]
+fn tell(task: Task, name: u64, copy: Copy) {
+    let Some(draft) = Draft::of(&scratch::RENAME, copy) else {
         return;
     };
     let mut new_comm = [0_u8; limits::COMM];

@@ -1,7 +1,7 @@
 //! A client writes to its server's unix socket: by write(2), writev(2), send(2) or sendmsg(2).
 //!
 //! `sys_enter(struct pt_regs *regs, long id)`, since 2.6.32, fires at the beginning of every system
-//! call, in the caller's context and with preemption off. User space attaches this program only
+//! call, in the caller's context. User space attaches this program only
 //! while somebody is overheard, and only to kernels that have every place that is read here.
 
 use aya_ebpf::{

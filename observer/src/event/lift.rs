@@ -17,8 +17,9 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Lift {
     cgroups: CgroupCache,
-    /// Arguments on their way, by CPU: their exec follows on the same one.
-    partial: HashMap<u32, Partial>,
+    /// Arguments on their way, by the CPU and the copy of the program that told them: their exec
+    /// follows from the same ones.
+    partial: HashMap<(u32, u32), Partial>,
 }
 
 /// Pieces of one process's arguments, without a hole.
@@ -139,7 +140,8 @@ impl Lift {
 
     fn keep_piece(&mut self, cpu: u32, facts: &ArgsFacts, bytes: &[u8]) {
         let key = key(facts.pid, facts.start_ns);
-        let partial = self.partial.entry(cpu).or_insert_with(|| Partial::begin(key, facts.offset));
+        let partial = self.partial.entry((cpu, facts.copy));
+        let partial = partial.or_insert_with(|| Partial::begin(key, facts.offset));
         let next = partial.offset + partial.bytes.len() as u64;
         if partial.key != key || facts.offset != next {
             *partial = Partial::begin(key, facts.offset);
@@ -152,7 +154,7 @@ impl Lift {
         let key = key(facts.process.pid, facts.process.start_ns);
         let rest = self
             .partial
-            .remove(&cpu)
+            .remove(&(cpu, facts.copy))
             .filter(|rest| rest.key == key && rest.offset == beginning.len() as u64);
         let captured = match rest {
             Some(rest) => [beginning, &rest.bytes].concat().into(),
@@ -320,6 +322,28 @@ mod tests {
         assert_eq!(one.iter().collect::<Vec<_>>(), [b"ABCDE"]);
         assert_eq!(other.iter().collect::<Vec<_>>(), [b"abcde"]);
         assert!(!one.is_truncated());
+    }
+
+    #[test]
+    fn pieces_of_a_program_that_was_preempted_do_not_mix_with_those_of_its_second_copy() {
+        let by = |copy, record| match record {
+            Record::Args { facts, bytes } => {
+                Record::Args { facts: ArgsFacts { copy, ..facts }, bytes }
+            }
+            Record::Exec { facts, cgroup, filename, args } => {
+                Record::Exec { facts: ExecFacts { copy, ..facts }, cgroup, filename, args }
+            }
+            other => other,
+        };
+        let mut lift = Lift::default();
+        lift.lift(&header(0), &by(0, piece(10, 2, b"cd")));
+        lift.lift(&header(0), &by(1, piece(11, 2, b"CD")));
+        lift.lift(&header(0), &by(0, piece(10, 4, b"e\0")));
+        lift.lift(&header(0), &by(1, piece(11, 4, b"E\0")));
+        let second = args_of(lift.lift(&header(0), &by(1, exec(11, 6, b"AB"))));
+        let first = args_of(lift.lift(&header(0), &by(0, exec(10, 6, b"ab"))));
+        assert_eq!(second.iter().collect::<Vec<_>>(), [b"ABCDE"]);
+        assert_eq!(first.iter().collect::<Vec<_>>(), [b"abcde"]);
     }
 
     #[test]

@@ -141,10 +141,12 @@ pub enum What {
         /// The process's identity.
         key: ProcessKey,
     },
-    /// Events of one CPU found no room in the ring: they are missing at this place.
+    /// Events are missing at this place.
     Lost {
         /// How many.
         count: u64,
+        /// What became of them.
+        loss: Loss,
     },
     /// After a loss the table was compared with the kernel's own list. Told by the table.
     Repair {
@@ -153,6 +155,18 @@ pub enum What {
         /// Processes that had ended without its knowledge.
         removed: u64,
     },
+}
+
+/// Why events are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Loss {
+    /// They found no room in the ring of the CPU that [`Event::cpu`] names.
+    NoRoom,
+    /// The kernel skipped the programs that would have told of them, as kernels since 7.0 do where a
+    /// task has been preempted inside the same program. On which CPU is not known. A run that was
+    /// skipped counts as one event, although it might have told of none: of a thread's end, for example.
+    Skipped,
 }
 
 impl What {

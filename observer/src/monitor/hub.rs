@@ -117,10 +117,10 @@ impl Hub {
 #[cfg(test)]
 mod tests {
     use super::{super::Told, *};
-    use crate::event::{Event, What};
+    use crate::event::{Event, Loss, What};
 
     fn change(count: u64) -> Change {
-        let event = Event { boot_ns: 0, cpu: 0, what: What::Lost { count } };
+        let event = Event { boot_ns: 0, cpu: 0, what: What::Lost { count, loss: Loss::NoRoom } };
         Change { event, entry: None, inferred: false }
     }
 

@@ -111,14 +111,18 @@ impl<'a> Told<'a> {
             | What::Namespaces { .. }
             | What::Request { .. } => return None,
             What::Free { key, status, usage } => Line::Free(self.freed(*key, *status, *usage)),
-            What::Lost { count } => Line::Lost(Lost {
-                v: schema::VERSION,
-                seq: self.seq,
-                time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
-                boot_ns: Digits(self.event.boot_ns),
-                count: *count,
-                cpu: self.event.cpu,
-            }),
+            What::Lost { count, loss } => {
+                let (cpu, place) = Lost::place_of(*loss, self.event.cpu);
+                Line::Lost(Lost {
+                    v: schema::VERSION,
+                    seq: self.seq,
+                    time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
+                    boot_ns: Digits(self.event.boot_ns),
+                    count: *count,
+                    cpu,
+                    place,
+                })
+            }
             What::Repair { added, removed } => Line::Repair(Repair {
                 v: schema::VERSION,
                 seq: self.seq,

@@ -10,7 +10,7 @@ use super::{
     time::{Moments, TimeStyle, span},
 };
 use crate::{
-    event::{Args, Cgroup, Comm, Event, Process, Status, Usage, What},
+    event::{Args, Cgroup, Comm, Event, Loss, Process, Status, Usage, What},
     machine::WallClock,
 };
 
@@ -102,7 +102,7 @@ impl TextLines {
                 line("found", DIM, process, Escaped(process.comm.as_bytes()).to_string())
             }
             What::Gone { key } => gone_row(key.pid),
-            What::Lost { count } => lost_row(*count, event.cpu),
+            What::Lost { count, loss } => lost_row(*count, *loss, event.cpu),
             What::Repair { added, removed } => repair_row(*added, *removed),
             What::Free { key, status, usage } => self.freed_row(key.pid, *status, *usage),
         }
@@ -178,9 +178,13 @@ fn row(
     }
 }
 
-fn lost_row(count: u64, cpu: u32) -> Row {
+fn lost_row(count: u64, loss: Loss, cpu: u32) -> Row {
     let mut row = bare_row("lost", YELLOW);
-    row.cells[7] = format!("{count} events of cpu {cpu} found no room in the ring").into();
+    let text = match loss {
+        Loss::NoRoom => format!("{count} events of cpu {cpu} found no room in the ring"),
+        Loss::Skipped => format!("the kernel skipped {count} runs of observer's programs"),
+    };
+    row.cells[7] = text.into();
     row
 }
 

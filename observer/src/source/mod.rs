@@ -21,7 +21,7 @@ pub use self::ring_size::RingSize;
 #[cfg(feature = "perf")]
 pub use self::{
     ladder::{AnySource, Opened, open},
-    options::{Backend, Options},
+    options::{Backend, Options, Trial},
 };
 
 use crate::{Error, event::ProcessKey, facts::EventFacts};
@@ -57,6 +57,12 @@ pub enum Item<'a> {
     Record(Header, Record<'a>),
     /// Bytes that are none; counted, not fatal.
     Malformed(Malformed),
+    /// So many runs of the source's programs were skipped by the kernel since the last such item: each
+    /// would have told of what is missing now, or seen that it is nothing to tell of.
+    Skipped {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// The records that a walk has appended.

@@ -24,6 +24,19 @@ pub struct Options {
     /// Which eBPF object to load.
     #[cfg(feature = "ebpf")]
     pub object: Object,
+    /// For tests.
+    #[doc(hidden)]
+    pub trial: Trial,
+}
+
+/// What tests do to the eBPF programs.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trial {
+    /// Rounds of an empty loop in the middle of each record: makes preemption there frequent.
+    pub linger: u32,
+    /// No second copies of the programs, whatever the kernel does to the first.
+    pub single: bool,
 }
 
 /// Which source events come from.
@@ -59,6 +72,7 @@ impl Default for Options {
             walks: false,
             #[cfg(feature = "ebpf")]
             object: Object::BuiltIn,
+            trial: Trial::default(),
         }
     }
 }

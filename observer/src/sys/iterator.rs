@@ -12,7 +12,7 @@ use super::bpf::{bpf, number};
 
 /// `union bpf_attr` as far as these two commands read it; the rest is zero.
 #[repr(C)]
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Attributes {
     /// Of a link the program, of an iterator the link.
     fd: u32,

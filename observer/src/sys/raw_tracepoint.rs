@@ -11,6 +11,7 @@ use super::bpf::{bpf, number};
 
 /// `union bpf_attr` as far as this command reads it.
 #[repr(C)]
+#[derive(Clone, Copy)]
 struct Attributes {
     name: u64,
     program: u32,

@@ -21,7 +21,7 @@ use hashbrown::HashMap;
 
 use super::CausalSet;
 use crate::{
-    event::{Args, Cgroup, Comm, Creator, Event, Peer, Process, ProcessKey, Status, What},
+    event::{Args, Cgroup, Comm, Creator, Event, Loss, Peer, Process, ProcessKey, Status, What},
     table::{Change, model},
 };
 
@@ -87,7 +87,7 @@ impl Player {
             "request" => self.request(pid, rest),
             "exit" => self.exit(pid, rest),
             "reparent" => self.reparent(pid, rest),
-            "lost" => What::Lost { count: 1 },
+            "lost" => What::Lost { count: 1, loss: Loss::NoRoom },
             other => panic!("no such event: {other}"),
         };
         let event = Event { boot_ns: self.now_ns, cpu: 0, what };

@@ -20,7 +20,7 @@ use crate::{
     Error, Listing,
     census::ArgumentsOf,
     engine::{Engine, Settings},
-    event::Kind,
+    event::{Kind, Loss, What},
     feed::{Totals, Wait},
     machine::{Machine, boot_ns},
     source::{self, AnySource, Options as SourceOptions, Origin, Source as _, proc::now},
@@ -151,7 +151,9 @@ pub enum Told<'a> {
     Lost {
         /// How many.
         count: u64,
-        /// The CPU that lost them.
+        /// Why.
+        loss: Loss,
+        /// The CPU that lost them, if they found no room.
         cpu: u32,
         /// When, in nanoseconds since boot.
         boot_ns: u64,
@@ -159,9 +161,9 @@ pub enum Told<'a> {
 }
 
 fn hear(follower: &mut Follower, change: &Change, each: &mut dyn FnMut(Told<'_>)) {
-    if let crate::event::What::Lost { count } = change.event.what {
+    if let What::Lost { count, loss } = change.event.what {
         let (cpu, boot_ns) = (change.event.cpu, change.event.boot_ns);
-        each(Told::Lost { count, cpu, boot_ns });
+        each(Told::Lost { count, loss, cpu, boot_ns });
     }
     follower.hear(change, &mut |event| each(Told::Event(&event)));
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
+    event::Loss,
     feed::Totals,
     machine::{Machine, WallClock},
     namespace::follow::{Actor, Fate, NamespaceEvent, Told},
@@ -61,10 +62,11 @@ impl NewsJson {
                     },
                 );
             }
-            Told::Lost { count, cpu, boot_ns } => {
+            Told::Lost { count, loss, cpu, boot_ns } => {
+                let (cpu, place) = Lost::place_of(loss, cpu);
                 let (v, boot_ns, time) =
                     (schema::VERSION, Digits(boot_ns), rfc3339(clock.unix_ns(boot_ns)));
-                write(out, &NamespaceLine::Lost(Lost { v, seq, time, boot_ns, count, cpu }));
+                write(out, &NamespaceLine::Lost(Lost { v, seq, time, boot_ns, count, cpu, place }));
             }
         }
     }
@@ -142,9 +144,14 @@ impl NewsText {
     pub fn told(&mut self, out: &mut Vec<u8>, told: Told<'_>, clock: WallClock) {
         match told {
             Told::Event(event) => self.event(out, event, clock),
-            Told::Lost { count, boot_ns, .. } => {
+            Told::Lost { count, loss, boot_ns, .. } => {
                 let time = self.time_of(boot_ns, clock);
-                let rest = format!("{count} events found no room in the ring");
+                let rest = match loss {
+                    Loss::NoRoom => format!("{count} events found no room in the ring"),
+                    Loss::Skipped => {
+                        format!("the kernel skipped {count} runs of observer's programs")
+                    }
+                };
                 let cells =
                     Cells { event: "lost", kind: "-", ns: "-", pid: "-", by: "-", rest: &rest };
                 self.write(out, YELLOW, &time, &cells);

@@ -20,6 +20,8 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::event::Loss;
+
 pub use self::{
     doctor::{DiagnosedBackend, DiagnosedBtf, DiagnosedTracefs, Diagnosis},
     namespace::{
@@ -387,8 +389,32 @@ pub struct Lost {
     pub boot_ns: Digits,
     /// How many.
     pub count: u64,
-    /// The CPU on which they happened.
-    pub cpu: u32,
+    /// The CPU on which they happened. Absent where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<u32>,
+    /// Where they were lost. Absent: they found no room in the ring of that CPU.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub place: Option<LostWhere>,
+}
+
+/// Where events were lost, if not for want of room in a ring.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum LostWhere {
+    /// The kernel skipped the programs that would have told of them, because a task had been preempted
+    /// inside the same program. Each run that was skipped counts, also one that would have told nothing.
+    Skipped,
+}
+
+impl Lost {
+    /// What an event says of its CPU and place.
+    pub fn place_of(loss: Loss, cpu: u32) -> (Option<u32>, Option<LostWhere>) {
+        match loss {
+            Loss::NoRoom => (Some(cpu), None),
+            Loss::Skipped => (None, Some(LostWhere::Skipped)),
+        }
+    }
 }
 
 /// After a loss the table was compared with the kernel's own list of processes.

@@ -76,7 +76,7 @@ impl TraceJson {
         self.seq += 1;
         let time = rfc3339(clock.unix_ns(boot_ns));
         let (v, seq, boot_ns) = (schema::VERSION, self.seq, Digits(boot_ns));
-        let lost = Lost { v, seq, time, boot_ns, count, cpu };
+        let lost = Lost { v, seq, time, boot_ns, count, cpu: Some(cpu), place: None };
         write(out, &TraceLine::News(TraceNews::Lost(lost)));
     }
 

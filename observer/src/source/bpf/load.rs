@@ -4,7 +4,7 @@
 use std::{
     borrow::Cow,
     fs, io,
-    os::fd::{AsFd as _, OwnedFd},
+    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
     path::PathBuf,
 };
 
@@ -13,17 +13,10 @@ use aya::{
     maps::Map,
     programs::{Iter, ProgramError, RawTracePoint, raw_trace_point::RawTracePointLink},
 };
-use observer_common::{Config, Kind, Layout, limits};
+use observer_common::{Kind, Layout};
 
-use super::{overhear::Overhearing, walk::Walks};
-use crate::{
-    Error,
-    btf::Btf,
-    error::Refusal,
-    privilege,
-    source::{Options, RingSize},
-    sys::MapValue,
-};
+use super::{kernel::Kernel, overhear::Overhearing, skips::Watched, walk::Walks};
+use crate::{Error, error::Refusal, privilege, source::Options, sys::MapValue};
 
 /// The committed object, the same for every kernel.
 static BUILT_IN: &[u8] =
@@ -62,39 +55,41 @@ impl Object {
 struct Hook {
     kind: Kind,
     program: &'static str,
+    /// Another that does what the first was skipped for.
+    second: Option<&'static str>,
     tracepoint: &'static str,
 }
 
 impl Hook {
-    /// A program that is called like its tracepoint.
-    const fn of(kind: Kind, tracepoint: &'static str) -> Self {
-        Self { kind, program: tracepoint, tracepoint }
+    /// One that is always on. Its program is called like its tracepoint.
+    const fn of(kind: Kind, tracepoint: &'static str, second: &'static str) -> Self {
+        Self { kind, program: tracepoint, second: Some(second), tracepoint }
     }
 
     const fn of_namespaces(program: &'static str, tracepoint: &'static str) -> Self {
-        Self { kind: Kind::NAMESPACE, program, tracepoint }
+        Self { kind: Kind::NAMESPACE, program, second: None, tracepoint }
     }
 }
 
 /// In the order in which they are attached.
 const HOOKS: [Hook; 8] = [
-    Hook::of(Kind::FORK, "task_newtask"),
-    Hook::of(Kind::EXEC, "sched_process_exec"),
-    Hook::of(Kind::EXIT, EXIT),
-    Hook::of(Kind::FREE, "sched_process_free"),
-    Hook::of(Kind::RENAME, "task_rename"),
-    Hook::of(Kind::CGROUP, "cgroup_attach_task"),
+    Hook::of(Kind::FORK, "task_newtask", "task_newtask_second"),
+    Hook::of(Kind::EXEC, "sched_process_exec", "sched_process_exec_second"),
+    Hook::of(Kind::EXIT, "sched_process_exit", "sched_process_exit_second"),
+    Hook::of(Kind::FREE, "sched_process_free", "sched_process_free_second"),
+    Hook::of(Kind::RENAME, "task_rename", "task_rename_second"),
+    Hook::of(Kind::CGROUP, "cgroup_attach_task", "cgroup_attach_task_second"),
     Hook::of_namespaces("namespace_call", "sys_exit"),
     Hook::of_namespaces("namespace_clone", "task_newtask"),
 ];
-
-const EXIT: &str = "sched_process_exit";
 
 /// The object with its maps in the kernel, its programs not yet.
 pub(super) struct Loaded {
     pub(super) programs: Ebpf,
     /// What its read-only data says of this kernel.
     pub(super) layout: Layout,
+    /// Whether programs that are always on are to be attached twice.
+    pub(super) has_second_copies: bool,
 }
 
 /// Loads the object's maps with the offsets of this kernel in its read-only data.
@@ -104,9 +99,16 @@ pub(super) fn load(options: &Options) -> Result<Loaded, Error> {
     let kernel = Kernel::read()?;
     let layout = MapValue(kernel.layout);
     let config = MapValue(kernel.config(options));
+    let has_second_copies = kernel.has_second_copies(options);
     // The loader parses the kernel's BTF for purposes of its own: 20 MB for as many milliseconds.
     // It could do so beside our scan, but not without ours on top of its peak.
-    let programs = EbpfLoader::new()
+    let mut loader = EbpfLoader::new();
+    if !has_second_copies {
+        for memory in MEMORY_OF_COPIES {
+            loader.map_max_entries(memory, 1);
+        }
+    }
+    let programs = loader
         // The programs have no relocations that it would be needed for.
         .btf(None)
         .override_global("LAYOUT", &layout, true)
@@ -115,74 +117,56 @@ pub(super) fn load(options: &Options) -> Result<Loaded, Error> {
         .verifier_log_level(VerifierLogLevel::DEBUG)
         .load(&bytes)
         .map_err(|error| load_error(&error, options))?;
-    Ok(Loaded { programs, layout: layout.0 })
+    Ok(Loaded { programs, layout: layout.0, has_second_copies })
 }
 
-/// What the programs must know of the running kernel.
-struct Kernel {
-    layout: Layout,
-    has_group_dead: bool,
+/// Of each program that has a second copy the memory for records.
+const MEMORY_OF_COPIES: [&str; 6] = ["FORK", "EXEC", "EXIT", "FREE", "RENAME", "CGROUP"];
+
+/// The programs of the kinds asked for, at work.
+pub(super) struct Attached {
+    /// They alone keep the programs running. Behind the second copy of a program its first: who is
+    /// called for twice is told twice.
+    pub(super) links: Vec<RawTracePointLink>,
+    pub(super) watched: Vec<Watched>,
 }
 
-impl Kernel {
-    fn read() -> Result<Self, Error> {
-        let btf = Btf::from_kernel()?;
-        let layout = btf.layout()?;
-        if !has_ids_together(&layout) {
-            return Err(Error::DamagedBtf("the ids in `cred` are not neighbours"));
-        }
-        Ok(Self {
-            layout,
-            has_group_dead: btf.tracepoint_arguments(EXIT).is_some_and(|count| count >= 2),
-        })
-    }
-
-    fn config(&self, options: &Options) -> Config {
-        let ring = options.ring.bytes();
-        Config {
-            args_max: options.args_max.unwrap_or(u64::MAX),
-            args_inline: inline_limit(options.ring),
-            args_chunk: chunk_limit(options.ring),
-            args_room: ring / 4 * 3 - chunk_limit(options.ring),
-            wake_bytes: WAKE_BYTES.min(ring / 4),
-            has_group_dead: u32::from(self.has_group_dead),
-            reserved: 0,
-        }
-    }
-}
-
-/// The programs take the ids of a process with one read of this many bytes.
-fn has_ids_together(layout: &Layout) -> bool {
-    const READ: u32 = 32;
-    let ids = [layout.cred_gid, layout.cred_euid, layout.cred_egid];
-    ids.iter().all(|id| id.wrapping_sub(layout.cred_uid) < READ)
-}
-
-/// At 10,000 execs a second with their exits this much gathers in a few milliseconds.
-const WAKE_BYTES: u32 = 32 * 1024;
-
-/// A small ring takes small pieces: one that does not fit is always lost.
-fn inline_limit(ring: RingSize) -> u32 {
-    limits::ARGS_INLINE.min(ring.bytes() / 4)
-}
-
-fn chunk_limit(ring: RingSize) -> u32 {
-    limits::ARGS_CHUNK.min(ring.bytes() / 8)
-}
-
-/// Attaches the programs of each kind asked for. The links alone keep the programs running.
-pub(super) fn attach(
-    programs: &mut Ebpf,
-    options: &Options,
-) -> Result<Vec<RawTracePointLink>, Error> {
-    let mut links = Vec::new();
+/// Attaches the programs of each kind asked for.
+pub(super) fn attach(loaded: &mut Loaded, options: &Options) -> Result<Attached, Error> {
+    let Loaded { programs, has_second_copies, layout: _ } = loaded;
+    let mut attached = Attached { links: Vec::new(), watched: Vec::new() };
     let asked = HOOKS.iter().filter(|hook| options.kinds.contains(&hook.kind));
-    for Hook { program: name, tracepoint, .. } in asked {
-        let program = load_program(programs, name, options)?;
-        let link = program.attach(tracepoint).map_err(|error| program_error(name, &error))?;
-        links.push(program.take_link(link).map_err(|error| program_error(name, &error))?);
+    for hook in asked {
+        // The kernel calls the programs of a tracepoint in the order in which they were attached.
+        let (first, of_the_first) = attach_one(programs, hook.program, hook.tracepoint, options)?;
+        let second = hook.second.filter(|_| *has_second_copies);
+        let second = second
+            .map(|second| attach_one(programs, second, hook.tracepoint, options))
+            .transpose()?;
+        let (second, of_the_second) = second.unzip();
+        attached.links.extend(of_the_second);
+        attached.links.push(of_the_first);
+        attached.watched.push(Watched { kind: hook.kind, first, second });
     }
-    Ok(links)
+    Ok(attached)
+}
+
+fn attach_one(
+    programs: &mut Ebpf,
+    name: &str,
+    tracepoint: &str,
+    options: &Options,
+) -> Result<(OwnedFd, RawTracePointLink), Error> {
+    let program = load_program(programs, name, options)?;
+    let link = program.attach(tracepoint).map_err(|error| program_error(name, &error))?;
+    let link = program.take_link(link).map_err(|error| program_error(name, &error))?;
+    let fd = program.fd().map_err(|error| program_error(name, &error))?;
+    Ok((keep(fd.as_fd())?, link))
+}
+
+fn keep(program: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
+    let system = |source| Error::System { what: "cannot keep a program", source };
+    program.try_clone_to_owned().map_err(system)
 }
 
 fn load_program<'a>(
@@ -212,8 +196,7 @@ pub(super) fn overhearing(
     let list = take_map(programs, "OVERHEARD", &options.object)?;
     let program = load_program(programs, PROGRAM, options)?;
     let fd = program.fd().map_err(|error| program_error(PROGRAM, &error))?;
-    let system = |source| Error::System { what: "cannot keep the program for requests", source };
-    Overhearing::new(fd.as_fd().try_clone_to_owned().map_err(system)?, list).map(Some)
+    Overhearing::new(keep(fd.as_fd())?, list).map(Some)
 }
 
 /// Loads the programs that walk over all processes.
@@ -229,8 +212,7 @@ pub(super) fn walks(programs: &mut Ebpf, options: &Options) -> Result<Walks, Err
             .ok_or_else(|| options.object.unusable(format!("it has no program `{name}`")))?;
         program.load("task", &btf).map_err(|error| program_error(name, &error))?;
         let fd = program.fd().map_err(|error| program_error(name, &error))?;
-        let system = |source| Error::System { what: "cannot keep an iterator program", source };
-        fd.as_fd().try_clone_to_owned().map_err(system)
+        keep(fd.as_fd())
     };
     let tasks = load("walk_tasks")?;
     let arguments = load("walk_arguments")?;

@@ -3,9 +3,11 @@
 //! Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` while it is opened, none
 //! afterwards. Its descriptors are the privilege then: they are close-on-exec.
 
+mod kernel;
 mod load;
 mod overhear;
 mod ring;
+mod skips;
 mod walk;
 
 use std::{
@@ -20,7 +22,7 @@ use aya::{
 use observer_common::Counters;
 
 pub use self::load::Object;
-use self::{load::Loaded, overhear::Overhearing, ring::Ring, walk::Walks};
+use self::{load::Attached, overhear::Overhearing, ring::Ring, skips::Skips, walk::Walks};
 use super::{Item, Options, Origin, Source};
 use crate::{
     Error,
@@ -34,11 +36,12 @@ pub struct BpfSource {
     /// Dropping a link detaches its program.
     links: Vec<RawTracePointLink>,
     ring: Ring,
-    counters: PerCpuArray<MapData, MapValue<Counters>>,
+    counters: CounterMap,
     reader_sleeps: Array<MapData, u32>,
     walks: Option<Walks>,
     /// Not where it is not asked for, or the kernel's types do not show the way.
     overhearing: Option<Overhearing>,
+    skips: Skips,
     #[cfg(feature = "log")]
     log: Option<aya_log::EbpfLogger<&'static dyn log::Log>>,
 }
@@ -53,18 +56,24 @@ impl BpfSource {
     /// [`Error::Object`] when the object is damaged, [`Error::Refused`] when the kernel refuses a
     /// program.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let Loaded { mut programs, layout } = load::load(options)?;
+        let mut loaded = load::load(options)?;
+        let programs = &mut loaded.programs;
         // The committed object has no log; one built for it does.
         #[cfg(feature = "log")]
-        let log = aya_log::EbpfLogger::init(&mut programs).ok();
-        let ring = load::take_map(&mut programs, "EVENTS", &options.object)?;
-        let counters = load::take_map(&mut programs, "COUNTERS", &options.object)?;
-        let sleeps = load::take_map(&mut programs, "READER_SLEEPS", &options.object)?;
-        let links = load::attach(&mut programs, options)?;
-        let walks = if options.walks { Some(load::walks(&mut programs, options)?) } else { None };
-        let overhearing = load::overhearing(&mut programs, options, &layout)?;
+        let log = aya_log::EbpfLogger::init(programs).ok();
+        let ring = load::take_map(programs, "EVENTS", &options.object)?;
+        let counters = load::take_map(programs, "COUNTERS", &options.object)?;
+        let sleeps = load::take_map(programs, "READER_SLEEPS", &options.object)?;
+        let Attached { links, watched } = load::attach(&mut loaded, options)?;
+        let mut skips = Skips::new(watched);
+        let programs = &mut loaded.programs;
+        let walks = if options.walks { Some(load::walks(programs, options)?) } else { None };
+        let overhearing = load::overhearing(programs, options, &loaded.layout)?;
+        if let Some(overhearing) = &overhearing {
+            skips.watch(overhearing.watched()?);
+        }
         // What loading took is not needed any more; the ring is mapped into its place.
-        drop(programs);
+        drop(loaded);
         sys::give_back_freed_memory();
         Ok(Self {
             ring: Ring::open(ring)?,
@@ -72,10 +81,28 @@ impl BpfSource {
             reader_sleeps: sleeps.try_into().map_err(map_error("cannot use the wake-up flag"))?,
             walks,
             overhearing,
+            skips,
             links,
             #[cfg(feature = "log")]
             log,
         })
+    }
+}
+
+impl BpfSource {
+    fn drain_ring(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+        let Self { ring, overhearing: Some(overhearing), .. } = self else {
+            return Ok(self.ring.drain(limit, each));
+        };
+        let mut ended = Vec::new();
+        let count = ring.drain(limit, &mut |item| {
+            ended.extend(overhearing.ended(&item));
+            each(item);
+        });
+        for key in ended {
+            overhearing.end(key)?;
+        }
+        Ok(count)
     }
 }
 
@@ -103,16 +130,13 @@ impl Source for BpfSource {
         if let Some(log) = &mut self.log {
             log.flush();
         }
-        let Self { ring, overhearing: Some(overhearing), .. } = self else {
-            return Ok(self.ring.drain(limit, each));
-        };
-        let mut ended = Vec::new();
-        let count = ring.drain(limit, &mut |item| {
-            ended.extend(overhearing.ended(&item));
-            each(item);
-        });
-        for key in ended {
-            overhearing.end(key)?;
+        // Looked at before what is in the ring, and told behind it: all that was there when the runs
+        // were skipped has been handed on then.
+        let Self { skips, counters, .. } = self;
+        let skipped = skips.news(|| read(counters))?;
+        let count = self.drain_ring(limit, each)?;
+        if skipped > 0 {
+            each(Item::Skipped { count: skipped });
         }
         Ok(count)
     }
@@ -131,8 +155,7 @@ impl Source for BpfSource {
     }
 
     fn counters(&self) -> Result<Vec<Counters>, Error> {
-        let counters = self.counters.get(&0, 0).map_err(map_error("cannot read the counters"))?;
-        Ok(counters.iter().map(|value| value.0).collect())
+        read(&self.counters)
     }
 
     fn walk(&mut self, wanted: u32, records: &mut Vec<u8>) -> Result<(), Error> {
@@ -158,6 +181,15 @@ impl Source for BpfSource {
         self.links.clear();
         self.overhearing = None;
     }
+}
+
+type CounterMap = PerCpuArray<MapData, MapValue<Counters>>;
+
+/// What all copies of the programs counted, by CPU.
+fn read(counters: &CounterMap) -> Result<Vec<Counters>, Error> {
+    let of = |copy| counters.get(&copy, 0).map_err(map_error("cannot read the counters"));
+    let (first, second) = (of(0)?, of(1)?);
+    Ok(first.iter().zip(second.iter()).map(|(first, second)| first.0.plus(&second.0)).collect())
 }
 
 fn map_error(what: &'static str) -> impl FnOnce(MapError) -> Error {

@@ -4,9 +4,9 @@
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use aya::maps::{HashMap, Map, MapData};
-use observer_common::Record;
+use observer_common::{Kind, Record};
 
-use super::map_error;
+use super::{map_error, skips::Watched};
 use crate::{Error, event::ProcessKey, source::Item, sys::raw_tracepoint};
 
 pub(super) struct Overhearing {
@@ -24,6 +24,13 @@ impl Overhearing {
     pub(super) fn new(program: OwnedFd, list: Map) -> Result<Self, Error> {
         let list = list.try_into().map_err(map_error("cannot use the list of the overheard"))?;
         Ok(Self { program, list, overheard: hashbrown::HashMap::new(), link: None })
+    }
+
+    /// Its program, for whoever counts skipped runs.
+    pub(super) fn watched(&self) -> Result<Watched, Error> {
+        let system = |source| Error::System { what: "cannot keep a program", source };
+        let first = self.program.try_clone().map_err(system)?;
+        Ok(Watched { kind: Kind::REQUEST, first, second: None })
     }
 
     pub(super) fn begin(&mut self, key: ProcessKey) -> Result<(), Error> {

@@ -79,7 +79,7 @@ impl Tally {
 }
 
 fn add(counters: &mut Counters, kind: Kind, lost: u64) {
-    let Counters { produced, lost: all } = counters;
+    let Counters { produced, lost: all, .. } = counters;
     for number in [produced, all].into_iter().filter_map(|all| all.get_mut(kind.index())) {
         *number += lost;
     }

@@ -101,7 +101,7 @@ fn two_threads_at_one_moment_are_both_told_and_each_once() {
 #[test]
 fn losses_and_repairs_pass_through_at_their_place() {
     let repair = at(9, What::Repair { added: 1, removed: 0 });
-    let events = [at(8, What::Lost { count: 3 }), repair];
+    let events = [at(8, What::Lost { count: 3, loss: Loss::NoRoom }), repair];
     assert_eq!(tell(&mut table(), events), ["lost 0", "repair 0"]);
 }
 

@@ -16,7 +16,7 @@ use super::{
     Change, Entry, Mended, Program, Seen, State, Table, Walk,
     model::{STATUS, TICK_NS, args, comm, namespaces, process, usage},
 };
-use crate::event::{Cgroup, Creator, Event, Process, ProcessKey, What};
+use crate::event::{Cgroup, Creator, Event, Loss, Process, ProcessKey, What};
 
 const INIT: ProcessKey = key(1, 1);
 

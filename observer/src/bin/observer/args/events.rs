@@ -65,6 +65,12 @@ pub(crate) struct EventsArgs {
     /// Load the eBPF programs from this file; for work on them
     #[arg(long, value_name = "FILE")]
     pub(crate) bpf_object: Option<PathBuf>,
+    /// Make the eBPF programs wait for so many rounds in the middle of each record; for tests
+    #[arg(long, value_name = "ROUNDS", default_value_t = 0, hide = true)]
+    pub(crate) linger: u32,
+    /// Load no second copies of the eBPF programs; for tests
+    #[arg(long, hide = true)]
+    pub(crate) single: bool,
 }
 
 #[derive(Debug, Default, clap::Args)]

@@ -6,7 +6,7 @@ use nix::unistd::User;
 use observer::{
     event::Kind,
     render::{Color, TimeStyle},
-    source::{Options, bpf::Object},
+    source::{Options, Trial, bpf::Object},
 };
 
 use super::{backend, color, time_style};
@@ -59,6 +59,7 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
             args_max: args.args_max,
             walks: table,
             object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
+            trial: Trial { linger: args.linger, single: args.single },
         },
         names,
         table,

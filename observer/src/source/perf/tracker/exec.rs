@@ -38,7 +38,7 @@ impl Tracker {
     }
 
     fn tell_exec(&self, life: &Life, told: &Told, args: Option<&[u8]>, with: &mut With<'_>) {
-        let News::Exec { old_pid, filename, .. } = &told.news else { return };
+        let News::Exec { filename, .. } = &told.news else { return };
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let described = describe(life, life.key.pid);
         let missing = if args.is_none() { absent::ARGUMENTS } else { 0 };
@@ -51,8 +51,8 @@ impl Tracker {
             args_wanted: args.len() as u64,
             filename_len: length(filename),
             args_len: length(args),
-            argc: u32::try_from(all.split_inclusive(|byte| *byte == 0).count()).unwrap_or(0),
-            caller_tid: *old_pid,
+            copy: 0,
+            reserved: 0,
         };
         let given = Given {
             boot_ns: told.boot_ns,

@@ -148,13 +148,8 @@ fn exec(process: ProcessFacts, row: Option<&Row>, args_max: Option<u64>) -> Body
     // Where the name may not be read it stays empty: the first argument need not be one.
     let link = row.and_then(|row| row.executable.as_deref()).unwrap_or_default();
     let filename = link.strip_suffix(b" (deleted)").unwrap_or(link);
-    let facts = ExecFacts {
-        process,
-        args_size: size,
-        args_wanted: wanted,
-        caller_tid: process.pid,
-        ..ExecFacts::new_zeroed()
-    };
+    let facts =
+        ExecFacts { process, args_size: size, args_wanted: wanted, ..ExecFacts::new_zeroed() };
     Body::Exec { facts, filename: filename.to_vec(), args: args.to_vec() }
 }
 
