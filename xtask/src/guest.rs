@@ -25,6 +25,8 @@ pub(crate) struct Boot {
     pub(crate) name: &'static str,
     /// Appended to the kernel's command line.
     pub(crate) kernel_arguments: &'static str,
+    /// Factor on the counts of storms.
+    pub(crate) scale: String,
     /// Given to the live tests.
     pub(crate) test_arguments: Vec<String>,
 }
@@ -55,7 +57,7 @@ impl Initramfs {
         }
         write(&tree.join("etc/passwd"), PASSWD, 0o644)?;
         write(&tree.join("etc/group"), GROUP, 0o644)?;
-        write(&tree.join("init"), &init(&boot.test_arguments), 0o755)?;
+        write(&tree.join("init"), &init(boot), 0o755)?;
         let archive = folder.join(format!("{}.cpio", boot.name));
         archive_tree(&tree, &archive)?;
         Ok(Self(archive))
@@ -121,7 +123,8 @@ const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody
 const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 
 /// The guest's first program: mounts what a system has, runs the tests, and switches off.
-fn init(test_arguments: &[String]) -> String {
+fn init(boot: &Boot) -> String {
+    let Boot { test_arguments, scale, .. } = boot;
     let arguments: Vec<_> = test_arguments.iter().map(|word| quote(word)).collect();
     let ci = if machine::is_ci() { "CI=true " } else { "" };
     format!(
@@ -142,7 +145,7 @@ hostname guest
 echo
 cd /root
 [ -x /bin/psgo ] && export OBSERVER_PSGO=/bin/psgo
-{ci}OBSERVER_GUEST=1 OBSERVER_SCALE=0.05 OBSERVER_BIN=/bin/observer /bin/live {}
+{ci}OBSERVER_GUEST=1 OBSERVER_SCALE={scale} OBSERVER_BIN=/bin/observer /bin/live {}
 echo \"{ENDED} $?\"
 poweroff -f
 ",
@@ -201,6 +204,11 @@ fn failed(what: &str, file: &Path) -> String {
 mod tests {
     use super::*;
 
+    fn boot(arguments: &[&str]) -> Boot {
+        let test_arguments = arguments.iter().map(|&word| word.to_owned()).collect();
+        Boot { name: "x", kernel_arguments: "", scale: "1".to_owned(), test_arguments }
+    }
+
     #[test]
     fn the_status_is_read_from_the_console() {
         assert_eq!(ended(&format!("{ENDED} 0")), Some(0));
@@ -228,13 +236,13 @@ mod tests {
 
     #[test]
     fn arguments_reach_the_tests_as_they_are() {
-        let script = init(&["--skip".to_owned(), "it's".to_owned()]);
+        let script = init(&boot(&["--skip", "it's"]));
         assert!(script.contains("/bin/live '--skip' 'it'\\''s'\n"), "{script}");
     }
 
     #[test]
     fn a_boot_appends_to_the_command_line() {
-        let mut boot = Boot { name: "x", kernel_arguments: "", test_arguments: Vec::new() };
+        let mut boot = boot(&[]);
         assert_eq!(command_line(&boot), "console=ttyS0 panic=-1 quiet");
         boot.kernel_arguments = "lockdown=confidentiality";
         assert_eq!(command_line(&boot), "console=ttyS0 panic=-1 quiet lockdown=confidentiality");

@@ -6,11 +6,15 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::backports::Backports;
 use crate::packages::Installer;
 use crate::{packages, shell, workspace};
 
-/// The kernels that every test run boots.
+/// The distribution's own kernels.
 pub(crate) const STOCK: [&str; 2] = ["6.1", "6.12"];
+
+/// The newest kernels of the distribution's backports. They preempt tracepoint programs.
+pub(crate) const BACKPORTS: [&str; 2] = ["backports", "backports-rt"];
 
 /// A kernel that qemu can boot.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,8 +24,8 @@ pub(crate) struct Image {
     pub(crate) file: PathBuf,
 }
 
-/// The kernel that `wanted` names: a file, or a version such as `6.12`, the newest of which is
-/// fetched unless it is here already.
+/// The kernel that `wanted` names: a file, a version such as `6.12`, or one of [`BACKPORTS`]; the
+/// newest of these is fetched unless it is here already.
 pub(crate) fn image(wanted: &str) -> Result<Image> {
     let file = Path::new(wanted);
     if wanted.contains('/') {
@@ -30,18 +34,53 @@ pub(crate) fn image(wanted: &str) -> Result<Image> {
         }
         return Ok(Image { name: wanted.to_owned(), file: file.to_owned() });
     }
+    if let Some(flavour) = backports_flavour(wanted) {
+        return backported(flavour);
+    }
     if let Some(package) = newest_package(wanted) {
         return packaged(&package);
     }
-    if let Some(installer) = Installer::find().filter(|_| kept(wanted).is_none()) {
+    if let Some(installer) =
+        Installer::find().filter(|_| kept(|name| is_version(name, wanted)).is_none())
+    {
         installer.update();
         if let Some(package) = newest_package(wanted) {
             return packaged(&package);
         }
     }
-    kept(wanted).with_context(|| {
+    kept(|name| is_version(name, wanted)).with_context(|| {
         format!("apt offers no kernel `{wanted}` here: give the path of a `vmlinuz` file")
     })
+}
+
+fn backports_flavour(wanted: &str) -> Option<&'static str> {
+    match wanted {
+        "backports" => Some("cloud"),
+        "backports-rt" => Some("rt"),
+        _ => None,
+    }
+}
+
+/// The newest kernel of that flavour in the backports; one that is here already if they cannot be read.
+fn backported(flavour: &str) -> Result<Image> {
+    let newest = Backports::read().and_then(|backports| {
+        let package = backports.newest(flavour)?;
+        Ok((backports, package))
+    });
+    let (backports, (package, version)) = match newest {
+        Ok(newest) => newest,
+        Err(error) => {
+            return kept(|name| {
+                name.starts_with("linux-binary-") && name.contains(&format!("-{flavour}-"))
+            })
+            .with_context(|| format!("{error:#}, and no such kernel was fetched before"));
+        }
+    };
+    let folder = workspace::target_folder("kernels")?.join(folder_name(&package, &version));
+    if vmlinuz(&folder).is_none() {
+        unpack(&package, &folder, |aside| backports.download(&package, aside))?;
+    }
+    found(&package, &version, &folder)
 }
 
 /// A package's name and version.
@@ -65,33 +104,42 @@ fn is_version(package: &str, wanted: &str) -> bool {
 
 fn packaged((package, version): &Package) -> Result<Image> {
     let folder = workspace::target_folder("kernels")?.join(folder_name(package, version));
-    if let Some(file) = vmlinuz(&folder) {
-        return Ok(Image { name: format!("{package} {version}"), file });
+    if vmlinuz(&folder).is_none() {
+        unpack(package, &folder, |aside| fetch(package, aside))?;
     }
-    fetch(package, &folder)?;
-    let file =
-        vmlinuz(&folder).with_context(|| format!("package `{package}` has no `boot/vmlinuz-*`"))?;
+    found(package, version, &folder)
+}
+
+fn found(package: &str, version: &str, folder: &Path) -> Result<Image> {
+    let file = vmlinuz(folder).with_context(|| format!("`{}` has no kernel", folder.display()))?;
     Ok(Image { name: format!("{package} {version}"), file })
 }
 
+fn fetch(package: &str, aside: &Path) -> Result<()> {
+    let Err(error) = packages::download(package, aside) else { return Ok(()) };
+    let installer = Installer::find()
+        .with_context(|| format!("{error:#}: run `apt-get update` and try again"))?;
+    installer.update();
+    packages::download(package, aside)
+}
+
 /// Unpacks aside and moves into place, so that a broken download is never taken for a kernel.
-fn fetch(package: &str, folder: &Path) -> Result<()> {
+fn unpack(package: &str, folder: &Path, download: impl Fn(&Path) -> Result<()>) -> Result<()> {
     let aside = folder.with_extension("unpacking");
     remove(&aside)?;
     remove(folder)?;
     fs::create_dir_all(&aside).with_context(|| format!("cannot make `{}`", aside.display()))?;
-    if let Err(error) = packages::download(package, &aside) {
-        let installer = Installer::find()
-            .with_context(|| format!("{error:#}: run `apt-get update` and try again"))?;
-        installer.update();
-        packages::download(package, &aside)?;
-    }
+    download(&aside)?;
     let archive = first_file(&aside, is_archive)
         .with_context(|| format!("`apt-get download {package}` left no archive"))?;
     let unpacked = aside.join("unpacked");
     shell::run(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(&unpacked))?;
-    let kernel = first_file(&unpacked.join("boot"), is_vmlinuz)
-        .with_context(|| format!("package `{package}` has no `boot/vmlinuz-*`"))?;
+    let kernel = vmlinuz(&unpacked.join("boot"))
+        .or_else(|| {
+            let modules = fs::read_dir(unpacked.join("usr/lib/modules")).ok()?;
+            modules.flatten().find_map(|entry| vmlinuz(&entry.path()))
+        })
+        .with_context(|| format!("package `{package}` has no `vmlinuz`"))?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     let name = kernel.file_name().context("a kernel without a name")?;
     fs::rename(&kernel, folder.join(name))
@@ -99,13 +147,13 @@ fn fetch(package: &str, folder: &Path) -> Result<()> {
     remove(&aside)
 }
 
-/// A kernel of that version fetched earlier, for a machine without network.
-fn kept(wanted: &str) -> Option<Image> {
+/// A kernel fetched earlier whose folder has a name like that, for a machine without network.
+fn kept(is_wanted: impl Fn(&str) -> bool) -> Option<Image> {
     let folders = fs::read_dir(workspace::target().ok()?.join("kernels")).ok()?;
     let mut images: Vec<_> = folders
         .filter_map(|entry| {
             let name = entry.ok()?.file_name().to_string_lossy().into_owned();
-            is_version(&name, wanted).then_some(name)
+            is_wanted(&name).then_some(name)
         })
         .filter_map(|name| {
             let folder = workspace::target().ok()?.join("kernels").join(&name);
@@ -125,7 +173,7 @@ fn vmlinuz(folder: &Path) -> Option<PathBuf> {
 }
 
 fn is_vmlinuz(name: &str) -> bool {
-    name.starts_with("vmlinuz-")
+    name == "vmlinuz" || name.starts_with("vmlinuz-")
 }
 
 fn is_archive(name: &str) -> bool {

@@ -9,6 +9,7 @@
     reason = "a command line tool talks to the person who called it"
 )]
 
+mod backports;
 mod bench;
 mod ebpf;
 mod guest;

@@ -70,7 +70,7 @@ pub(crate) fn is_offered(package: &str) -> bool {
 /// The package that the meta package `name` stands for now, and its version.
 pub(crate) fn newest_behind(name: &str) -> Option<(String, String)> {
     let depends = shell::ask(Command::new("apt-cache").args(["depends", "--important", name]))?;
-    let package = first_dependency(&depends)?.to_owned();
+    let package = dependencies(&depends).next()?.to_owned();
     let version = policy(&package)?;
     Some((package, version))
 }
@@ -129,16 +129,16 @@ fn policy(package: &str) -> Option<String> {
 }
 
 /// The version in the answer of `apt-cache policy`.
-fn candidate(policy: &str) -> Option<&str> {
+pub(crate) fn candidate(policy: &str) -> Option<&str> {
     policy
         .lines()
         .find_map(|line| line.trim().strip_prefix("Candidate: "))
         .filter(|version| *version != "(none)")
 }
 
-/// The first package in the answer of `apt-cache depends`.
-fn first_dependency(depends: &str) -> Option<&str> {
-    depends.lines().find_map(|line| line.trim().strip_prefix("Depends: "))
+/// The packages in the answer of `apt-cache depends`.
+pub(crate) fn dependencies(depends: &str) -> impl Iterator<Item = &str> {
+    depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: "))
 }
 
 /// The number behind `stem` in the first package name that is `stem` and a number.
@@ -161,8 +161,9 @@ mod tests {
     #[test]
     fn the_package_behind_a_meta_package_is_read() {
         let depends = "linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-56-cloud-amd64\n";
-        assert_eq!(first_dependency(depends), Some("linux-image-6.1.0-56-cloud-amd64"));
-        assert_eq!(first_dependency("linux-image-cloud-amd64\n"), None);
+        let first = |depends| dependencies(depends).next();
+        assert_eq!(first(depends), Some("linux-image-6.1.0-56-cloud-amd64"));
+        assert_eq!(first("linux-image-cloud-amd64\n"), None);
     }
 
     #[test]

@@ -129,6 +129,12 @@ pub(crate) fn ensure(level: Level) -> Result<()> {
             let image = kernels::image(kernel)?;
             eprintln!("kernel {kernel}: {}", image.name);
         }
+        for kernel in kernels::BACKPORTS {
+            match kernels::image(kernel) {
+                Ok(image) => eprintln!("kernel {kernel}: {}", image.name),
+                Err(error) => eprintln!("kernel {kernel}: going on without: {error:#}"),
+            }
+        }
     }
     Ok(())
 }

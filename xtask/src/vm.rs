@@ -28,38 +28,67 @@ const PSGO: &str = "psgo::";
 /// Run the live tests on stock Debian kernels in qemu.
 ///
 /// Each kernel is booted twice: as it is, and with `lockdown=confidentiality` for the tests of
-/// that. Kernels are fetched once, into `target/kernels`. No rights are needed.
+/// that. `backports` and `backports-rt` are the newest kernels of the distribution's backports. Kernels
+/// are fetched once, into `target/kernels`. No rights are needed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Versions such as `6.12`, or `vmlinuz` files [default: 6.1 6.12]
+    /// Versions such as `6.12`, `backports`, `backports-rt`, or `vmlinuz` files [default: all of
+    /// 6.1 6.12 backports backports-rt]
     kernels: Vec<String>,
     /// Only tests with that in their name
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
+    /// Factor on the counts of storms
+    #[arg(long, value_name = "FACTOR", default_value = SCALE)]
+    scale: String,
 }
+
+/// A guest has more to do with each process of a storm.
+const SCALE: &str = "0.05";
+/// Tests of what becomes of programs that the kernel preempts.
+const SKIPPED: &str = "skipped::";
 
 pub(crate) fn vm(options: &Options) -> Result<()> {
     let mut tally = Tally::default();
     let kernels: Vec<_> = if options.kernels.is_empty() {
-        kernels::STOCK.to_vec()
+        kernels::STOCK.iter().chain(&kernels::BACKPORTS).copied().collect()
     } else {
         options.kernels.iter().map(String::as_str).collect()
     };
-    let result = run_matrix(&kernels, options.filter.as_deref(), &mut tally);
+    let boots = boots(options.filter.as_deref(), &options.scale);
+    let result = run_matrix(&kernels, &boots, &mut tally);
     println!("{tally}");
     result
 }
 
-/// Runs the tests on every stock kernel and adds what they say to `tally`.
+/// Runs the tests on every stock kernel, and on those of the backports what only they show. Adds what
+/// they say to `tally`.
 pub(crate) fn run_stock(tally: &mut Tally) -> Result<()> {
-    run_matrix(&kernels::STOCK, None, tally)
+    let stock = run_matrix(&kernels::STOCK, &boots(None, SCALE), tally);
+    let skipped = run_backports(tally);
+    stock.and(skipped)
 }
 
-fn run_matrix(kernels: &[&str], filter: Option<&str>, tally: &mut Tally) -> Result<()> {
+/// A suite that cannot be reached is said, and neither passed nor failed.
+fn run_backports(tally: &mut Tally) -> Result<()> {
+    let mut there = Vec::new();
+    for kernel in kernels::BACKPORTS {
+        match kernels::image(kernel) {
+            Ok(_) => there.push(kernel),
+            Err(error) => {
+                tally.skipped += 1;
+                tally.reasons.push(format!("kernel `{kernel}`: {error:#}"));
+            }
+        }
+    }
+    run_matrix(&there, &boots(Some(SKIPPED), SCALE), tally)
+}
+
+fn run_matrix(kernels: &[&str], boots: &[Boot], tally: &mut Tally) -> Result<()> {
     let programs = build_static()?;
-    let boots = boots(filter)
-        .into_iter()
-        .map(|boot| Ok((Initramfs::pack(&programs, &boot)?, boot)))
+    let boots = boots
+        .iter()
+        .map(|boot| Ok((Initramfs::pack(&programs, boot)?, boot)))
         .collect::<Result<Vec<_>>>()?;
     let mut failures = Vec::new();
     for kernel in kernels {
@@ -96,7 +125,7 @@ fn build_static() -> Result<Programs> {
 }
 
 /// The boots of every kernel; a filter leaves out the one that could not have such a test.
-fn boots(filter: Option<&str>) -> Vec<Boot> {
+fn boots(filter: Option<&str>, scale: &str) -> Vec<Boot> {
     let about_lockdown = |filter: &str| filter.starts_with("lockdown");
     let mut boots = Vec::new();
     if !filter.is_some_and(about_lockdown) {
@@ -108,6 +137,7 @@ fn boots(filter: Option<&str>) -> Vec<Boot> {
         boots.push(Boot {
             name: "plain",
             kernel_arguments: "",
+            scale: scale.to_owned(),
             test_arguments: skips.into_iter().chain(filter).map(str::to_owned).collect(),
         });
     }
@@ -115,6 +145,7 @@ fn boots(filter: Option<&str>) -> Vec<Boot> {
         boots.push(Boot {
             name: "lockdown",
             kernel_arguments: "lockdown=confidentiality",
+            scale: scale.to_owned(),
             test_arguments: vec![filter.unwrap_or(LOCKDOWN).to_owned()],
         });
     }
@@ -126,13 +157,13 @@ mod tests {
     use super::*;
 
     fn names(filter: Option<&str>) -> Vec<&'static str> {
-        boots(filter).iter().map(|boot| boot.name).collect()
+        boots(filter, SCALE).iter().map(|boot| boot.name).collect()
     }
 
     #[test]
     fn without_a_filter_there_are_both_boots() {
         assert_eq!(names(None), ["plain", "lockdown"]);
-        let [plain, lockdown] = &boots(None)[..] else { panic!("two boots") };
+        let [plain, lockdown] = &boots(None, SCALE)[..] else { panic!("two boots") };
         let skips = [DOCKER, LOCKDOWN, BPFTRACE, LSNS, RUNTIMES, PSGO];
         assert_eq!(plain.test_arguments, skips.map(|skip| ["--skip", skip]).concat());
         assert_eq!(lockdown.test_arguments, ["lockdown::"]);
@@ -142,6 +173,6 @@ mod tests {
     fn a_filter_picks_the_boot_that_has_the_test() {
         assert_eq!(names(Some("exec")), ["plain"]);
         assert_eq!(names(Some("lockdown::refusal")), ["lockdown"]);
-        assert_eq!(boots(Some("exec"))[0].test_arguments.last().unwrap(), "exec");
+        assert_eq!(boots(Some("exec"), SCALE)[0].test_arguments.last().unwrap(), "exec");
     }
 }

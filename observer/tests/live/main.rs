@@ -52,6 +52,7 @@ mod reader;
 mod requests;
 mod run;
 mod shapes;
+mod skipped;
 mod smoke;
 mod spaces;
 mod storm;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
     let cases = [
         smoke::cases(),
         storm::cases(),
+        skipped::cases(),
         argv::cases(),
         shapes::cases(),
         threads::cases(),

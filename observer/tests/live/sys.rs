@@ -445,3 +445,13 @@ pub(crate) fn enter_namespace(namespace: &OwnedFd, kind: c_int) -> io::Result<()
     // SAFETY: takes plain numbers.
     checked(unsafe { libc::setns(namespace.as_raw_fd(), kind) }).map(drop)
 }
+
+/// Makes the calling thread, and what it starts, a real-time one: sched_setscheduler(2), `SCHED_FIFO`.
+pub(crate) fn become_real_time() -> io::Result<()> {
+    // SAFETY: any bytes are a value of this type of integers.
+    let mut parameter = unsafe { MaybeUninit::<libc::sched_param>::zeroed().assume_init() };
+    parameter.sched_priority = 10;
+    // SAFETY: takes numbers and a pointer to a live value.
+    checked(unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameter) })?;
+    Ok(())
+}
