@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::child::{Ended, Started, act, act_argv, unique};
+use crate::child::{Ended, Started, make_bare, unique};
 use crate::event::{Death, Event};
 use crate::harness::{Case, btf, cases, in_guest, root, scaled, unlocked};
 use crate::observed::{Observed, Stream};
@@ -30,8 +30,15 @@ pub(crate) fn cases() -> Vec<Case> {
 /// Rounds of an empty loop in the middle of each record: half a millisecond, emulated several.
 const LINGER: &str = "200000";
 
-/// Argument bytes of one process after the other: in the record itself, ahead of it, far ahead of it.
-const SIZES: [usize; 8] = [1, 10, 100, 1_000, 9_000, 20_000, 60_000, 200_000];
+/// Argument bytes of one process: most in the record itself, some ahead of it, few far ahead of it.
+fn size(number: usize) -> usize {
+    match number % 50 {
+        0 => 200_000,
+        5 | 15 | 25 | 35 | 45 => 20_000,
+        7 | 27 => 9_000,
+        other => [1, 10, 100, 1_000][other % 4],
+    }
+}
 
 /// The kernel takes no longer argument.
 const LONGEST: usize = 100_000;
@@ -62,10 +69,10 @@ fn preempts() -> bool {
 }
 
 fn words(token: &str, number: usize) -> Vec<String> {
-    let mut words = ["exit", &(number % 256).to_string(), &format!("{token}-{number}"), "0"]
-        .map(str::to_owned)
-        .to_vec();
-    let mut left = SIZES[number % SIZES.len()];
+    let code = format!("exit {}", number % 256);
+    let mut words =
+        ["/bin/sh", "-c", &code, &format!("{token}-{number}")].map(str::to_owned).to_vec();
+    let mut left = size(number);
     while left > 0 {
         let size = left.min(LONGEST);
         // No piece of it is like that of another process.
@@ -75,8 +82,12 @@ fn words(token: &str, number: usize) -> Vec<String> {
     words
 }
 
+/// A shell: smaller, and so sooner started, than an act.
 fn command(words: &[String]) -> Command {
-    act(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    make_bare(&mut command);
+    command
 }
 
 /// Spawns from two workers and, if asked for, from a real-time task beside them.
@@ -192,10 +203,10 @@ fn is_of(event: &Event, ended: &Ended) -> bool {
 
 impl Score {
     fn compare(&mut self, kind: &str, event: &Event, words: &[String], ended: &Ended) {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let argv = || words.iter().map(|word| word.as_bytes().to_vec()).collect();
         match kind {
             "exec" if event.field("/process/args_truncated") == Some(&true.into()) => self.cut += 1,
-            "exec" if event.arguments() != Some(act_argv(&words)) => {
+            "exec" if event.arguments() != Some(argv()) => {
                 self.wrong.push(format!("arguments of process {} are another's", ended.pid));
             }
             "exit" if event.death() != Some(Death::of_status(ended.status)) => {
