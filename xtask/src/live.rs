@@ -15,6 +15,37 @@ const LONG_SCALE: &str = "5";
 const DEADLINE: Duration = Duration::from_mins(25);
 const DEADLINE_LONG: Duration = Duration::from_hours(2);
 
+/// Run the live tests on this machine, as root: those of a name, in seconds, or all.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Only tests with that in their name
+    filter: Option<String>,
+    /// Give them five times as much to watch
+    #[arg(long)]
+    long: bool,
+}
+
+/// Builds them as the check does, and so nothing twice.
+pub(crate) fn live(options: &Options) -> Result<()> {
+    let programs = build()?;
+    let mut tally = Tally::default();
+    let run = Run {
+        tests: &programs.tests,
+        observer: &programs.observer,
+        object: None,
+        filter: options.filter.as_deref(),
+        length: if options.long { Length::Long } else { Length::Usual },
+    };
+    let result = run.run(&mut tally);
+    println!("{tally}");
+    result
+}
+
+/// The live tests and the program, with the features of the other tests.
+pub(crate) fn build() -> Result<Programs> {
+    Programs::build(&mut shell::cargo(), &["--all-features"], &workspace::target()?)
+}
+
 /// How much the live tests shall do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {

@@ -8,9 +8,10 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use clap::builder::PossibleValuesParser;
 
 use crate::ebpf::{self, Rebuilt};
-use crate::live::{Length, Programs};
+use crate::live::Length;
 use crate::setup::{self, Level};
 use crate::tally::Tally;
 use crate::{html_check, left_behind, live, run, shell, vm, workspace};
@@ -28,7 +29,31 @@ pub(crate) struct Options {
     /// Boot no guests
     #[arg(long)]
     no_vm: bool,
+    /// Begin with that step; what it needs is built all the same
+    #[arg(long, value_name = "STEP", value_parser = PossibleValuesParser::new(STEPS))]
+    from: Option<String>,
 }
+
+/// In their order.
+const STEPS: [&str; 14] = [
+    "set-up",
+    "formatting",
+    "lints",
+    "eBPF object",
+    "plain build",
+    "tests",
+    "documentation tests",
+    "feature sets",
+    "documentation",
+    "live test build",
+    "live tests",
+    "pages in a browser",
+    "nothing left running",
+    "guests",
+];
+
+/// What others build upon.
+const BUILDS: [&str; 2] = ["plain build", "live test build"];
 
 /// Tests of pure code are over in seconds.
 const DEADLINE: Duration = Duration::from_mins(30);
@@ -47,7 +72,7 @@ const PLAIN_PROGRAMS: [&str; 12] =
     ["cargo", "rustc", "rustdoc", "cc", "gcc", "ld", "as", "ar", "sh", "env", "git", "uname"];
 
 pub(crate) fn test(options: &Options) -> ExitCode {
-    let mut check = Check::start();
+    let mut check = Check::start(options.from.as_deref());
     check.step("set-up", |_| setup::ensure(Level::Test));
     check.step("formatting", |_| formatting());
     check.step("lints", |_| lints());
@@ -57,7 +82,7 @@ pub(crate) fn test(options: &Options) -> ExitCode {
     check.step("documentation tests", documentation_tests);
     check.step("feature sets", |_| feature_sets());
     check.step("documentation", |_| documentation());
-    let programs = check.step("live test build", |_| live_build());
+    let programs = check.step("live test build", |_| live::build());
     if let (Some(observer), Some(programs)) = (&observer, &programs) {
         let length = if options.long { Length::Long } else { Length::Usual };
         let all =
@@ -82,22 +107,38 @@ pub(crate) fn test(options: &Options) -> ExitCode {
 #[derive(Debug)]
 struct Check {
     start: Instant,
+    /// The first step to run, while it is still to come.
+    from: Option<String>,
     tally: Tally,
     failed: Vec<String>,
+    /// Each step, and how long it took.
+    took: Vec<(String, Duration)>,
 }
 
 impl Check {
-    fn start() -> Self {
-        Self { start: Instant::now(), tally: Tally::default(), failed: Vec::new() }
+    fn start(from: Option<&str>) -> Self {
+        Self {
+            start: Instant::now(),
+            from: from.map(str::to_owned),
+            tally: Tally::default(),
+            failed: Vec::new(),
+            took: Vec::new(),
+        }
     }
 
-    /// Runs one step and says how it went; `None` if it failed.
+    /// Runs one step and says how it went; `None` if it failed or was not asked for.
     fn step<T>(&mut self, name: &str, body: impl FnOnce(&mut Tally) -> Result<T>) -> Option<T> {
+        self.from.take_if(|from| from == name);
+        if self.from.is_some() && !BUILDS.contains(&name) {
+            return None;
+        }
         eprintln!("\n==> {name} (at {})", seconds(self.start.elapsed()));
         let start = Instant::now();
         let mut tally = Tally::default();
         let result = body(&mut tally);
-        let took = seconds(start.elapsed());
+        let took = start.elapsed();
+        self.took.push((name.to_owned(), took));
+        let took = seconds(took);
         if result.is_err() && tally.failed == 0 {
             tally.failed = 1;
         }
@@ -121,7 +162,10 @@ impl Check {
         for reason in &self.tally.reasons {
             eprintln!("skipped: {reason}");
         }
-        eprintln!("the check took {}", seconds(self.start.elapsed()));
+        for (name, took) in &self.took {
+            eprintln!("{:>9}  {name}", seconds(*took));
+        }
+        eprintln!("{:>9}  in all", seconds(self.start.elapsed()));
         if !self.failed.is_empty() {
             eprintln!("failed: {}", self.failed.join(", "));
         }
@@ -187,11 +231,6 @@ fn documentation() -> Result<()> {
     let mut command = cargo("doc")?;
     command.args(["--workspace", "--all-features", "--no-deps"]);
     shell::run(command.env("RUSTDOCFLAGS", "-D warnings"))
-}
-
-fn live_build() -> Result<Programs> {
-    // With the features of the other tests, and so without building anything twice.
-    Programs::build(&mut shell::cargo(), &["--all-features"], &workspace::target()?)
 }
 
 fn cargo(command: &str) -> Result<Command> {
@@ -262,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_failed_step_counts_once_and_is_named() {
-        let mut check = Check::start();
+        let mut check = Check::start(None);
         assert_eq!(
             check.step("good", |tally| {
                 tally.passed = 2;
@@ -278,6 +317,21 @@ mod tests {
         assert!(tests_failed.is_none());
         assert_eq!(check.tally.to_string(), "2 passed, 4 failed, 0 skipped");
         assert_eq!(check.failed, ["bad", "tests"]);
+    }
+
+    #[test]
+    fn the_check_begins_where_it_is_told_to_and_builds_what_that_needs() {
+        let mut check = Check::start(Some("live tests"));
+        let mut ran = Vec::new();
+        for step in STEPS {
+            check.step(step, |_| {
+                ran.push(step);
+                Ok(())
+            });
+        }
+        let expected = ["plain build", "live test build", "live tests", "pages in a browser"];
+        assert_eq!(ran[..4], expected);
+        assert_eq!(check.took.len(), ran.len());
     }
 
     #[test]
