@@ -46,6 +46,13 @@ const LONGEST: usize = 100_000;
 /// The words of a process, and how it ended.
 type Life = (Vec<String>, Ended);
 
+/// Who spawns beside the two workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    Nobody,
+    RealTime,
+}
+
 /// What became of the three events of each process.
 #[derive(Debug, Default)]
 struct Score {
@@ -90,8 +97,8 @@ fn command(words: &[String]) -> Command {
     command
 }
 
-/// Spawns from two workers and, if asked for, from a real-time task beside them.
-fn storm(token: &str, count: usize, real_time: bool) -> Vec<Life> {
+/// Spawns from two workers, and from who is beside them.
+fn storm(token: &str, count: usize, beside: Beside) -> Vec<Life> {
     let is_over = AtomicBool::new(false);
     let spawn = &|number: usize| -> Life {
         let words = words(token, number);
@@ -109,7 +116,7 @@ fn storm(token: &str, count: usize, real_time: bool) -> Vec<Life> {
         lives
     };
     thread::scope(|scope| {
-        let urgent = real_time.then(|| scope.spawn(urgent));
+        let urgent = (beside == Beside::RealTime).then(|| scope.spawn(urgent));
         let workers: [_; 2] =
             [0, 1].map(|first| scope.spawn(move || (first..count).step_by(2).map(spawn).collect()));
         let mut lives: Vec<Life> = Vec::new();
@@ -125,17 +132,17 @@ fn storm(token: &str, count: usize, real_time: bool) -> Vec<Life> {
 }
 
 /// Watches a storm and says what became of it. Whatever else is wrong is a failure.
-fn watch(options: &[&str], count: usize, real_time: bool) -> (Score, Stream) {
+fn watch(options: &[&str], count: usize, beside: Beside) -> (Score, Stream) {
     let token = unique("skipped");
     let options = [&["-e", "fork,exec,exit", "--ring", "64M"], options].concat();
     let observed = Observed::start(&options);
-    let lives = storm(&token, count, real_time);
+    let lives = storm(&token, count, beside);
     // What is still in the ring is read out at the end.
     thread::sleep(Duration::from_millis(300));
     let stream = observed.stop();
     stream.assert_balanced();
     let score = score(&lives, &stream);
-    eprintln!("{options:?}, real time: {real_time}: {}", score.summary());
+    eprintln!("{options:?}, beside {beside:?}: {}", score.summary());
     crate::event::none_of(&score.wrong);
     assert_eq!(score.cut, 0, "the ring is large enough for all arguments");
     assert!(
@@ -239,7 +246,7 @@ fn every_event_of_a_storm_is_told_or_told_as_lost() {
     let runs = if in_guest() && count >= 2_000 { 20 } else { 1 };
     for options in [&[][..], &["--single"]] {
         for _ in 0..runs {
-            let (score, _) = watch(options, count, false);
+            let (score, _) = watch(options, count, Beside::Nobody);
             assert_exact(&score);
             assert_nothing_lost_without_preemption(&score);
         }
@@ -247,20 +254,20 @@ fn every_event_of_a_storm_is_told_or_told_as_lost() {
 }
 
 fn beside_real_time_tasks() {
-    let (score, _) = watch(&[], scaled(2_000), true);
+    let (score, _) = watch(&[], scaled(2_000), Beside::RealTime);
     assert_exact(&score);
     assert_nothing_lost_without_preemption(&score);
 }
 
 fn programs_that_wait_lose_nothing_untold() {
-    let (score, _) = watch(&["--linger", LINGER], scaled(1_000), true);
+    let (score, _) = watch(&["--linger", LINGER], scaled(1_000), Beside::RealTime);
     assert_exact(&score);
     assert_nothing_lost_without_preemption(&score);
 }
 
 /// The same as a kernel leaves it: this is what the second copies are for.
 fn without_second_copies_what_is_skipped_is_told() {
-    let (score, _) = watch(&["--linger", LINGER, "--single"], scaled(1_000), true);
+    let (score, _) = watch(&["--linger", LINGER, "--single"], scaled(1_000), Beside::RealTime);
     assert_exact(&score);
     assert_nothing_lost_without_preemption(&score);
     if preempts() {
@@ -269,7 +276,8 @@ fn without_second_copies_what_is_skipped_is_told() {
 }
 
 fn strict_tells_by_the_exit_status() {
-    let (score, stream) = watch(&["--linger", LINGER, "--single", "--strict"], scaled(1_000), true);
+    let (score, stream) =
+        watch(&["--linger", LINGER, "--single", "--strict"], scaled(1_000), Beside::RealTime);
     stream.assert_code(if score.lost > 0 { 3 } else { 0 });
     assert_eq!(score.skipped > 0, preempts(), "{}", score.summary());
 }
@@ -278,7 +286,7 @@ fn strict_tells_by_the_exit_status() {
 fn a_table_is_mended() {
     let kinds = ["-e", "fork,exec,exit,reparent"];
     let options = [&kinds[..], &["--linger", LINGER, "--single"]].concat();
-    let (score, stream) = watch(&options, scaled(1_000), true);
+    let (score, stream) = watch(&options, scaled(1_000), Beside::RealTime);
     let is_skip = |event: &Event| event.text("/where") == Some("skipped");
     let last = stream.events.iter().rposition(is_skip);
     assert_eq!(last.is_some(), preempts(), "{}", score.summary());

@@ -446,7 +446,7 @@ pub(crate) fn enter_namespace(namespace: &OwnedFd, kind: c_int) -> io::Result<()
     checked(unsafe { libc::setns(namespace.as_raw_fd(), kind) }).map(drop)
 }
 
-/// Makes the calling thread, and what it starts, a real-time one: sched_setscheduler(2), `SCHED_FIFO`.
+/// Makes the calling thread, and what it starts, a real-time one of `SCHED_FIFO`.
 pub(crate) fn become_real_time() -> io::Result<()> {
     // SAFETY: any bytes are a value of this type of integers.
     let mut parameter = unsafe { MaybeUninit::<libc::sched_param>::zeroed().assume_init() };
