@@ -29,7 +29,7 @@ pub struct Btf {
     strings: Range<usize>,
     /// Where in the type section the type of each id begins; ids count from 1.
     starts: Vec<u32>,
-    /// Named structs, unions, enums and typedefs. Of several of one name the first counts.
+    /// Named structs, enums, typedefs and iterators' functions. Of several of one name the first counts.
     named: HashMap<(Kind, Box<[u8]>), u32>,
 }
 
@@ -161,6 +161,11 @@ impl Btf {
         (prototype.kind == Kind::Prototype).then(|| prototype.count.saturating_sub(1))
     }
 
+    /// The type id of a function by which programs are called; `None` where it does not exist.
+    pub fn function(&self, name: &str) -> Option<u32> {
+        self.named(Kind::Function, name.as_bytes())
+    }
+
     /// A place's value; `None` where the kernel has no such place.
     pub fn find(&self, place: Place) -> Option<u32> {
         match place {
@@ -185,7 +190,11 @@ impl Btf {
             self.starts.push(u32::try_from(at).ok()?);
             if is_looked_up(found.kind) && found.name != 0 {
                 let name = self.string(found.name)?;
-                if wanted.contains(name) || is_tracepoint(found.kind, name) {
+                let is_wanted = match found.kind {
+                    Kind::Function => name.starts_with(b"bpf_iter_"),
+                    kind => wanted.contains(name) || is_tracepoint(kind, name),
+                };
+                if is_wanted {
                     let key = (found.kind, Box::from(name));
                     self.named.entry(key).or_insert(id);
                 }
@@ -302,7 +311,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 fn is_looked_up(kind: Kind) -> bool {
-    matches!(kind, Kind::Struct | Kind::Enum | Kind::Typedef)
+    matches!(kind, Kind::Struct | Kind::Enum | Kind::Typedef | Kind::Function)
 }
 
 /// Names of the types that the layout looks into. The others need not be kept.
@@ -381,6 +390,9 @@ mod tests {
         assert_eq!(btf.tracepoint_arguments("sched_process_exec"), Some(3));
         assert_eq!(btf.tracepoint_arguments("task_newtask"), Some(2));
         assert_eq!(btf.tracepoint_arguments("no_such_tracepoint"), None);
+        let theirs = btfparse::TypeInformation::new(&Blob(fs::read(VMLINUX).unwrap())).unwrap();
+        assert_eq!(btf.function("bpf_iter_task"), theirs.id_of("bpf_iter_task"));
+        assert_eq!(btf.function("bpf_no_such_iterator"), None);
     }
 
     #[test]

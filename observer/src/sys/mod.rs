@@ -29,6 +29,8 @@ mod perf_limits;
 #[cfg(feature = "perf")]
 mod perf_ring;
 #[cfg(feature = "ebpf")]
+pub(crate) mod program;
+#[cfg(feature = "ebpf")]
 pub(crate) mod program_info;
 #[cfg(feature = "ebpf")]
 pub(crate) mod raw_tracepoint;

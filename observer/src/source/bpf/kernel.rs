@@ -13,6 +13,8 @@ use crate::{
 pub(super) struct Kernel {
     pub(super) layout: Layout,
     has_group_dead: bool,
+    /// The type id of the function that calls iterators over tasks.
+    pub(super) iterates: u32,
     /// Whether a task may be preempted inside a tracepoint program.
     pub(super) preempts_programs: bool,
 }
@@ -29,6 +31,9 @@ impl Kernel {
             has_group_dead: btf
                 .tracepoint_arguments("sched_process_exit")
                 .is_some_and(|count| count >= 2),
+            iterates: btf
+                .function(ITERATES)
+                .ok_or_else(|| Error::MissingMember(ITERATES.to_owned()))?,
             preempts_programs: preempts_programs(),
         })
     }
@@ -53,6 +58,9 @@ impl Kernel {
         self.preempts_programs && !options.trial.single
     }
 }
+
+/// What the kernel calls for each task of a walk. Programs that walk stand for it.
+const ITERATES: &str = "bpf_iter_task";
 
 /// The programs take the ids of a process with one read of this many bytes.
 fn has_ids_together(layout: &Layout) -> bool {

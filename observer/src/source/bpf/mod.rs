@@ -5,6 +5,7 @@
 
 mod kernel;
 mod load;
+mod object;
 mod overhear;
 mod ring;
 mod skips;
@@ -12,16 +13,13 @@ mod walk;
 
 use std::{
     fmt,
-    os::fd::{AsFd as _, BorrowedFd},
+    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
 };
 
-use aya::{
-    maps::{Array, MapData, MapError, PerCpuArray},
-    programs::raw_trace_point::RawTracePointLink,
-};
+use aya::maps::{Array, MapData, MapError, PerCpuArray};
 use observer_common::Counters;
 
-pub use self::load::Object;
+pub use self::object::Object;
 use self::{load::Attached, overhear::Overhearing, ring::Ring, skips::Skips, walk::Walks};
 use super::{Item, Options, Origin, Source};
 use crate::{
@@ -33,8 +31,8 @@ use crate::{
 
 /// Programs that run until this is stopped or dropped.
 pub struct BpfSource {
-    /// Dropping a link detaches its program.
-    links: Vec<RawTracePointLink>,
+    /// Closing one detaches its program.
+    links: Vec<OwnedFd>,
     ring: Ring,
     counters: CounterMap,
     reader_sleeps: Array<MapData, u32>,
@@ -56,24 +54,19 @@ impl BpfSource {
     /// [`Error::Object`] when the object is damaged, [`Error::Refused`] when the kernel refuses a
     /// program.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let mut loaded = load::load(options)?;
-        let programs = &mut loaded.programs;
-        // The committed object has no log; one built for it does.
-        #[cfg(feature = "log")]
-        let log = aya_log::EbpfLogger::init(programs).ok();
-        let ring = load::take_map(programs, "EVENTS", &options.object)?;
-        let counters = load::take_map(programs, "COUNTERS", &options.object)?;
-        let sleeps = load::take_map(programs, "READER_SLEEPS", &options.object)?;
-        let Attached { links, watched } = load::attach(&mut loaded, options)?;
+        let mut prepared = load::prepare(options)?;
+        let ring = prepared.loaded.take_map("EVENTS")?;
+        let counters = prepared.loaded.take_map("COUNTERS")?;
+        let sleeps = prepared.loaded.take_map("READER_SLEEPS")?;
+        let Attached { links, watched } = load::attach(&prepared, options)?;
         let mut skips = Skips::new(watched);
-        let programs = &mut loaded.programs;
-        let walks = if options.walks { Some(load::walks(programs, options)?) } else { None };
-        let overhearing = load::overhearing(programs, options, &loaded.layout)?;
+        let walks = prepared.walks(options)?;
+        let overhearing = prepared.overhearing(options)?;
         if let Some(overhearing) = &overhearing {
             skips.watch(overhearing.watched()?);
         }
         // What loading took is not needed any more; the ring is mapped into its place.
-        drop(loaded);
+        drop(prepared);
         sys::give_back_freed_memory();
         Ok(Self {
             ring: Ring::open(ring)?,
@@ -81,10 +74,11 @@ impl BpfSource {
             reader_sleeps: sleeps.try_into().map_err(map_error("cannot use the wake-up flag"))?,
             walks,
             overhearing,
-            skips,
             links,
+            // The committed object has no log; one built for it does.
             #[cfg(feature = "log")]
-            log,
+            log: skips.first_program().and_then(|id| aya_log::EbpfLogger::init_from_id(id).ok()),
+            skips,
         })
     }
 }

@@ -4,7 +4,11 @@
 //! while a task is preempted in the middle of it. Only the program's own counter knows. The second
 //! copies of the programs do what the first were skipped for; what is lost all the same is found here.
 
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::{
+    os::fd::{AsFd as _, OwnedFd},
+    thread,
+    time::Duration,
+};
 
 use observer_common::{Counters, Kind};
 
@@ -19,51 +23,64 @@ pub(super) struct Watched {
 
 /// What was skipped of all hooks.
 pub(super) struct Skips {
-    hooks: Vec<(Watched, Seen)>,
+    /// Each with how many of its calls are known to be lost.
+    hooks: Vec<(Watched, u64)>,
 }
 
-/// What was found of one hook before.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    /// Skipped runs of the last program on the hook.
-    of_the_last: u64,
-    lost: u64,
-}
+/// So long a task gets to go on from a program to its second copy, before its call is taken for lost.
+const ON_THE_WAY: Duration = Duration::from_millis(2);
 
 impl Skips {
     pub(super) fn new(hooks: Vec<Watched>) -> Self {
-        Self { hooks: hooks.into_iter().map(|hook| (hook, Seen::default())).collect() }
+        Self { hooks: hooks.into_iter().map(|hook| (hook, 0)).collect() }
+    }
+
+    /// The id of the first program of all.
+    #[cfg(feature = "log")]
+    pub(super) fn first_program(&self) -> Option<u32> {
+        let (hook, _) = self.hooks.first()?;
+        crate::sys::program_info::id(hook.first.as_fd()).ok()
     }
 
     pub(super) fn watch(&mut self, hook: Watched) {
-        self.hooks.push((hook, Seen::default()));
+        self.hooks.push((hook, 0));
     }
 
-    /// Calls of hooks that nobody has looked at, and that were not known before. `counters` are those
-    /// of now; they are asked for only where something was skipped.
+    /// Calls of hooks that nobody has looked at, and that were not known before. `counters` says what
+    /// the programs have counted by now; it is asked only where a second copy was skipped.
     pub(super) fn news(
         &mut self,
         counters: impl Fn() -> Result<Vec<Counters>, Error>,
     ) -> Result<u64, Error> {
         let mut news = 0;
-        for (hook, seen) in &mut self.hooks {
-            // While none of its runs is skipped, the last program on a hook sees to every call.
-            let of_the_last = misses(hook.second.as_ref().unwrap_or(&hook.first))?;
-            if of_the_last == seen.of_the_last {
-                continue;
+        for (hook, known) in &mut self.hooks {
+            let mut lost = hook.lost(&counters)?;
+            if lost > *known && hook.second.is_some() {
+                thread::sleep(ON_THE_WAY);
+                lost = lost.min(hook.lost(&counters)?);
             }
-            seen.of_the_last = of_the_last;
-            let lost = if hook.second.is_none() {
-                of_the_last
-            } else {
-                // In this order: what is skipped first is taken over afterwards.
-                let of_the_first = misses(&hook.first)?;
-                left_over(of_the_first, of_the_last, hook.kind, &counters()?)
-            };
-            news += lost.saturating_sub(seen.lost);
-            seen.lost = seen.lost.max(lost);
+            news += lost.saturating_sub(*known);
+            *known = lost.max(*known);
         }
         Ok(news)
+    }
+}
+
+impl Watched {
+    /// Calls that nobody has looked at. Where programs run meanwhile it may be too few, for what is read
+    /// first is older, or too many, for some are on their way to the second copy. When they have
+    /// come to rest it is exact.
+    fn lost(&self, counters: impl Fn() -> Result<Vec<Counters>, Error>) -> Result<u64, Error> {
+        let Some(second) = &self.second else {
+            return misses(&self.first);
+        };
+        // While none of its runs is skipped, the second copy sees to every call.
+        let of_the_second = misses(second)?;
+        if of_the_second == 0 {
+            return Ok(0);
+        }
+        let of_the_first = misses(&self.first)?;
+        Ok(left_over(of_the_first, of_the_second, self.kind, &counters()?))
     }
 }
 
