@@ -16,6 +16,10 @@ pub(crate) fn cases() -> Vec<Case> {
 /// `wait4` counts microseconds, of user and of system time.
 const SLACK_NS: u64 = 10_000;
 
+/// wait4(2) reads the CPU time of a process before it lets go of it, and its last thread may still be on
+/// its last steps on another CPU: what it uses there, the kernel's last account has.
+const LAST_STEPS_NS: u64 = 1_000_000;
+
 fn short_processes_are_exact_when_freed() {
     assert_exact(&storm::exits(&unique("freed"), scaled(1_000)));
 }
@@ -36,7 +40,7 @@ fn assert_exact(acts: &[Vec<String>]) {
     let marker = storm::run(&storm::exits(&unique("marker"), 1), 1);
     let last = &marker[0].0[2];
     observed.wait_for("exec of the marker", |e| e.is("exec") && e.has_argument(last));
-    let mut kept = 0;
+    let (mut kept, mut after_the_wait) = (0, 0);
     let execs = |word: &str| format!("exec of `{word}`");
     let mut found = Vec::new();
     for (words, ended) in &lives {
@@ -48,7 +52,10 @@ fn assert_exact(acts: &[Vec<String>]) {
             continue;
         };
         let cpu = freed.expect_number("/cpu_time_ns");
-        if cpu.abs_diff(ended.cpu_ns) > SLACK_NS {
+        let more = cpu.saturating_sub(ended.cpu_ns);
+        if (SLACK_NS..LAST_STEPS_NS).contains(&more) {
+            after_the_wait += 1;
+        } else if cpu.abs_diff(ended.cpu_ns) > SLACK_NS {
             found.push(format!("{word}: cpu_time_ns is {cpu}, should be {}", ended.cpu_ns));
         }
         let parts = freed.expect_number("/user_time_ns") + freed.expect_number("/system_time_ns");
@@ -66,5 +73,7 @@ fn assert_exact(acts: &[Vec<String>]) {
     }
     observed.stop().assert_nothing_lost();
     assert!(kept * 10 <= lives.len(), "{kept} of {} were not told to be freed", lives.len());
+    let few = lives.len() / 50 + 1;
+    assert!(after_the_wait <= few, "{after_the_wait} used more after they were waited for");
     none_of(&found);
 }
