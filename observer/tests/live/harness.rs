@@ -106,6 +106,15 @@ pub(crate) fn tick_ns() -> u64 {
     if in_guest() { 100_000_000 } else { 10_000_000 }
 }
 
+/// Whether this kernel preempts tracepoint programs: it may skip them, and they have second copies.
+pub(crate) fn preempts() -> bool {
+    const SINCE: u32 = 7;
+    let names = nix::sys::utsname::uname().expect("a kernel");
+    let release = names.release().to_string_lossy();
+    let major = release.split('.').next().and_then(|major| major.parse().ok());
+    major.is_some_and(|major: u32| major >= SINCE)
+}
+
 pub(crate) fn root() -> Option<String> {
     let root = nix::unistd::geteuid().is_root();
     (!root).then(|| "not root".to_owned())

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::child::{Ended, Started, make_bare, unique};
 use crate::event::{Death, Event};
-use crate::harness::{Case, btf, cases, in_guest, root, scaled, unlocked};
+use crate::harness::{Case, btf, cases, in_guest, preempts, root, scaled, unlocked};
 use crate::observed::{Observed, Stream};
 use crate::sys;
 
@@ -62,17 +62,6 @@ struct Score {
     skipped: u64,
     cut: usize,
     wrong: Vec<String>,
-}
-
-/// Whether tracepoint programs of this kernel are preempted.
-fn preempts() -> bool {
-    let release = nix::sys::utsname::uname().expect("a kernel").release().to_owned();
-    let release = release.to_string_lossy();
-    release
-        .split('.')
-        .next()
-        .and_then(|major| major.parse().ok())
-        .is_some_and(|major: u32| major >= 7)
 }
 
 fn words(token: &str, number: usize) -> Vec<String> {
