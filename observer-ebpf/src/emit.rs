@@ -121,5 +121,9 @@ fn wake_sleeper() {
     }
     if let Some(nothing) = EVENTS.reserve_bytes(8, 0) {
         nothing.discard(u64::from(BPF_RB_FORCE_WAKEUP));
+    } else {
+        // The ring is full, or its lock could not be had: the next record is to try again.
+        // SAFETY: as above.
+        unsafe { sleeps.write_volatile(1) };
     }
 }

@@ -100,11 +100,12 @@ fn terminal_resized() {
 /// Reads until a line has these words.
 fn expect_line(lines: &Lines, words: &str) {
     let deadline = Instant::now() + soon();
+    let mut seen = Vec::new();
     loop {
         match lines.next_before(deadline) {
             Next::Line(line) if String::from_utf8_lossy(&line).contains(words) => return,
-            Next::Line(_) => {}
-            other => panic!("no line with `{words}`: {other:?}"),
+            Next::Line(line) => seen.push(String::from_utf8_lossy(&line).into_owned()),
+            other => panic!("no line with `{words}`: {other:?}, but {seen:?}"),
         }
     }
 }
