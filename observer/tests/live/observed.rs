@@ -223,7 +223,13 @@ impl Stream {
     /// The only exec with this argument.
     pub(crate) fn exec_with(&self, word: &str) -> &Event {
         let mut found = self.of_kind("exec").filter(|e| e.has_argument(word));
-        let exec = found.next().unwrap_or_else(|| panic!("no exec with the argument {word}"));
+        let exec = found.next().unwrap_or_else(|| {
+            let odd = |e: &&Event| {
+                e.is("lost") || (e.is("exec") && e.arguments().is_none_or(|all| all.is_empty()))
+            };
+            let odd: Vec<_> = self.events.iter().filter(odd).collect();
+            panic!("no exec with the argument {word}; lost, or without arguments: {odd:?}")
+        });
         assert!(found.next().is_none(), "a second exec with {word}");
         exec
     }
