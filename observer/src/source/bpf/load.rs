@@ -71,7 +71,7 @@ pub(super) struct Prepared {
     /// What its read-only data says of this kernel.
     layout: Layout,
     /// Whether programs that are always on are to be attached twice.
-    has_second_copies: bool,
+    pub(super) has_second_copies: bool,
     /// The kernel's function that calls the iterators.
     iterates: u32,
 }

@@ -40,6 +40,11 @@ pub struct BpfSource {
     /// Not where it is not asked for, or the kernel's types do not show the way.
     overhearing: Option<Overhearing>,
     skips: Skips,
+    /// Whether skipped runs are to be looked for at each look at the ring. Where the kernel preempts no
+    /// programs a look before the reader sleeps, answers or ends is enough.
+    skips_are_likely: bool,
+    /// The next look at the ring is such a one.
+    look_for_skips: bool,
     #[cfg(feature = "log")]
     log: Option<aya_log::EbpfLogger<&'static dyn log::Log>>,
 }
@@ -65,6 +70,7 @@ impl BpfSource {
         if let Some(overhearing) = &overhearing {
             skips.watch(overhearing.watched()?);
         }
+        let skips_are_likely = prepared.has_second_copies || options.trial.single;
         // What loading took is not needed any more; the ring is mapped into its place.
         drop(prepared);
         sys::give_back_freed_memory();
@@ -79,6 +85,8 @@ impl BpfSource {
             #[cfg(feature = "log")]
             log: skips.first_program().and_then(|id| aya_log::EbpfLogger::init_from_id(id).ok()),
             skips,
+            skips_are_likely,
+            look_for_skips: false,
         })
     }
 }
@@ -127,7 +135,8 @@ impl Source for BpfSource {
         // Looked at before what is in the ring, and told behind it: all that was there when the runs
         // were skipped has been handed on then.
         let Self { skips, counters, .. } = self;
-        let skipped = skips.news(|| read(counters))?;
+        let is_due = self.skips_are_likely || std::mem::take(&mut self.look_for_skips);
+        let skipped = if is_due { skips.news(|| read(counters))? } else { 0 };
         let count = self.drain_ring(limit, each)?;
         if skipped > 0 {
             each(Item::Skipped { count: skipped });
@@ -137,6 +146,7 @@ impl Source for BpfSource {
 
     fn settle(&mut self) -> Result<(), Error> {
         // Records come in the order in which they were written.
+        self.look_for_skips = true;
         Ok(())
     }
 
@@ -145,6 +155,7 @@ impl Source for BpfSource {
     }
 
     fn sleep(&mut self) -> Result<(), Error> {
+        self.look_for_skips = true;
         self.reader_sleeps.set(0, 1, 0).map_err(map_error("cannot set the wake-up flag"))
     }
 
@@ -172,6 +183,7 @@ impl Source for BpfSource {
     }
 
     fn stop(&mut self) {
+        self.look_for_skips = true;
         self.links.clear();
         self.overhearing = None;
     }
