@@ -26,7 +26,7 @@ mod task;
 pub use config::Config;
 pub use counters::Counters;
 pub use decode::{CgroupNames, Malformed, Record, decode};
-pub use header::{Header, absent};
+pub use header::Header;
 pub use kind::Kind;
 pub use layout::{ABSENT, Layout, Place, Wanted};
 pub use namespace::{NamespaceFacts, call};
@@ -37,4 +37,4 @@ pub use task::{TaskArgsFacts, TaskFacts, portion};
 
 /// Raised whenever a record's layout changes, so that a program and an object that do not belong
 /// together say so instead of misreading each other.
-pub const ABI_VERSION: u16 = 4;
+pub const ABI_VERSION: u16 = 5;

@@ -73,8 +73,6 @@ pub struct TaskFacts {
     pub seccomp_filters: u32,
     /// 1 when it can never gain privileges.
     pub no_new_privs: u32,
-    /// 1 when orphans among its descendants become its children.
-    pub is_subreaper: u32,
     /// How many supplementary groups it has.
     pub groups_count: u32,
     /// Bytes of them in the tail, 4 each: all, or as many as fit.
@@ -84,8 +82,6 @@ pub struct TaskFacts {
     /// Inode numbers of the namespaces that its leader's children get, of pids and of time; 0 where
     /// there is none. That of pids is told although nobody is in it yet.
     pub for_children: [u32; 2],
-    /// Always zero.
-    pub reserved: u32,
 }
 
 /// The arguments of a process as they stand in its memory. Tail: the bytes.

@@ -63,7 +63,7 @@ fn header(kind: Kind, len: u64) -> Header {
         cpu,
         kind,
         version: ABI_VERSION,
-        absent: 0,
+        reserved: 0,
     }
 }
 

@@ -9,7 +9,7 @@ use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
 use crate::{
     Error,
-    census::{ArgumentsOf, Census, Details},
+    census::{ArgumentsOf, Census, Details, When},
     event::{Event, ProcessKey, What},
     facts::Facts,
     feed::{Feed, Totals, Wait},
@@ -101,10 +101,10 @@ impl<S: Source> Engine<S> {
             gaps: Gaps::default(),
             repairs: 0,
         };
-        let mut walk = engine.census.first(&mut engine.feed)?;
+        let mut walk = engine.census.look(engine.feed.source_mut(), When::First)?;
         // The programs begin one after another: a fork may have been told, and not its exit.
         engine.settle(each)?;
-        engine.census.make_sure(&engine.feed, &mut walk, &engine.table)?;
+        engine.census.make_sure(engine.feed.source_mut(), &mut walk, &engine.table)?;
         engine.table.reconcile(&walk, each);
         engine.plan_the_next_check(&walk);
         Ok(engine)
@@ -144,27 +144,30 @@ impl<S: Source> Engine<S> {
         self.feed.totals()
     }
 
-    /// See [`Source::overhear`]. Nothing stays attached for one that the table knows to have ended.
+    /// Makes the source tell what this process asks servers for; whether it can. See
+    /// [`Overhears`](crate::source::Overhears). Nothing stays attached for one that the table knows to
+    /// have ended.
     ///
     /// # Errors
     ///
-    /// As [`Source::overhear`].
+    /// As [`Overhears::begin`](crate::source::Overhears::begin).
     pub fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
-        let can = self.feed.overhear(key)?;
+        let Some(overhears) = self.feed.source_mut().overhears() else { return Ok(false) };
+        overhears.begin(key)?;
         // Its end will not be told a second time.
         if self.table.find(key).is_some_and(|entry| entry.state.end().is_some()) {
-            self.feed.stop_overhearing(key)?;
+            overhears.end(key)?;
         }
-        Ok(can)
+        Ok(true)
     }
 
-    /// See [`Source::stop_overhearing`].
+    /// Ends what [`Engine::overhear`] began. Nothing happens if it did not.
     ///
     /// # Errors
     ///
-    /// As [`Source::stop_overhearing`].
+    /// As [`Engine::overhear`].
     pub fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
-        self.feed.stop_overhearing(key)
+        self.feed.source_mut().overhears().map_or(Ok(()), |overhears| overhears.end(key))
     }
 
     /// Takes in the events that are there, mends the table if some were lost, and says how long to
@@ -216,7 +219,7 @@ impl<S: Source> Engine<S> {
         }
         let details = match wanted {
             Some((facts, arguments)) => {
-                Some(self.census.details(&mut self.feed, facts, arguments)?)
+                Some(self.census.details(self.feed.source_mut(), facts, arguments)?)
             }
             None => None,
         };
@@ -247,7 +250,7 @@ impl<S: Source> Engine<S> {
     fn repair(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
         // Cleared first: what is lost from here on wants another one.
         self.gaps.torn_ns = None;
-        let walk = self.census.after_a_loss(&mut self.feed)?;
+        let walk = self.census.look(self.feed.source_mut(), When::AfterALoss)?;
         let mended = self.compare(walk, each)?;
         self.repairs += 1;
         tell(mended, boot_ns()?, each);
@@ -256,7 +259,7 @@ impl<S: Source> Engine<S> {
 
     /// Now and then: says something only if something was wrong.
     fn check(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
-        let walk = self.census.again(&mut self.feed)?;
+        let walk = self.census.look(self.feed.source_mut(), When::NowAndThen)?;
         let mended = self.compare(walk, each)?;
         if mended.added + mended.removed > 0 {
             tell(mended, boot_ns()?, each);
@@ -267,7 +270,7 @@ impl<S: Source> Engine<S> {
     fn compare(&mut self, mut walk: Walk, each: &mut dyn FnMut(Change)) -> Result<Mended, Error> {
         // What happened meanwhile comes first: it is newer than what the walk saw.
         self.settle(each)?;
-        self.census.make_sure(&self.feed, &mut walk, &self.table)?;
+        self.census.make_sure(self.feed.source_mut(), &mut walk, &self.table)?;
         let mended = self.table.reconcile(&walk, each);
         self.plan_the_next_check(&walk);
         Ok(mended)

@@ -1,4 +1,4 @@
-//! Source → events, with every loss told at its place. The only file that joins the two.
+//! Source → a stream of events with every loss at its place, and how long to wait for more.
 //!
 //! No thread and no timer of its own: whoever drives it waits on [`Feed::as_fd`] for as long as
 //! [`Feed::step`] says, then calls `step` again.
@@ -7,12 +7,11 @@ use std::{fmt, os::fd::BorrowedFd, time::Duration};
 
 #[cfg(feature = "perf")]
 use nix::poll::PollTimeout;
-use observer_common::{CgroupNames, Counters, Header, TaskFacts};
 
 use crate::{
     Error,
-    event::{Event, Lift, Loss, Process, ProcessKey, What},
-    source::{Item, Source, proc},
+    event::{Event, Loss, What},
+    source::{Item, Source},
 };
 
 /// How long to wait on the descriptor before the next step.
@@ -66,7 +65,6 @@ const PATIENCE: u32 = 5;
 /// A running observation.
 pub struct Feed<S> {
     source: S,
-    lift: Lift,
     /// Losses told so far, by CPU.
     told: Vec<u64>,
     /// Skipped runs told so far.
@@ -79,15 +77,7 @@ pub struct Feed<S> {
 impl<S: Source> Feed<S> {
     /// Reads from a source that is already running.
     pub fn new(source: S) -> Self {
-        Self {
-            source,
-            lift: Lift::default(),
-            told: Vec::new(),
-            skipped: 0,
-            delivered: 0,
-            malformed: 0,
-            looks_in_vain: 0,
-        }
+        Self { source, told: Vec::new(), skipped: 0, delivered: 0, malformed: 0, looks_in_vain: 0 }
     }
 
     /// Readable when there is something to do.
@@ -165,69 +155,23 @@ impl<S: Source> Feed<S> {
         &self.source
     }
 
-    /// See [`Source::overhear`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::overhear`].
-    pub fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
-        self.source.overhear(key)
-    }
-
-    /// See [`Source::stop_overhearing`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::stop_overhearing`].
-    pub fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
-        self.source.stop_overhearing(key)
-    }
-
-    /// Walks over all processes; see [`Source::walk`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::walk`].
-    pub fn walk(&mut self, wanted: u32, records: &mut Vec<u8>) -> Result<(), Error> {
-        self.source.walk(wanted, records)
-    }
-
-    /// Walks over the arguments of all processes; see [`Source::walk_arguments`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::walk_arguments`].
-    pub fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error> {
-        self.source.walk_arguments(records)
-    }
-
-    /// The process that a walk saw, as an event would tell it.
-    pub fn process(
-        &mut self,
-        header: &Header,
-        facts: &TaskFacts,
-        cgroup: CgroupNames<'_>,
-    ) -> Process {
-        self.lift.seen(header, facts, cgroup)
+    /// The source, to walk or to overhear by.
+    pub fn source_mut(&mut self) -> &mut S {
+        &mut self.source
     }
 
     fn drain(&mut self, each: &mut dyn FnMut(Event)) -> Result<usize, Error> {
-        let Self { source, lift, told, skipped, delivered, malformed, looks_in_vain: _ } = self;
+        let Self { source, told, skipped, delivered, malformed, looks_in_vain: _ } = self;
         let mut newly_skipped = 0;
         let drained = source.drain(STEP, &mut |item| match item {
-            Item::Record(header, record) => {
-                if let Some(lost) = newly_lost(told, header.cpu, header.lost_before) {
-                    each(lost_event(header.boot_ns, header.cpu, lost));
+            Item::Event { event, lost_before } => {
+                if let Some(lost) = newly_lost(told, event.cpu, lost_before) {
+                    each(lost_event(event.boot_ns, event.cpu, lost));
                 }
-                if header.kind != observer_common::Kind::ARGS {
-                    *delivered += 1;
-                }
-                if let Some(mut event) = lift.lift(&header, &record) {
-                    complete(&mut event);
-                    each(event);
-                }
+                *delivered += 1;
+                each(event);
             }
-            Item::Malformed(_) => {
+            Item::Malformed => {
                 *delivered += 1;
                 *malformed += 1;
             }
@@ -241,9 +185,9 @@ impl<S: Source> Feed<S> {
     }
 
     fn tell_counted_losses(&mut self, each: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        for (cpu, counters) in self.source.counters()?.iter().enumerate() {
+        for (cpu, totals) in self.source.totals()?.iter().enumerate() {
             let cpu = u32::try_from(cpu).unwrap_or(u32::MAX);
-            if let Some(lost) = newly_lost(&mut self.told, cpu, counters.events_lost()) {
+            if let Some(lost) = newly_lost(&mut self.told, cpu, totals.lost) {
                 each(lost_event(crate::machine::boot_ns()?, cpu, lost));
             }
         }
@@ -256,11 +200,11 @@ impl<S: Source> Feed<S> {
     ///
     /// [`Error::System`] when the counters cannot be read.
     pub fn totals(&self) -> Result<Totals, Error> {
-        let counters = self.source.counters()?;
+        let cpus = self.source.totals()?;
         Ok(Totals {
-            produced: counters.iter().map(Counters::events_produced).sum::<u64>() + self.skipped,
+            produced: cpus.iter().map(|cpu| cpu.produced).sum::<u64>() + self.skipped,
             delivered: self.delivered,
-            lost: counters.iter().map(Counters::events_lost).sum::<u64>() + self.skipped,
+            lost: cpus.iter().map(|cpu| cpu.lost).sum::<u64>() + self.skipped,
             malformed: self.malformed,
         })
     }
@@ -269,16 +213,6 @@ impl<S: Source> Feed<S> {
 impl<S> fmt::Debug for Feed<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Feed").field("delivered", &self.delivered).finish_non_exhaustive()
-    }
-}
-
-/// A piece of a long argument list may have found no room. The process may still be there to ask.
-fn complete(event: &mut Event) {
-    if let What::Exec { process, args: Some(args), .. } = &mut event.what
-        && args.captured_size() < args.wanted_size()
-        && let Some(whole) = proc::complete(process.key, args)
-    {
-        *args = whole;
     }
 }
 
@@ -307,19 +241,20 @@ fn skipped_event(boot_ns: u64, count: u64) -> Event {
 mod tests {
     use std::{collections::VecDeque, fs::File, os::fd::AsFd as _};
 
-    use observer_common::{ABI_VERSION, FreeFacts, Kind, Record};
-    use zerocopy::FromZeros as _;
-
     use super::*;
-    use crate::{facts::EventFacts, source::Origin};
+    use crate::{
+        event::ProcessKey,
+        facts::EventFacts,
+        source::{CpuTotals, Origin},
+    };
 
     /// A source of what a test wrote down.
     struct Script {
-        items: VecDeque<(Header, u32)>,
-        counters: Vec<Counters>,
+        items: VecDeque<(Event, u64)>,
+        totals: Vec<CpuTotals>,
         sleeps: u32,
         /// Given when the reader goes to sleep.
-        late: Option<(Header, u32)>,
+        late: Option<(Event, u64)>,
         /// Runs skipped by the time of each drain.
         skipped: VecDeque<u64>,
         fd: File,
@@ -327,13 +262,14 @@ mod tests {
 
     impl Script {
         fn new(records: &[(u32, u64)], lost: &[u64]) -> Self {
-            let mut counters: Vec<_> = lost.iter().map(|lost| counted(0, *lost)).collect();
+            let counted = |lost: &u64| CpuTotals { produced: *lost, lost: *lost };
+            let mut totals: Vec<_> = lost.iter().map(counted).collect();
             for (cpu, _) in records {
-                counters[*cpu as usize].produced[Kind::FREE.index()] += 1;
+                totals[*cpu as usize].produced += 1;
             }
             Self {
-                items: records.iter().map(|(cpu, lost)| (header(*cpu, *lost), *cpu)).collect(),
-                counters,
+                items: records.iter().map(|(cpu, lost)| (event(*cpu), *lost)).collect(),
+                totals,
                 sleeps: 0,
                 late: None,
                 skipped: VecDeque::new(),
@@ -342,16 +278,9 @@ mod tests {
         }
     }
 
-    fn header(cpu: u32, lost_before: u64) -> Header {
-        let kind = Kind::FREE;
-        Header { cpu, lost_before, kind, version: ABI_VERSION, ..Header::new_zeroed() }
-    }
-
-    fn counted(delivered: u64, lost: u64) -> Counters {
-        let mut counters = Counters::default();
-        counters.produced[Kind::FREE.index()] = delivered + lost;
-        counters.lost[Kind::FREE.index()] = lost;
-        counters
+    fn event(cpu: u32) -> Event {
+        let key = ProcessKey { pid: 7, start_ns: 0 };
+        Event { boot_ns: 0, cpu, what: What::Free { key, status: None, usage: None } }
     }
 
     impl Source for Script {
@@ -363,19 +292,14 @@ mod tests {
             EventFacts::ALL
         }
 
-        fn has_walk(&self) -> bool {
-            true
-        }
-
         fn settle(&mut self) -> Result<(), Error> {
             Ok(())
         }
 
-        fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+        fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
             let count = limit.min(self.items.len());
-            for (header, pid) in self.items.drain(..count) {
-                let facts = FreeFacts { pid, ..FreeFacts::new_zeroed() };
-                each(Item::Record(header, Record::Free { facts }));
+            for (event, lost_before) in self.items.drain(..count) {
+                each(Item::Event { event, lost_before });
             }
             if let Some(count) = self.skipped.pop_front().filter(|count| *count > 0) {
                 each(Item::Skipped { count });
@@ -393,16 +317,8 @@ mod tests {
             Ok(())
         }
 
-        fn counters(&self) -> Result<Vec<Counters>, Error> {
-            Ok(self.counters.clone())
-        }
-
-        fn walk(&mut self, _: u32, _: &mut Vec<u8>) -> Result<(), Error> {
-            Ok(())
-        }
-
-        fn walk_arguments(&mut self, _: &mut Vec<u8>) -> Result<(), Error> {
-            Ok(())
+        fn totals(&self) -> Result<Vec<CpuTotals>, Error> {
+            Ok(self.totals.clone())
         }
 
         fn stop(&mut self) {}
@@ -475,7 +391,7 @@ mod tests {
     #[test]
     fn what_comes_while_the_reader_lies_down_is_not_left_lying() {
         let mut script = Script::new(&[], &[0]);
-        script.late = Some((header(0, 0), 7));
+        script.late = Some((event(0), 0));
         let mut feed = Feed::new(script);
         let mut events = 0;
         let mut wait = Wait::AtMost(Duration::ZERO);

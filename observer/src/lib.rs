@@ -2,9 +2,9 @@
 //!
 //! The modules in the order in which a fact passes through them:
 //!
-//! 1. [`source`]: bytes from the kernel → [`observer_common::Record`]s that borrow them
-//! 2. [`event`]: records → owned [`Event`]s, arguments put together, losses in their place
-//! 3. [`feed`]: joins the two, with every loss in its place; no thread and no timer of its own
+//! 1. [`source`]: what the kernel tells → owned [`Event`]s, whoever tells it
+//! 2. [`event`]: what an event says
+//! 3. [`feed`]: a source's events with every loss in its place; no thread and no timer of its own
 //! 4. `events`: the feed for programs: a blocking iterator, a `Stream` under feature `tokio`
 //! 5. [`table`]: events → the processes that there are, and what each event changed
 //! 6. `census`, `engine`: looks at all processes, and the one place where source, feed, census and

@@ -20,10 +20,9 @@ use crate::{
 };
 #[cfg(feature = "ebpf")]
 use crate::{
-    census::Census,
-    feed::Feed,
+    census::Walker,
     source::{
-        Options, Origin,
+        Options, Origin, Source as _,
         bpf::BpfSource,
         proc::{add_what_no_walk_tells, now},
     },
@@ -159,9 +158,12 @@ impl Listing {
     pub fn of_kernel(options: &Options, wanted: Facts) -> Result<Self, Error> {
         let options = Options { kinds: Vec::new(), walks: true, ..options.clone() };
         let machine = Arc::new(Machine::read()?);
-        let mut feed = Feed::new(BpfSource::open(&options)?);
-        let mut census = Census::new(Arc::clone(&machine));
-        let details = census.all(&mut feed, wanted)?;
+        let mut source = BpfSource::open(&options)?;
+        let Some(walks) = source.walks() else {
+            let source = std::io::ErrorKind::Unsupported.into();
+            return Err(Error::System { what: "cannot walk over the processes", source });
+        };
+        let details = Walker::new(Arc::clone(&machine)).all(walks, wanted)?;
         let mut rows = details.all_rows(wanted, &machine);
         add_what_no_walk_tells(&mut rows, wanted, &machine)?;
         Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), Origin::Bpf.name()))

@@ -47,7 +47,7 @@ fn write(context: *mut Context, draft: Draft, kind: Kind) {
         cpu,
         kind,
         version: ABI_VERSION,
-        absent: 0,
+        reserved: 0,
     };
     // SAFETY: the kernel gives a valid context; the record's bytes are initialised up to `len`,
     // which lies inside the memory. A failure ends the walk, and its reader is told.

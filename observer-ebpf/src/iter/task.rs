@@ -84,8 +84,6 @@ fn ending(task: u64, signal: u64, facts: &mut TaskFacts) {
     facts.exit_state = load(task, place!(task_exit_state));
     facts.flags = load(task, place!(task_flags));
     facts.status = load(signal, place!(signal_group_exit_code));
-    facts.is_subreaper = u32::from(Signal::new(signal).is_subreaper());
-    facts.reserved = 0;
 }
 
 #[inline(always)]

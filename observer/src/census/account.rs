@@ -1,11 +1,13 @@
 //! What /proc says of a process → as the table wants it.
 
+use bytes::Bytes;
+
 use crate::{
-    event::{Comm, Credentials, Process, ProcessKey, Status},
+    event::{Args, Comm, ProcessKey, Status},
     facts::Facts,
-    field::{Row, Status as StatusFile},
-    source::proc,
-    table::Seen,
+    field::Row,
+    source::proc::{self, Described, Subject},
+    table::{Program, Seen},
 };
 
 /// What the table wants to know.
@@ -37,22 +39,18 @@ pub(super) fn seen(row: &Row, beside: Beside) -> Option<Seen> {
     let status = row.stat.as_ref().and_then(|stat| stat.exit_status);
     // What has ended has no memory to read arguments from.
     let arguments = if ended { None } else { row.arguments.clone() };
+    let mut described = Described::of(row);
+    if ended {
+        described.namespaces = [0; 8];
+    }
+    let key = ProcessKey { start_ns: beside.exact_start_ns.unwrap_or(key.start_ns), ..key };
+    let subject = Subject { key, parent: beside.parent, tid: row.pid, comm: comm(row) };
     Some(Seen {
-        process: Process {
-            key: ProcessKey { start_ns: beside.exact_start_ns.unwrap_or(key.start_ns), ..key },
-            parent: beside.parent,
-            exec_id: 0,
-            tid: row.pid,
-            vpid: row.status.as_ref().and_then(|status| status.pids.last().copied()),
-            comm: comm(row),
-            credentials: row.status.as_ref().and_then(credentials),
-            namespaces: if ended { [0; 8] } else { row.namespaces.map(Option::unwrap_or_default) },
-            cgroup: row.cgroup.clone(),
-        },
+        process: described.process(subject),
         boot_ns: beside.boot_ns,
         zombie,
         status: status.filter(|_| zombie).map(Status::from_wait),
-        program: arguments.map(super::arguments::program_of),
+        program: arguments.map(program_of),
         start_is_exact: beside.exact_start_ns.is_some(),
     })
 }
@@ -63,16 +61,14 @@ fn comm(row: &Row) -> Comm {
     Comm::new(proc::task_name(name, flags))
 }
 
-fn credentials(status: &StatusFile) -> Option<Credentials> {
-    let ([real_uid, effective_uid, ..], [real_gid, effective_gid, ..]) =
-        (status.uids?, status.gids?);
-    Some(Credentials { real_uid, effective_uid, real_gid, effective_gid })
+/// What a process runs of which only /proc tells.
+fn program_of(arguments: Bytes) -> Program {
+    let size = arguments.len() as u64;
+    Program { filename: None, args: Some(Args::new(arguments, size, size)), exec_id: 0, exec_ns: 0 }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
     use crate::field::{Identity, Stat};
 

@@ -6,7 +6,7 @@ use hashbrown::HashSet;
 use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 
 use super::{
-    ArgumentsOf, Details, EXITING,
+    ArgumentsOf, Details,
     account::{self, Beside, DESCRIPTION},
 };
 use crate::{
@@ -40,6 +40,9 @@ fn key_of(rows: &[Row], pid: u32) -> Option<ProcessKey> {
     rows.get(at)?.key()
 }
 
+/// A task that has begun to exit, which zombies keep: the kernel's `PF_EXITING`.
+const EXITING: u32 = 0x4;
+
 /// What the wanted columns need of every process.
 pub(super) fn details(
     machine: &Machine,
@@ -52,7 +55,7 @@ pub(super) fn details(
         ArgumentsOf::Memory => Facts::NONE,
     });
     let rows = proc::scan(Which::All, wanted | Facts::IDENTITY, machine)?.rows;
-    Ok(Details { tasks: Vec::new(), arguments: None, hidden: rows })
+    Ok(Details::listed(rows))
 }
 
 /// Takes back what a listing cannot know, once the table has taken in all events so far: a process

@@ -16,6 +16,19 @@ impl Args {
         Self { captured, size, wanted }
     }
 
+    /// The beginning of a list that is known as a whole: all of it, or so many bytes at `most`.
+    #[cfg(feature = "perf")]
+    pub(crate) fn cut(all: &Bytes, most: Option<u64>) -> Self {
+        let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        let captured = match all.get(..most) {
+            // A copy, so that the whole list can go.
+            Some(beginning) => Bytes::copy_from_slice(beginning),
+            None => all.clone(),
+        };
+        let wanted = captured.len() as u64;
+        Self::new(captured, all.len() as u64, wanted)
+    }
+
     /// Each argument without its NUL, empty ones included. Of a list that was cut the last may be
     /// a beginning.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {

@@ -1,9 +1,10 @@
 //! Where a process stands in the cgroup hierarchies.
 
+#[cfg(feature = "snapshot")]
 use std::sync::Arc;
 
+#[cfg(feature = "snapshot")]
 use hashbrown::HashMap;
-use observer_common::CgroupNames as Names;
 
 use crate::container::{self, Container};
 
@@ -19,10 +20,6 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    fn new(names: Names<'_>) -> Self {
-        Self::of_paths(path(names.v2), path(names.v1))
-    }
-
     /// Of `/proc/PID/cgroup`, whose lines are `NUMBER:CONTROLLERS:PATH`.
     #[cfg(feature = "snapshot")]
     fn of_lines(lines: &[u8]) -> Self {
@@ -41,7 +38,9 @@ impl Cgroup {
         Self::of_paths(of(b""), CONTROLLERS.iter().find_map(|controller| of(controller)))
     }
 
-    fn of_paths(v2: Option<String>, v1: Option<String>) -> Self {
+    /// Of the path in the unified hierarchy and in a v1 one, each `None` for the root.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn of_paths(v2: Option<String>, v1: Option<String>) -> Self {
         let v2 = v2.unwrap_or_else(|| "/".to_owned());
         let container =
             container::of_path(&v2).or_else(|| v1.as_deref().and_then(container::of_path));
@@ -66,46 +65,34 @@ fn alive(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
 
-/// Directory names from the leaf upwards, each with a NUL, as a path from the root.
-fn path(names: &[u8]) -> Option<String> {
-    let names = names.strip_suffix(b"\0")?;
-    let mut path = String::with_capacity(names.len() + 1);
-    for name in names.rsplit(|byte| *byte == 0) {
-        path.push('/');
-        path.push_str(&String::from_utf8_lossy(name));
-    }
-    Some(path)
-}
-
 /// Cgroups already seen: most events come from a few.
+#[cfg(feature = "snapshot")]
 #[derive(Debug, Default)]
-pub struct CgroupCache {
+pub(crate) struct CgroupCache {
     seen: HashMap<Box<[u8]>, Arc<Cgroup>>,
     key: Vec<u8>,
 }
 
+#[cfg(feature = "snapshot")]
 impl CgroupCache {
     const MAX: usize = 1024;
 
-    /// The cgroup of these names.
-    pub fn get(&mut self, names: Names<'_>) -> Arc<Cgroup> {
-        self.key.clear();
-        self.key.extend_from_slice(names.v2);
-        // No name begins with a slash: it parts the two lists.
-        self.key.push(b'/');
-        self.key.extend_from_slice(names.v1);
-        self.look_up(|| Cgroup::new(names))
-    }
-
     /// The cgroup that `/proc/PID/cgroup` tells with these lines.
-    #[cfg(feature = "snapshot")]
     pub(crate) fn of_lines(&mut self, lines: &[u8]) -> Arc<Cgroup> {
-        self.key.clear();
-        self.key.extend_from_slice(lines);
-        self.look_up(|| Cgroup::of_lines(lines))
+        self.get([lines], || Cgroup::of_lines(lines))
     }
 
-    fn look_up(&mut self, make: impl FnOnce() -> Cgroup) -> Arc<Cgroup> {
+    /// The cgroup that a source calls by this key, which may come in parts; `make` makes it at the first
+    /// time.
+    pub(crate) fn get<const PARTS: usize>(
+        &mut self,
+        key: [&[u8]; PARTS],
+        make: impl FnOnce() -> Cgroup,
+    ) -> Arc<Cgroup> {
+        self.key.clear();
+        for part in key {
+            self.key.extend_from_slice(part);
+        }
         if let Some(known) = self.seen.get(self.key.as_slice()) {
             return Arc::clone(known);
         }
@@ -119,6 +106,7 @@ impl CgroupCache {
 }
 
 #[cfg(test)]
+#[cfg(feature = "snapshot")]
 mod tests {
     use super::*;
     use crate::container::Runtime;
@@ -126,33 +114,25 @@ mod tests {
     const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn names_are_turned_round() {
-        let cgroup = Cgroup::new(Names { v2: b"session-1.scope\0user.slice\0", v1: b"" });
-        assert_eq!(cgroup.v2, "/user.slice/session-1.scope");
-        assert_eq!(cgroup.path(), "/user.slice/session-1.scope");
-        assert_eq!(Cgroup::new(Names::default()).path(), "/");
-    }
-
-    #[test]
     fn v1_tells_where_v2_does_not() {
-        let v1 = format!("{ID}\0docker\0");
-        let only_v1 = Cgroup::new(Names { v2: b"", v1: v1.as_bytes() });
-        assert_eq!(only_v1.path(), format!("/docker/{ID}"));
-        let both = Cgroup::new(Names { v2: b"session-1.scope\0", v1: v1.as_bytes() });
-        assert_eq!(both.path(), format!("/docker/{ID}"));
+        let in_docker = format!("/docker/{ID}");
+        assert_eq!(Cgroup::of_paths(None, Some(in_docker.clone())).path(), in_docker);
+        let both = Cgroup::of_paths(Some("/session-1.scope".to_owned()), Some(in_docker.clone()));
+        assert_eq!(both.path(), in_docker);
         assert_eq!(both.container.map(|found| found.runtime), Some(Runtime::Docker));
+        assert_eq!(Cgroup::of_paths(None, None).path(), "/");
     }
 
     #[test]
-    fn the_cache_tells_the_hierarchies_apart_and_stays_small() {
+    fn the_cache_tells_keys_apart_and_stays_small() {
         let mut cache = CgroupCache::default();
-        let v2 = cache.get(Names { v2: b"a\0", v1: b"" });
-        let v1 = cache.get(Names { v2: b"", v1: b"a\0" });
-        assert_ne!(v2, v1);
+        let made = |path: &str| Cgroup { v2: path.to_owned(), ..Cgroup::default() };
+        let first = cache.get([b"a/", b""], || made("/a"));
+        assert_ne!(first, cache.get([b"/", b"a"], || made("/b")));
+        assert_eq!(first, cache.get([b"a", b"/"], || made("/not made again")));
         for index in 0..3 * CgroupCache::MAX {
-            let name = format!("{index}\0");
-            let got = cache.get(Names { v2: name.as_bytes(), v1: b"" });
-            assert_eq!(got.v2, format!("/{index}"));
+            let name = format!("/{index}");
+            assert_eq!(cache.get([name.as_bytes()], || made(&name)).v2, name);
             assert!(cache.seen.len() <= CgroupCache::MAX);
         }
     }

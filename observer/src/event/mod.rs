@@ -6,7 +6,6 @@
 
 mod args;
 mod cgroup;
-mod lift;
 mod namespaces;
 
 use std::sync::Arc;
@@ -14,12 +13,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 pub use observer_common::{Kind, NAMESPACES};
 
-#[cfg(feature = "perf")]
-pub(crate) use self::lift::divide;
+#[cfg(feature = "snapshot")]
+pub(crate) use self::cgroup::CgroupCache;
 pub use self::{
     args::Args,
-    cgroup::{Cgroup, CgroupCache},
-    lift::Lift,
+    cgroup::Cgroup,
     namespaces::{NamespaceCall, ThreadNamespace, ThreadNamespaces},
 };
 use crate::container::Container;
@@ -109,7 +107,7 @@ pub enum What {
     },
     /// A process wrote to a unix socket that another process listens on: a client asks its server
     /// for something. Told when the call begins, and only of processes that
-    /// [`Source::overhear`](crate::source::Source::overhear) was called for.
+    /// [`Overhears::begin`](crate::source::Overhears::begin) was called for.
     Request {
         /// The process that wrote.
         process: Process,
@@ -336,6 +334,16 @@ impl Status {
         match low & 0x7f {
             0 => Self::Code(high),
             number => Self::Signal { number, core_dumped: Some(low & 0x80 != 0) },
+        }
+    }
+
+    /// This end, where nobody knows whether a core was dumped.
+    #[cfg(feature = "perf")]
+    #[must_use]
+    pub(crate) fn without_core(self) -> Self {
+        match self {
+            Self::Signal { number, .. } => Self::Signal { number, core_dumped: None },
+            Self::Code(code) => Self::Code(code),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The namespaces of a thread, and how it got into them.
 
-use observer_common::{NamespaceFacts, call};
-
 /// How a thread got into other namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NamespaceCall {
@@ -20,16 +18,6 @@ impl NamespaceCall {
             Self::Clone => "clone",
             Self::Unshare => "unshare",
             Self::Setns => "setns",
-        }
-    }
-
-    /// `None` for one of a newer object.
-    pub(super) fn from_number(number: u32) -> Option<Self> {
-        match number {
-            call::CLONE => Some(Self::Clone),
-            call::UNSHARE => Some(Self::Unshare),
-            call::SETNS => Some(Self::Setns),
-            _ => None,
         }
     }
 }
@@ -57,20 +45,21 @@ pub struct ThreadNamespaces {
     pub time_for_children: Option<ThreadNamespace>,
 }
 
+#[cfg(feature = "perf")]
 impl ThreadNamespaces {
-    /// Those that a record tells.
-    pub(super) fn of(facts: &NamespaceFacts) -> Self {
-        let [own @ .., pid, time] = facts.ids;
-        let mut all = facts.process.namespaces.into_iter().zip(own);
-        let [pid_inode, time_inode] = facts.for_children;
+    /// Of inode numbers, and of the kernel's own ids: of those that the thread is in, in the order of
+    /// [`NAMESPACES`](super::NAMESPACES), then of those that its children get, of pids and of time. 0
+    /// where there is none, or none is known.
+    pub(crate) fn of(inodes: [u32; 10], ids: [u64; 10]) -> Self {
+        let mut all = inodes.into_iter().zip(ids).map(|(inode, id)| {
+            let id = (id != 0).then_some(id);
+            (inode != 0).then_some(ThreadNamespace { inode, id })
+        });
+        let mut next = || all.next().flatten();
         Self {
-            own: std::array::from_fn(|_| all.next().and_then(|(inode, id)| namespace(inode, id))),
-            pid_for_children: namespace(pid_inode, pid),
-            time_for_children: namespace(time_inode, time),
+            own: std::array::from_fn(|_| next()),
+            pid_for_children: next(),
+            time_for_children: next(),
         }
     }
-}
-
-fn namespace(inode: u32, id: u64) -> Option<ThreadNamespace> {
-    (inode != 0).then_some(ThreadNamespace { inode, id: (id != 0).then_some(id) })
 }

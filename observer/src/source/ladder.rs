@@ -2,12 +2,16 @@
 
 use std::os::fd::BorrowedFd;
 
-use observer_common::Counters;
-
+use super::{
+    Backend, CpuTotals, Item, Options, Origin, Overhears, Source, perf::PerfSource,
+    proc::ProcSource,
+};
 #[cfg(feature = "ebpf")]
-use super::bpf::{BpfSource, Object};
-use super::{Backend, Item, Options, Origin, Source, perf::PerfSource, proc::ProcSource};
-use crate::{Error, event::ProcessKey, facts::EventFacts};
+use super::{
+    Walks,
+    bpf::{BpfSource, Object},
+};
+use crate::{Error, facts::EventFacts};
 
 /// Any source.
 pub type AnySource = Box<dyn Source + Send>;
@@ -74,11 +78,7 @@ impl<S: Source + ?Sized> Source for Box<S> {
         (**self).facts()
     }
 
-    fn has_walk(&self) -> bool {
-        (**self).has_walk()
-    }
-
-    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
         (**self).drain(limit, each)
     }
 
@@ -94,24 +94,17 @@ impl<S: Source + ?Sized> Source for Box<S> {
         (**self).sleep()
     }
 
-    fn counters(&self) -> Result<Vec<Counters>, Error> {
-        (**self).counters()
+    fn totals(&self) -> Result<Vec<CpuTotals>, Error> {
+        (**self).totals()
     }
 
-    fn walk(&mut self, wanted: u32, records: &mut Vec<u8>) -> Result<(), Error> {
-        (**self).walk(wanted, records)
+    #[cfg(feature = "ebpf")]
+    fn walks(&mut self) -> Option<&mut dyn Walks> {
+        (**self).walks()
     }
 
-    fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error> {
-        (**self).walk_arguments(records)
-    }
-
-    fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
-        (**self).overhear(key)
-    }
-
-    fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
-        (**self).stop_overhearing(key)
+    fn overhears(&mut self) -> Option<&mut dyn Overhears> {
+        (**self).overhears()
     }
 
     fn stop(&mut self) {

@@ -13,11 +13,14 @@ use observer::btf::Btf;
 use observer::event::{
     Kind, NAMESPACES, NamespaceCall, Process, ThreadNamespace, ThreadNamespaces, What,
 };
+use observer::facts::Facts;
+use observer::field::Row;
+use observer::machine::Machine;
 use observer::snapshot::Freshness;
 use observer::source::bpf::BpfSource;
-use observer::source::{Backend, Item, Options, Source as _, items};
+use observer::source::{Backend, Options, Source as _};
 use observer::table::Entry;
-use observer_common::{Place, Record, TaskFacts, portion};
+use observer_common::Place;
 
 use crate::act::{say, wait_for_word};
 use crate::child::{Actor, Started, act, unique};
@@ -396,30 +399,28 @@ fn by_tracepoints_of_short_lives() {
 }
 
 /// What a walk tells of a process.
-fn walked(pid: u32) -> TaskFacts {
+fn walked(pid: u32) -> Row {
     let options = Options { kinds: vec![Kind::FREE], walks: true, ..Options::default() };
     let mut source = BpfSource::open(&options).expect("programs");
-    let mut records = Vec::new();
-    source.walk(portion::NAMESPACES, &mut records).expect("a walk");
-    let all = items(&records).filter_map(|item| match item {
-        Item::Record(_, Record::Task { facts, .. }) => Some(facts),
-        _ => None,
-    });
-    all.into_iter().find(|facts| facts.process.pid == pid).expect("the process")
+    let walks = source.walks().expect("walks were asked for");
+    let tasks = walks.tasks(Facts::ALL_NAMESPACES).expect("a walk");
+    let machine = Machine::read().expect("the machine");
+    let task = tasks.iter().find(|task| task.key().pid == pid).expect("the process");
+    task.describe(Facts::ALL_NAMESPACES, &machine)
 }
 
 fn a_walk_tells_what_children_get() {
     let own = walked(std::process::id());
-    assert_eq!(own.for_children, [own.process.namespaces[0], own.process.namespaces[7]]);
+    assert_eq!(own.for_children, [own.namespaces[0], own.namespaces[7]]);
     let mut actor = unshare_later(libc::CLONE_NEWPID | libc::CLONE_NEWTIME);
     actor.tell("go");
     actor.hear("unshared true");
     let facts = walked(actor.pid());
     let [pid, time] = facts.for_children;
-    assert_eq!(facts.process.namespaces, own.process.namespaces, "it stays itself");
+    assert_eq!(facts.namespaces, own.namespaces, "it stays itself");
     assert_ne!(pid, own.for_children[0]);
-    assert_ne!(pid, 0, "nobody is in it yet");
-    assert_eq!(u64::from(time), proc_inode(actor.pid(), "time_for_children"));
+    assert!(pid.is_some(), "nobody is in it yet");
+    assert_eq!(time.map(u64::from), Some(proc_inode(actor.pid(), "time_for_children")));
     assert_ne!(time, own.for_children[1]);
     actor.dismiss();
 }
@@ -433,9 +434,13 @@ fn a_walk_tells_what_a_zombie_has_left() {
         let there = fs::read_link(format!("/proc/{pid}/ns/{kind}")).is_ok();
         if there { proc_inode(pid, kind) } else { 0 }
     });
-    assert_eq!(facts.process.namespaces.map(u64::from), links, "{NAMESPACES:?}");
+    assert_eq!(
+        facts.namespaces.map(|inode| u64::from(inode.unwrap_or_default())),
+        links,
+        "{NAMESPACES:?}"
+    );
     assert!(links[0] != 0 && links[3] != 0 && links[UTS] == 0, "{links:?}");
-    assert_eq!(facts.for_children, [0; 2]);
+    assert_eq!(facts.for_children, [None; 2]);
     started.reap();
 }
 

@@ -20,7 +20,7 @@ use observer::event::{Event, Kind, Peer, Process, ProcessKey, What};
 use observer::feed::Feed;
 use observer::snapshot::Freshness;
 use observer::source::bpf::BpfSource;
-use observer::source::{Backend, Options};
+use observer::source::{Backend, Options, Source as _};
 use observer_common::limits::REQUEST;
 
 use crate::act::{say, wait_for_word};
@@ -517,7 +517,8 @@ fn what_is_lost_is_counted() {
     let ring = observer::source::RingSize::new(8192).expect("a size");
     let options = Options { kinds, ring, ..Options::default() };
     let mut feed = Feed::new(BpfSource::open(&options).expect("programs"));
-    assert!(feed.overhear(client.key).expect("an attached program"));
+    let overhears = feed.source_mut().overhears().expect("requests were asked for");
+    overhears.begin(client.key).expect("an attached program");
     for _ in 0..CALLS {
         client.act("write 500");
     }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use observer::event::Kind;
-use observer::source::{Item, Source as _, items};
-use observer::source::{Options, bpf::BpfSource};
-use observer_common::{Record, portion};
+use observer::{
+    event::Kind,
+    facts::Facts,
+    source::{Options, Source as _, bpf::BpfSource},
+};
 
 use crate::harness::{Case, btf, cases, root, unlocked};
 
@@ -30,13 +31,9 @@ fn every_process_is_walked_over() {
     let mut source = source();
     let before = listed();
     let mut walked = BTreeSet::new();
-    let mut records = Vec::new();
-    source.walk(portion::STAT, &mut records).expect("a walk");
-    for item in items(&records) {
-        let Item::Record(_, Record::Task { facts, .. }) = item else {
-            panic!("{item:?}");
-        };
-        assert!(walked.insert(facts.process.pid));
+    let walks = source.walks().expect("walks were asked for");
+    for task in walks.tasks(Facts::TASK).expect("a walk").iter() {
+        assert!(walked.insert(task.key().pid));
     }
     let after = listed();
     let through: BTreeSet<u32> = before.intersection(&after).copied().collect();
@@ -52,16 +49,12 @@ fn arguments_are_those_of_proc() {
     let before: BTreeMap<u32, Vec<u8>> =
         listed().into_iter().map(|pid| (pid, of_proc(&pid))).collect();
     let mut compared = 0;
-    let mut records = Vec::new();
-    source.walk_arguments(&mut records).expect("a walk");
-    for item in items(&records) {
-        let Item::Record(_, Record::TaskArgs { facts, bytes }) = item else {
-            panic!("{item:?}");
-        };
-        let unchanged = of_proc(&facts.pid);
-        if before.get(&facts.pid) == Some(&unchanged) && !unchanged.is_empty() {
-            assert_eq!(facts.failed, 0, "process {}", facts.pid);
-            assert_eq!(bytes, unchanged, "process {}", facts.pid);
+    let walks = source.walks().expect("walks were asked for");
+    for arguments in walks.arguments().expect("a walk").iter() {
+        let pid = arguments.key().pid;
+        let unchanged = of_proc(&pid);
+        if before.get(&pid) == Some(&unchanged) && !unchanged.is_empty() {
+            assert_eq!(arguments.take().as_deref(), Some(&*unchanged), "process {pid}");
             compared += 1;
         }
     }

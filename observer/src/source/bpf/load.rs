@@ -16,7 +16,7 @@ use super::{
     object::{Loaded, Settings},
     overhear::Overhearing,
     skips::Watched,
-    walk::Walks,
+    walk::Iterators,
 };
 use crate::{Error, error::Refusal, privilege, source::Options, sys::raw_tracepoint};
 
@@ -149,13 +149,13 @@ impl Prepared {
     }
 
     /// Loads the programs that walk over all processes, if they are asked for.
-    pub(super) fn walks(&mut self, options: &Options) -> Result<Option<Walks>, Error> {
+    pub(super) fn walks(&mut self, options: &Options) -> Result<Option<Iterators>, Error> {
         if !options.walks {
             return Ok(None);
         }
         let wanted = self.loaded.take_map("WALK")?;
         let tasks = self.load_program("walk_tasks")?;
         let arguments = self.load_program("walk_arguments")?;
-        Walks::new(tasks.as_fd(), arguments.as_fd(), wanted).map(Some)
+        Iterators::new(tasks.as_fd(), arguments.as_fd(), wanted).map(Some)
     }
 }

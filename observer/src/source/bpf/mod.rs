@@ -1,14 +1,19 @@
-//! The eBPF source: programs on the kernel's tracepoints, records through a ring.
+//! The eBPF source: programs on the kernel's tracepoints, records through a ring, and the one place that
+//! makes events of records.
 //!
 //! Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` while it is opened, none
 //! afterwards. Its descriptors are the privilege then: they are close-on-exec.
 
+mod arguments;
 mod kernel;
+mod lift;
 mod load;
 mod object;
 mod overhear;
+mod records;
 mod ring;
 mod skips;
+mod tasks;
 mod walk;
 
 use std::{
@@ -17,14 +22,25 @@ use std::{
 };
 
 use aya::maps::{Array, MapData, MapError, PerCpuArray};
-use observer_common::Counters;
+use observer_common::{Counters, Header, Record};
 
-pub use self::object::Object;
-use self::{load::Attached, overhear::Overhearing, ring::Ring, skips::Skips, walk::Walks};
-use super::{Item, Options, Origin, Source};
+pub use self::{
+    arguments::{AllArguments, Arguments},
+    object::Object,
+    tasks::{Task, Tasks},
+};
+use self::{
+    lift::{Lift, Lifted},
+    load::Attached,
+    overhear::Overhearing,
+    ring::Ring,
+    skips::Skips,
+    walk::Iterators,
+};
+use super::{CpuTotals, Item, Options, Origin, Overhears, Source, Walks, proc};
 use crate::{
     Error,
-    event::ProcessKey,
+    event::{Event, ProcessKey, What},
     facts::EventFacts,
     sys::{self, MapValue},
 };
@@ -34,9 +50,10 @@ pub struct BpfSource {
     /// Closing one detaches its program.
     links: Vec<OwnedFd>,
     ring: Ring,
+    lift: Lift,
     counters: CounterMap,
     reader_sleeps: Array<MapData, u32>,
-    walks: Option<Walks>,
+    walks: Option<Iterators>,
     /// Not where it is not asked for, or the kernel's types do not show the way.
     overhearing: Option<Overhearing>,
     skips: Skips,
@@ -76,6 +93,7 @@ impl BpfSource {
         sys::give_back_freed_memory();
         Ok(Self {
             ring: Ring::open(ring)?,
+            lift: Lift::default(),
             counters: counters.try_into().map_err(map_error("cannot use the counters"))?,
             reader_sleeps: sleeps.try_into().map_err(map_error("cannot use the wake-up flag"))?,
             walks,
@@ -92,19 +110,49 @@ impl BpfSource {
 }
 
 impl BpfSource {
-    fn drain_ring(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
-        let Self { ring, overhearing: Some(overhearing), .. } = self else {
-            return Ok(self.ring.drain(limit, each));
-        };
+    fn drain_ring(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
+        let Self { ring, lift, overhearing, .. } = self;
         let mut ended = Vec::new();
-        let count = ring.drain(limit, &mut |item| {
-            ended.extend(overhearing.ended(&item));
+        let count = ring.drain(limit, &mut |record| {
+            let Some(item) = record
+                .map_or(Some(Item::Malformed), |(header, record)| item_of(lift, &header, &record))
+            else {
+                return;
+            };
+            if let (Some(overhearing), Item::Event { event, .. }) = (&*overhearing, &item) {
+                ended.extend(overhearing.ended(event));
+            }
             each(item);
         });
-        for key in ended {
-            overhearing.end(key)?;
-        }
+        self.end_to_overhear(&ended)?;
         Ok(count)
+    }
+
+    fn end_to_overhear(&mut self, ended: &[ProcessKey]) -> Result<(), Error> {
+        let Some(overhearing) = &mut self.overhearing else { return Ok(()) };
+        ended.iter().try_for_each(|key| overhearing.end(*key))
+    }
+}
+
+/// `None` for a piece of an event that follows.
+fn item_of(lift: &mut Lift, header: &Header, record: &Record<'_>) -> Option<Item> {
+    match lift.lift(header, record) {
+        Lifted::Event(mut event) => {
+            complete(&mut event);
+            Some(Item::Event { event, lost_before: header.lost_before })
+        }
+        Lifted::Piece => None,
+        Lifted::Unknown => Some(Item::Malformed),
+    }
+}
+
+/// A piece of a long argument list may have found no room. The process may still be there to ask.
+fn complete(event: &mut Event) {
+    if let What::Exec { process, args: Some(args), .. } = &mut event.what
+        && args.captured_size() < args.wanted_size()
+        && let Some(whole) = proc::complete(process.key, args)
+    {
+        *args = whole;
     }
 }
 
@@ -123,11 +171,7 @@ impl Source for BpfSource {
         EventFacts::ALL
     }
 
-    fn has_walk(&self) -> bool {
-        true
-    }
-
-    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
         #[cfg(feature = "log")]
         if let Some(log) = &mut self.log {
             log.flush();
@@ -159,27 +203,20 @@ impl Source for BpfSource {
         self.reader_sleeps.set(0, 1, 0).map_err(map_error("cannot set the wake-up flag"))
     }
 
-    fn counters(&self) -> Result<Vec<Counters>, Error> {
-        read(&self.counters)
+    fn totals(&self) -> Result<Vec<CpuTotals>, Error> {
+        let totals = |counters: &Counters| CpuTotals {
+            produced: counters.events_produced(),
+            lost: counters.events_lost(),
+        };
+        Ok(read(&self.counters)?.iter().map(totals).collect())
     }
 
-    fn walk(&mut self, wanted: u32, records: &mut Vec<u8>) -> Result<(), Error> {
-        self.walks.as_mut().map_or(Ok(()), |walks| walks.tasks(wanted, records))
+    fn walks(&mut self) -> Option<&mut dyn Walks> {
+        Some(self.walks.as_mut()?)
     }
 
-    fn walk_arguments(&mut self, records: &mut Vec<u8>) -> Result<(), Error> {
-        self.walks.as_ref().map_or(Ok(()), |walks| walks.arguments(records))
-    }
-
-    fn overhear(&mut self, key: ProcessKey) -> Result<bool, Error> {
-        match &mut self.overhearing {
-            Some(overhearing) => overhearing.begin(key).map(|()| true),
-            None => Ok(false),
-        }
-    }
-
-    fn stop_overhearing(&mut self, key: ProcessKey) -> Result<(), Error> {
-        self.overhearing.as_mut().map_or(Ok(()), |overhearing| overhearing.end(key))
+    fn overhears(&mut self) -> Option<&mut dyn Overhears> {
+        Some(self.overhearing.as_mut()?)
     }
 
     fn stop(&mut self) {

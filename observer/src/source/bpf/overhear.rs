@@ -4,10 +4,15 @@
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use aya::maps::{HashMap, Map, MapData};
-use observer_common::{Kind, Record};
+use observer_common::Kind;
 
 use super::{map_error, skips::Watched};
-use crate::{Error, event::ProcessKey, source::Item, sys::raw_tracepoint};
+use crate::{
+    Error,
+    event::{Event, ProcessKey, What},
+    source::Overhears,
+    sys::raw_tracepoint,
+};
 
 pub(super) struct Overhearing {
     program: OwnedFd,
@@ -33,7 +38,22 @@ impl Overhearing {
         Ok(Watched { kind: Kind::REQUEST, first, second: None })
     }
 
-    pub(super) fn begin(&mut self, key: ProcessKey) -> Result<(), Error> {
+    /// The process that this says the end of, if it is one of them.
+    pub(super) fn ended(&self, event: &Event) -> Option<ProcessKey> {
+        if self.overheard.is_empty() {
+            return None;
+        }
+        let key = match &event.what {
+            What::Exit { process, .. } => process.key,
+            What::Free { key, .. } => *key,
+            _ => return None,
+        };
+        (self.overheard.get(&key.pid) == Some(&key.start_ns)).then_some(key)
+    }
+}
+
+impl Overhears for Overhearing {
+    fn begin(&mut self, key: ProcessKey) -> Result<(), Error> {
         // Who had the pid before has ended.
         let insert = self.list.insert(key.pid, key.start_ns, 0);
         insert.map_err(map_error("cannot overhear one more process"))?;
@@ -50,7 +70,7 @@ impl Overhearing {
         Ok(())
     }
 
-    pub(super) fn end(&mut self, key: ProcessKey) -> Result<(), Error> {
+    fn end(&mut self, key: ProcessKey) -> Result<(), Error> {
         if self.overheard.get(&key.pid) != Some(&key.start_ns) {
             return Ok(());
         }
@@ -59,21 +79,5 @@ impl Overhearing {
             self.link = None;
         }
         self.list.remove(&key.pid).map_err(map_error("cannot end to overhear a process"))
-    }
-
-    /// The process that this says the end of, if it is one of them.
-    pub(super) fn ended(&self, item: &Item<'_>) -> Option<ProcessKey> {
-        if self.overheard.is_empty() {
-            return None;
-        }
-        let (pid, start_ns) = match item {
-            Item::Record(_, Record::Exit { facts, .. }) => {
-                (facts.process.pid, facts.process.start_ns)
-            }
-            Item::Record(_, Record::Free { facts }) => (facts.pid, facts.start_ns),
-            _ => return None,
-        };
-        let is_one = self.overheard.get(&pid) == Some(&start_ns);
-        is_one.then_some(ProcessKey { pid, start_ns })
     }
 }

@@ -3,10 +3,13 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use aya::maps::{Map, MapData, RingBuf};
-use observer_common::decode;
+use observer_common::{Header, Malformed, Record, decode};
 
 use super::map_error;
-use crate::{Error, source::Item};
+use crate::Error;
+
+/// A record, or what could not be decoded.
+pub(super) type Decoded<'a> = Result<(Header, Record<'a>), Malformed>;
 
 pub(super) struct Ring(RingBuf<MapData>);
 
@@ -15,15 +18,13 @@ impl Ring {
         RingBuf::try_from(map).map(Self).map_err(map_error("cannot map the ring"))
     }
 
-    pub(super) fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> usize {
+    /// Takes out `limit` records at most; says how many.
+    pub(super) fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Decoded<'_>)) -> usize {
         let mut count = 0;
         while count < limit
             && let Some(bytes) = self.0.next()
         {
-            each(match decode(&bytes) {
-                Ok((header, record)) => Item::Record(header, record),
-                Err(malformed) => Item::Malformed(malformed),
-            });
+            each(decode(&bytes));
             count += 1;
         }
         count

@@ -7,11 +7,15 @@ use std::{
 
 use aya::maps::{Array, Map, MapData};
 
-use super::map_error;
-use crate::{Error, sys::iterator};
+use super::{
+    arguments::AllArguments,
+    map_error,
+    tasks::{Tasks, portions},
+};
+use crate::{Error, facts::Facts, source::Walks, sys::iterator};
 
 /// Two iterators, ready to walk as often as one likes. One walk at a time.
-pub(super) struct Walks {
+pub(super) struct Iterators {
     tasks: OwnedFd,
     arguments: OwnedFd,
     wanted: Array<MapData, u32>,
@@ -20,7 +24,7 @@ pub(super) struct Walks {
 /// The kernel hands out so much at a time.
 const READ: usize = 32 << 10;
 
-impl Walks {
+impl Iterators {
     /// `tasks` and `arguments` are loaded iterator programs.
     pub(super) fn new(
         tasks: BorrowedFd<'_>,
@@ -36,23 +40,26 @@ impl Walks {
             wanted: wanted.try_into().map_err(map_error("cannot use the walk's settings"))?,
         })
     }
+}
 
-    /// Appends what is wanted of each process: bits of [`observer_common::portion`].
-    pub(super) fn tasks(&mut self, wanted: u32, records: &mut Vec<u8>) -> Result<(), Error> {
-        self.wanted.set(0, wanted, 0).map_err(map_error("cannot set what to walk for"))?;
-        walk(self.tasks.as_fd(), records)
+impl Walks for Iterators {
+    fn tasks(&mut self, wanted: Facts) -> Result<Tasks, Error> {
+        self.wanted
+            .set(0, portions(wanted), 0)
+            .map_err(map_error("cannot set what to walk for"))?;
+        walk(self.tasks.as_fd()).map(Tasks)
     }
 
-    /// Appends the arguments of each process that has memory.
-    pub(super) fn arguments(&self, records: &mut Vec<u8>) -> Result<(), Error> {
-        walk(self.arguments.as_fd(), records)
+    fn arguments(&mut self) -> Result<AllArguments, Error> {
+        walk(self.arguments.as_fd()).map(|records| AllArguments(records.into()))
     }
 }
 
-fn walk(link: BorrowedFd<'_>, records: &mut Vec<u8>) -> Result<(), Error> {
+/// The records that an iterator hands out.
+fn walk(link: BorrowedFd<'_>) -> Result<Vec<u8>, Error> {
     const WHAT: &str = "cannot walk over the processes";
     let mut output = iterator::begin(link).map_err(Error::system(WHAT))?;
-    let mut filled = records.len();
+    let (mut records, mut filled) = (Vec::new(), 0);
     loop {
         records.resize(records.len().max(filled + READ), 0);
         let room = records.get_mut(filled..).unwrap_or_default();
@@ -66,5 +73,5 @@ fn walk(link: BorrowedFd<'_>, records: &mut Vec<u8>) -> Result<(), Error> {
         }
     }
     records.truncate(filled);
-    Ok(())
+    Ok(records)
 }

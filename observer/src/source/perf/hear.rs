@@ -2,8 +2,6 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use observer_common::Malformed;
-
 use super::{
     clock::Clock,
     reading::Reading,
@@ -20,11 +18,9 @@ pub(super) enum Heard {
         cpu: u32,
         count: u64,
     },
-    /// A record that is not as its format says, of the tracepoint with that index.
+    /// A record that is not as its format says.
     Malformed {
         cpu: u32,
-        request: usize,
-        malformed: Malformed,
     },
 }
 
@@ -37,17 +33,14 @@ pub(super) fn hear(item: &Item<'_>, readings: &[Reading], clock: Clock) -> Optio
 }
 
 fn hear_sample(sample: &Sample<'_>, reading: &Reading, clock: Clock) -> Heard {
-    let Sample { cpu, pid, tid, request, .. } = *sample;
+    let Sample { cpu, pid, tid, .. } = *sample;
     match reading.news(sample.raw) {
         Ok(news) => {
             // One that comes late says when it happened.
             let boot_ns = clock.boot_ns(sample.time_ns.saturating_sub(sample.late_ns));
             Heard::Told(Told { boot_ns, cpu, pid, tid, news })
         }
-        Err(damaged) => {
-            let malformed = Malformed::Short { got: damaged.len, need: damaged.end };
-            Heard::Malformed { cpu, request, malformed }
-        }
+        Err(_damaged) => Heard::Malformed { cpu },
     }
 }
 

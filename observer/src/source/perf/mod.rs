@@ -2,7 +2,7 @@
 //! do not tell.
 //!
 //! In data-flow order: `point` says which tracepoints are read, `reading` understands their
-//! records, `hear` puts them into words (`told`), `tracker` makes records for the reader of them,
+//! records, `hear` puts them into words (`told`), `tracker` makes events of them,
 //! asking /proc through `asked`; `tally` counts what became of them all, `bell` wakes the reader.
 //!
 //! Every life is told, however short. What only /proc knows (arguments, users, namespaces) is read
@@ -16,7 +16,6 @@ mod asked;
 mod bell;
 mod clock;
 mod ending;
-mod given;
 mod hear;
 mod known;
 mod place;
@@ -34,8 +33,6 @@ use std::{
     time::Duration,
 };
 
-use observer_common::Counters;
-
 use self::{
     asked::Proc,
     bell::Bell,
@@ -47,7 +44,7 @@ use self::{
     tally::Tally,
     tracker::{Tracker, Wanted},
 };
-use super::{Item, Options, Origin, Source};
+use super::{CpuTotals, Item, Options, Origin, Source};
 use crate::{
     Error,
     facts::{EventFacts, Surety},
@@ -153,12 +150,8 @@ impl Source for PerfSource {
         }
     }
 
-    fn has_walk(&self) -> bool {
-        false
-    }
-
     /// A few more than `limit` may come of what waited for one of them.
-    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
         if let Some(error) = self.failure.take() {
             return Err(error);
         }
@@ -182,16 +175,8 @@ impl Source for PerfSource {
         self.bell.ring_in(DOZE)
     }
 
-    fn counters(&self) -> Result<Vec<Counters>, Error> {
-        Ok(self.tally.counters(&self.reader.lost()?, &self.readings))
-    }
-
-    fn walk(&mut self, _wanted: u32, _records: &mut Vec<u8>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn walk_arguments(&mut self, _records: &mut Vec<u8>) -> Result<(), Error> {
-        Ok(())
+    fn totals(&self) -> Result<Vec<CpuTotals>, Error> {
+        Ok(self.tally.totals(&self.reader.lost()?))
     }
 
     fn stop(&mut self) {

@@ -99,21 +99,6 @@ impl Point {
         (self == Self::Setns && field == "flags").then_some("nstype")
     }
 
-    /// The kind of record that is missing when one of its records is lost.
-    pub(super) fn kind(self) -> Kind {
-        match self {
-            Self::NewTask => Kind::FORK,
-            Self::Exec => Kind::EXEC,
-            Self::Free => Kind::FREE,
-            Self::Rename => Kind::RENAME,
-            Self::Attach => Kind::CGROUP,
-            Self::Unshare | Self::Unshared | Self::Setns | Self::SetnsDone => Kind::NAMESPACE,
-            Self::Exit | Self::ExitGroup | Self::ExitThread | Self::Generated | Self::Delivered => {
-                Kind::EXIT
-            }
-        }
-    }
-
     /// What the kernel is to let through: of signals those that can end a process, of calls those
     /// that succeeded.
     fn filter(self) -> Option<CString> {

@@ -1,7 +1,6 @@
 //! A tracepoint's record → what it says.
 
 use bytes::Bytes;
-use observer_common::call;
 
 use super::{
     point::Point,
@@ -9,6 +8,7 @@ use super::{
 };
 use crate::{
     Error,
+    event::NamespaceCall,
     tracepoint::{
         Format,
         format::Field,
@@ -84,8 +84,8 @@ impl Reading {
             },
             Point::Unshare => News::NamespaceCall { flags: next()?.as_u64().unwrap_or_default() },
             Point::Setns => News::NamespaceCall { flags: lower_half(next()?) },
-            Point::Unshared => News::NamespaceCallDone { call: call::UNSHARE },
-            Point::SetnsDone => News::NamespaceCallDone { call: call::SETNS },
+            Point::Unshared => News::NamespaceCallDone { call: NamespaceCall::Unshare },
+            Point::SetnsDone => News::NamespaceCallDone { call: NamespaceCall::Setns },
             Point::ExitGroup => News::ExitCall { code: code(next()?), group: true },
             Point::ExitThread => News::ExitCall { code: code(next()?), group: false },
             Point::Generated => {

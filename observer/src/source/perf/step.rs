@@ -3,16 +3,12 @@
 
 use std::{os::fd::AsFd as _, time::Duration};
 
-use observer_common::{ABI_VERSION, Header};
-
 use super::{
     HOLD, PerfSource,
-    given::Given,
     hear::{Heard, hear, mark_the_overtaken},
-    tally::Tally,
     tracker::{Tracker, With},
 };
-use crate::{Error, feed::Wait, machine::boot_ns, source::Item, tracepoint::reader};
+use crate::{Error, event::Event, feed::Wait, machine::boot_ns, source::Item, tracepoint::reader};
 
 /// Whether anything has come out of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +33,11 @@ const PATIENCE_NS: u64 = 250_000_000;
 const ROUNDS: u32 = 64;
 
 impl PerfSource {
-    /// Hands on about `limit` records; says how many, and whether anything came.
+    /// Hands on about `limit` events; says how many, and whether anything came.
     pub(super) fn hand_on(
         &mut self,
         limit: usize,
-        each: &mut dyn FnMut(Item<'_>),
+        each: &mut dyn FnMut(Item),
     ) -> Result<(usize, Rings), Error> {
         let (mut given, mut rounds, mut rings) = (0, 0, Rings::Silent);
         while given < limit {
@@ -76,7 +72,7 @@ impl PerfSource {
         Ok(())
     }
 
-    fn understand(&mut self, heard: Heard, each: &mut dyn FnMut(Item<'_>)) -> usize {
+    fn understand(&mut self, heard: Heard, each: &mut dyn FnMut(Item)) -> usize {
         match heard {
             Heard::Told(told) => {
                 return self.track(each, |tracker, with| tracker.take(told, with));
@@ -86,29 +82,28 @@ impl PerfSource {
                 self.tracker.doubt();
                 self.torn_ns = self.torn_ns.or_else(|| boot_ns().ok());
             }
-            Heard::Malformed { cpu, request, malformed } => {
-                if let Some(reading) = self.readings.get(request) {
-                    self.tally.give(cpu, reading.point.kind());
-                    each(Item::Malformed(malformed));
-                    return 1;
-                }
+            Heard::Malformed { cpu } => {
+                self.tally.give(cpu);
+                each(Item::Malformed);
+                return 1;
             }
         }
         0
     }
 
-    /// Lets the tracker work and hands on the records that it gives; says how many.
+    /// Lets the tracker work and hands on the events that it gives; says how many.
     pub(super) fn track(
         &mut self,
-        each: &mut dyn FnMut(Item<'_>),
+        each: &mut dyn FnMut(Item),
         work: impl FnOnce(&mut Tracker, &mut With<'_>),
     ) -> usize {
         let Self { tracker, asked, tally, .. } = self;
         let (mut count, mut missed) = (0, Vec::new());
-        let mut give = |given: &Given<'_>| {
+        let mut give = |event: Event| {
             count += 1;
-            tally.give(given.cpu, given.kind);
-            each(Item::Record(header(given, tally), given.record));
+            tally.give(event.cpu);
+            let lost_before = tally.lost_before(event.cpu);
+            each(Item::Event { event, lost_before });
         };
         let mut miss = |cpu| missed.push(cpu);
         work(tracker, &mut With { asked, give: &mut give, miss: &mut miss });
@@ -119,7 +114,7 @@ impl PerfSource {
     }
 
     /// Nothing is left that was held long enough.
-    fn rest(&mut self, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
+    fn rest(&mut self, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
         const LONG_AGO_NS: u64 = 50_000_000;
         let passed_ns = boot_ns()?.saturating_sub(LONG_AGO_NS);
         Ok(self.track(each, |tracker, with| tracker.pass_time(passed_ns, with)))
@@ -160,18 +155,5 @@ impl PerfSource {
             Wait::AtMost(time) if !held && time > SOON => self.bell.ring_in(time),
             _ => self.bell.ring_in(HOLD),
         }
-    }
-}
-
-/// The header of a record that is handed on as it is: it has no length in any ring.
-fn header(given: &Given<'_>, tally: &Tally) -> Header {
-    Header {
-        boot_ns: given.boot_ns,
-        lost_before: tally.lost_before(given.cpu),
-        len: 0,
-        cpu: given.cpu,
-        kind: given.kind,
-        version: ABI_VERSION,
-        absent: given.absent,
     }
 }

@@ -1,7 +1,9 @@
 //! What the tracepoints say, as plain facts: what the tracker works with.
 
 use bytes::Bytes;
-use observer_common::{Kind, limits};
+use observer_common::limits;
+
+use crate::event::{Kind, NamespaceCall};
 
 /// A task's name as the kernel keeps it: NUL-padded.
 pub(super) type Comm = [u8; limits::COMM];
@@ -37,8 +39,8 @@ pub(super) enum News {
     Attach { pid: u32, hierarchy: u32, path: Bytes },
     /// `sys_enter_unshare`, or `sys_enter_setns`.
     NamespaceCall { flags: u64 },
-    /// `sys_exit_unshare`, or `sys_exit_setns`, with success: one of [`observer_common::call`].
-    NamespaceCallDone { call: u32 },
+    /// `sys_exit_unshare`, or `sys_exit_setns`, with success.
+    NamespaceCallDone { call: NamespaceCall },
     /// `sys_enter_exit_group`, or `sys_enter_exit` of a thread.
     ExitCall { code: u8, group: bool },
     /// `signal_generate`: the signal is pending for a thread or its process.
@@ -48,7 +50,7 @@ pub(super) enum News {
 }
 
 impl Told {
-    /// The kind of record that comes of it.
+    /// The kind of event that comes of it.
     pub(super) fn kind(&self) -> Option<Kind> {
         match self.news {
             News::NewTask { clone_flags, .. } => {

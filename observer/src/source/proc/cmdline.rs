@@ -19,7 +19,6 @@ pub(crate) fn complete(key: ProcessKey, args: &Args) -> Option<Args> {
 }
 
 /// The whole list of a process; `None` when that life of the pid is over.
-#[cfg(feature = "perf")]
 pub(crate) fn whole(key: ProcessKey) -> Option<bytes::Bytes> {
     /// The kernel's own limit is 6 MiB.
     const MOST: u64 = 16 << 20;

@@ -91,7 +91,7 @@ impl Directory {
     /// # Errors
     ///
     /// As [`Directory::read`].
-    #[cfg(feature = "perf")]
+    #[cfg(feature = "ebpf")]
     pub(crate) fn hold(&mut self, names: &[&'static CStr]) -> Result<(), Errno> {
         for name in names {
             let file = self.open(name, READ)?;

@@ -5,10 +5,13 @@
 //! a pid that is given to another process meanwhile cannot mix two of them. Nothing is trusted
 //! that a process writes; the mount of /proc is the caller's, never a container's.
 
+#[cfg(feature = "ebpf")]
 mod cmdline;
+#[cfg(feature = "perf")]
+mod described;
 #[cfg(feature = "snapshot")]
 mod directory;
-#[cfg(feature = "perf")]
+#[cfg(feature = "ebpf")]
 mod held;
 #[cfg(feature = "snapshot")]
 mod join;
@@ -28,16 +31,17 @@ mod stat;
 #[cfg(feature = "snapshot")]
 mod status;
 
-pub(crate) use cmdline::complete;
+#[cfg(feature = "ebpf")]
+pub(crate) use cmdline::{complete, whole as arguments};
 #[cfg(feature = "perf")]
-pub(crate) use cmdline::whole as arguments;
+pub(crate) use described::{Described, Subject};
 #[cfg(feature = "snapshot")]
 pub(crate) use directory::Directory;
-#[cfg(feature = "perf")]
+#[cfg(feature = "ebpf")]
 pub(crate) use held::Held;
 #[cfg(feature = "snapshot")]
 pub use join::join;
-#[cfg(feature = "perf")]
+#[cfg(feature = "ebpf")]
 pub(crate) use list::all as pids;
 #[cfg(feature = "perf")]
 pub(crate) use name::{task_name, without_work};

@@ -2,18 +2,21 @@
 
 use std::fs;
 
+#[cfg(feature = "ebpf")]
 use nix::unistd::{SysconfVar, sysconf};
 
 #[cfg(feature = "snapshot")]
 use crate::field::{CpuTime, Identity, Stat};
 
 /// When a process began, in clock ticks since boot.
+#[cfg(feature = "ebpf")]
 pub(crate) fn start_ticks(pid: u32) -> Option<u64> {
     const STARTTIME: usize = 22;
     field(&fs::read(format!("/proc/{pid}/stat")).ok()?, STARTTIME)
 }
 
 /// Nanoseconds in clock ticks, as that file rounds them.
+#[cfg(feature = "ebpf")]
 pub(crate) fn ticks(ns: u64) -> Option<u64> {
     let per_second = sysconf(SysconfVar::CLK_TCK).ok()??;
     Some(ns / (1_000_000_000 / u64::try_from(per_second).ok()?))

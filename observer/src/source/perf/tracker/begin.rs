@@ -1,15 +1,13 @@
 //! A process is created, or a thread.
 
-use observer_common::{ForkFacts, Kind, Record};
-
 use super::{
-    super::{
-        given::{Given, describe},
-        told::{Comm, News, Told},
-    },
+    super::told::{Comm, News, Told},
     Life, Tracker, With,
 };
-use crate::{event::ProcessKey, facts::Facts};
+use crate::{
+    event::{Comm as Name, Creator, Kind, ProcessKey, What},
+    facts::Facts,
+};
 
 const CLONE_THREAD: u64 = libc::CLONE_THREAD as u64;
 const CLONE_PARENT: u64 = libc::CLONE_PARENT as u64;
@@ -130,23 +128,19 @@ impl Tracker {
     fn tell_fork(&self, key: ProcessKey, birth: &Birth<'_>, with: &mut With<'_>) {
         let Birth { told, creator, clone_flags, .. } = *birth;
         let Some(life) = self.lives.get(key) else { return };
-        let described = describe(life, key.pid);
         let creator = creator.and_then(|key| self.lives.get(key));
-        let facts = ForkFacts {
-            child: described.facts,
-            creator_start_ns: creator.map_or(0, |creator| creator.key.start_ns),
+        let what = What::Fork {
+            process: life.process(key.pid),
+            creator: Creator {
+                key: ProcessKey {
+                    pid: told.pid,
+                    start_ns: creator.map_or(0, |creator| creator.key.start_ns),
+                },
+                tid: told.tid,
+                comm: Name::new(creator.map_or([0; 16], |creator| creator.comm)),
+            },
             clone_flags,
-            creator_pid: told.pid,
-            creator_tid: told.tid,
-            creator_comm: creator.map_or([0; 16], |creator| creator.comm),
         };
-        let given = Given {
-            boot_ns: told.boot_ns,
-            cpu: told.cpu,
-            kind: Kind::FORK,
-            absent: described.absent,
-            record: Record::Fork { facts, cgroup: described.cgroup },
-        };
-        self.give(&given, with);
+        self.give(Kind::FORK, told, what, with);
     }
 }

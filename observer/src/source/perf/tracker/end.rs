@@ -2,22 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use observer_common::{ExitFacts, FreeFacts, Kind, Record, absent};
-use zerocopy::FromZeros as _;
-
 use super::{
-    super::{
-        given::{Given, describe},
-        told::{News, Told},
-    },
+    super::told::{News, Told},
     Tracker, With,
     find::Found,
     life::{End, Freed},
 };
-use crate::{event::ProcessKey, facts::Facts, field::Row};
-
-/// What no tracepoint tells.
-const NEVER_TOLD: u32 = absent::CORE | absent::USAGE;
+use crate::{
+    event::{Event, Kind, ProcessKey, Status, What},
+    facts::Facts,
+    field::Row,
+};
 
 impl Tracker {
     /// A thread of the process ends.
@@ -43,7 +38,8 @@ impl Tracker {
         self.look_for_its_parent(key, with);
         let reaper = self.reaper(key, told.boot_ns, with);
         let Some(life) = self.lives.get_mut(key) else { return };
-        let status = life.ending.status();
+        // Whether a core was dumped, no tracepoint tells.
+        let status = life.ending.status().map(|raw| Status::from_wait(raw).without_core());
         life.end = Some(End { boot_ns: told.boot_ns, status, freed: false, found: false });
         let (parent, freed) = (life.parent, life.freed);
         for tid in life.threads.only_leader(told.boot_ns) {
@@ -68,23 +64,13 @@ impl Tracker {
         with: &mut With<'_>,
     ) {
         let Some(life) = self.lives.get(key) else { return };
-        let described = describe(life, told.tid);
-        let (status, missing) = status(life.end);
-        let facts = ExitFacts {
-            process: described.facts,
-            reaper_start_ns: reaper.map_or(0, |reaper| reaper.start_ns),
-            reaper_pid: reaper.map_or(0, |reaper| reaper.pid),
-            status,
-            ..ExitFacts::new_zeroed()
+        let what = What::Exit {
+            process: life.process(told.tid),
+            status: life.end.and_then(|end| end.status),
+            usage: None,
+            reaper,
         };
-        let given = Given {
-            boot_ns: told.boot_ns,
-            cpu: told.cpu,
-            kind: Kind::EXIT,
-            absent: described.absent | missing,
-            record: Record::Exit { facts, cgroup: described.cgroup },
-        };
-        self.give(&given, with);
+        self.give(Kind::EXIT, told, what, with);
     }
 
     /// Who takes its children: one of them tells, since the kernel gives all to the same. `None`
@@ -162,25 +148,10 @@ impl Tracker {
         let Some(life) = self.lives.get_mut(key) else { return };
         let Some(end) = &mut life.end else { return };
         end.freed = true;
-        let (status, missing) = status(Some(*end));
-        let facts =
-            FreeFacts { start_ns: key.start_ns, pid: key.pid, status, ..FreeFacts::new_zeroed() };
-        let given = Given {
-            boot_ns: freed.boot_ns,
-            cpu: freed.cpu,
-            kind: Kind::FREE,
-            absent: missing,
-            record: Record::Free { facts },
-        };
-        self.give(&given, with);
+        let what = What::Free { key, status: end.status, usage: None };
+        if self.wanted.has(Kind::FREE) {
+            (with.give)(Event { boot_ns: freed.boot_ns, cpu: freed.cpu, what });
+        }
         self.lives.over(key, self.now_ns);
-    }
-}
-
-/// In the form of wait(2), and what is absent of it.
-fn status(end: Option<End>) -> (u32, u32) {
-    match end.and_then(|end| end.status) {
-        Some(status) => (status, NEVER_TOLD),
-        None => (0, NEVER_TOLD | absent::STATUS),
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{ending::Ending, known::Known, told::Comm};
-use crate::event::ProcessKey;
+use crate::{
+    event::{Comm as Name, Process, ProcessKey, Status},
+    source::proc::Subject,
+};
 
 /// One life of a process.
 #[derive(Debug)]
@@ -31,8 +34,7 @@ pub(in super::super) struct Life {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct End {
     pub(super) boot_ns: u64,
-    /// In the form of wait(2).
-    pub(super) status: Option<u32>,
+    pub(super) status: Option<Status>,
     /// Whether the kernel has let go of it.
     pub(super) freed: bool,
     /// Whether it was found so in /proc: its end may still be told.
@@ -64,6 +66,12 @@ impl Life {
         }
     }
 
+    /// The process, as an event tells of it. `tid` is the thread that acted.
+    pub(super) fn process(&self, tid: u32) -> Process {
+        let Self { key, parent, comm, .. } = *self;
+        self.known.process(Subject { key, parent, tid, comm: Name::new(comm) })
+    }
+
     pub(super) fn lives(&self) -> bool {
         self.end.is_none()
     }
@@ -88,7 +96,7 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// More of them are none that anything will still be told of.
+    /// How many early ends to keep; the starts of more than these will never be reported.
     const EARLY: usize = 16;
 
     /// Those that /proc lists.

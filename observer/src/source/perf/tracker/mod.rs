@@ -1,4 +1,4 @@
-//! What the tracepoints say → which records to give: who is a process and who a thread, which life
+//! What the tracepoints say → which events to give: who is a process and who a thread, which life
 //! a pid stands for, what a child inherits, how a process ended.
 //!
 //! It reads no clock and no file: what tracepoints do not tell it asks of [`Asked`]. Records come
@@ -18,21 +18,20 @@ mod news;
 mod tests;
 mod waiting;
 
-use observer_common::Kind;
-
-pub(super) use self::life::Life;
-use self::{lives::Lives, waiting::Waiting};
+use self::{life::Life, lives::Lives, waiting::Waiting};
 use super::{
     asked::Asked,
-    given::Given,
     told::{News, Told},
 };
-use crate::{event::ProcessKey, facts::Facts};
+use crate::{
+    event::{Event, Kind, ProcessKey, What},
+    facts::Facts,
+};
 
 /// What is to be told.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
-    /// The kinds of record that were asked for.
+    /// The kinds of event that were asked for.
     pub(super) kinds: Vec<Kind>,
     /// Bytes of arguments of one exec, at most.
     pub(super) args_max: Option<u64>,
@@ -45,7 +44,7 @@ impl Wanted {
         self.kinds.contains(&kind)
     }
 
-    /// What records say of a process, in the portions of /proc. That of an end alone is nothing.
+    /// What events say of a process, in the portions of /proc. That of an end alone is nothing.
     fn facts(&self) -> Facts {
         const TOLD: Facts =
             Facts::IDS.and(Facts::PIDS).and(Facts::ALL_NAMESPACES).and(Facts::CGROUP);
@@ -62,12 +61,12 @@ impl Wanted {
     }
 }
 
-/// Whom to ask, and whom to give the records.
+/// Where to ask, and where the events go.
 pub(super) struct With<'a> {
     pub(super) asked: &'a mut dyn Asked,
-    pub(super) give: &'a mut dyn FnMut(&Given<'_>),
-    /// Whom to tell that a record of that CPU cannot be given: after a loss, of a process of which
-    /// nobody knows when it began.
+    pub(super) give: &'a mut dyn FnMut(Event),
+    /// Called where an event of that CPU cannot be given: after a loss, of a process of which nobody
+    /// knows when it began.
     pub(super) miss: &'a mut dyn FnMut(u32),
 }
 
@@ -94,7 +93,7 @@ impl Tracker {
         }
     }
 
-    /// Takes in what a tracepoint says, and gives the records that follow from it: one at most,
+    /// Takes in what a tracepoint says, and gives the events that follow from it: one at most,
     /// and those of what waited for it.
     pub(super) fn take(&mut self, told: Told, with: &mut With<'_>) {
         self.pass_time(told.boot_ns, with);
@@ -110,8 +109,8 @@ impl Tracker {
         }
     }
 
-    /// Whoever created it: a process that is there, or has ended before our eyes, is told. What
-    /// has gone unseen belongs to what was lost.
+    /// Stops waiting for the creator. A process that still exists, or that was seen to end, is told
+    /// without one; any other counts as lost.
     fn give_up(&mut self, told: &Told, with: &mut With<'_>) {
         if let News::NewTask { tid, .. } = told.news {
             let key = ProcessKey { pid: tid, start_ns: told.boot_ns };
@@ -176,9 +175,10 @@ impl Tracker {
         }
     }
 
-    fn give(&self, given: &Given<'_>, with: &mut With<'_>) {
-        if self.wanted.has(given.kind) {
-            (with.give)(given);
+    /// Gives an event, if its kind was asked for.
+    fn give(&self, kind: Kind, told: &Told, what: What, with: &mut With<'_>) {
+        if self.wanted.has(kind) {
+            (with.give)(Event { boot_ns: told.boot_ns, cpu: told.cpu, what });
         }
     }
 }

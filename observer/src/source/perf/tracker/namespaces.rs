@@ -1,15 +1,10 @@
 //! A thread gets into other namespaces.
 
-use observer_common::{Kind, NamespaceFacts, ProcessFacts, Record, call};
-
-use super::{
-    super::{
-        given::{Given, describe},
-        told::Told,
-    },
-    Tracker, With,
+use super::{super::told::Told, Tracker, With};
+use crate::{
+    event::{Kind, NamespaceCall, ProcessKey, ThreadNamespaces, What},
+    facts::Facts,
 };
-use crate::{event::ProcessKey, facts::Facts};
 
 /// The flags of clone(2) for other namespaces.
 const NEW: u64 = flags(
@@ -30,8 +25,7 @@ const fn flags(bits: libc::c_int) -> u64 {
 /// Which thread, and how it got there.
 struct Entered {
     tid: u32,
-    /// One of [`call`].
-    call: u32,
+    call: NamespaceCall,
     flags: u64,
 }
 
@@ -41,7 +35,7 @@ impl Tracker {
         &mut self,
         key: ProcessKey,
         told: &Told,
-        call: u32,
+        call: NamespaceCall,
         with: &mut With<'_>,
     ) {
         let Some(life) = self.lives.get_mut(key) else { return };
@@ -59,7 +53,7 @@ impl Tracker {
         with: &mut With<'_>,
     ) {
         if flags & NEW != 0 && self.wanted.has(Kind::NAMESPACE) {
-            self.enter(key, told, &Entered { tid, call: call::CLONE, flags }, with);
+            self.enter(key, told, &Entered { tid, call: NamespaceCall::Clone, flags }, with);
         }
     }
 
@@ -70,29 +64,18 @@ impl Tracker {
         if self.ask(key, Facts::IDENTITY, with).is_none() {
             inodes = [0; 10];
         }
-        let [own @ .., pid_for_children, time_for_children] = inodes;
+        let [own @ .., _, _] = inodes;
         let Some(life) = self.lives.get_mut(key) else { return };
-        if entered.tid == key.pid {
+        let is_leader = entered.tid == key.pid;
+        if is_leader {
             life.known.enter(own);
         }
-        let described = describe(life, entered.tid);
-        let facts = NamespaceFacts {
-            process: ProcessFacts { namespaces: own, ..described.facts },
-            ids: [0; 10],
-            flags: entered.flags,
-            for_children: [pid_for_children, time_for_children],
-            call: entered.call,
-            reserved: 0,
-        };
-        let given = Given {
-            boot_ns: told.boot_ns,
-            cpu: told.cpu,
-            kind: Kind::NAMESPACE,
-            absent: described.absent,
-            record: Record::Namespace { facts, cgroup: described.cgroup },
-        };
-        if self.wanted.has(Kind::NAMESPACE) {
-            (with.give)(&given);
-        }
+        let mut process = life.process(entered.tid);
+        // Those of a thread say nothing of its process.
+        process.namespaces = if is_leader { own } else { [0; 8] };
+        let namespaces = Box::new(ThreadNamespaces::of(inodes, [0; 10]));
+        let Entered { call, flags, .. } = *entered;
+        let what = What::Namespaces { process, call, flags, namespaces };
+        self.give(Kind::NAMESPACE, told, what, with);
     }
 }

@@ -1,17 +1,17 @@
 //! News of a process that neither begins nor ends it: its name, its cgroup, and what will decide
 //! how it ends.
 
-use observer_common::{CgroupFacts, Kind, Record, RenameFacts};
-
 use super::{
     super::{
-        given::{Given, describe},
         known::Known,
         told::{News, Told},
     },
     Life, Tracker, With,
 };
-use crate::{event::ProcessKey, facts::Facts};
+use crate::{
+    event::{Comm, Kind, ProcessKey, What},
+    facts::Facts,
+};
 
 impl Tracker {
     /// A thread has another name. A process is called what its leader is called.
@@ -19,23 +19,10 @@ impl Tracker {
         let News::Rename { tid, old, new } = told.news else { return };
         let Some(key) = self.lives.at(tid, told.boot_ns) else { return };
         let Some(life) = self.lives.get_mut(key) else { return };
-        life.comm = old;
-        let described = describe(life, tid);
-        let given = Given {
-            boot_ns: told.boot_ns,
-            cpu: told.cpu,
-            kind: Kind::RENAME,
-            absent: described.absent,
-            record: Record::Rename {
-                facts: RenameFacts { process: described.facts, new_comm: new },
-                cgroup: described.cgroup,
-            },
-        };
-        if old != new && self.wanted.has(Kind::RENAME) {
-            (with.give)(&given);
-        }
-        if let Some(life) = self.lives.get_mut(key) {
-            life.comm = new;
+        life.comm = new;
+        if old != new {
+            let what = What::Rename { process: life.process(tid), old_comm: Comm::new(old) };
+            self.give(Kind::RENAME, told, what, with);
         }
     }
 
@@ -63,18 +50,8 @@ impl Tracker {
 
     fn tell_move(&self, key: ProcessKey, told: &Told, with: &mut With<'_>) {
         let Some(life) = self.lives.get(key) else { return };
-        let described = describe(life, life.key.pid);
-        let given = Given {
-            boot_ns: told.boot_ns,
-            cpu: told.cpu,
-            kind: Kind::CGROUP,
-            absent: described.absent,
-            record: Record::Cgroup {
-                facts: CgroupFacts { process: described.facts },
-                cgroup: described.cgroup,
-            },
-        };
-        self.give(&given, with);
+        let what = What::Cgroup { process: life.process(life.key.pid), old_cgroup: None };
+        self.give(Kind::CGROUP, told, what, with);
     }
 
     /// A signal is pending for a thread, or for the process that has it as its leader.

@@ -23,27 +23,25 @@ use std::{
     time::{Duration, Instant},
 };
 
+use self::{
+    difference::{Deed, Happened, Moment},
+    listing::{Lister, Shown},
+    rows::Rows,
+};
+use super::Directory;
+use crate::{
+    Error,
+    event::{Event, Kind},
+    facts::{EventFacts, Facts, Surety},
+    machine::{Machine, boot_ns},
+    source::{CpuTotals, Item, Options, Origin, Source},
+};
 use nix::{
     errno::Errno,
     sys::{
         time::TimeSpec,
         timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
     },
-};
-use observer_common::{Counters, Kind};
-
-use self::{
-    difference::{Deed, Happened, Moment},
-    listing::{Lister, Shown},
-    rows::Rows,
-    told::Told,
-};
-use super::Directory;
-use crate::{
-    Error,
-    facts::{EventFacts, Facts, Surety},
-    machine::{Machine, boot_ns},
-    source::{Item, Options, Origin, Source},
 };
 
 /// From the beginning of one listing to that of the next.
@@ -72,8 +70,9 @@ pub struct ProcSource {
     before: Vec<Shown>,
     rows: Rows,
     /// What happened and was not handed on yet.
-    told: VecDeque<Told>,
-    counters: Counters,
+    news: VecDeque<Event>,
+    /// How many events were handed on.
+    produced: u64,
     listings: usize,
     /// A listing is due although the timer does not say so.
     asked: bool,
@@ -98,8 +97,8 @@ impl ProcSource {
             args_max: options.args_max,
             before: Vec::new(),
             rows: Rows::new(machine),
-            told: VecDeque::new(),
-            counters: Counters::default(),
+            news: VecDeque::new(),
+            produced: 0,
             listings: 0,
             asked: false,
             stopped: false,
@@ -153,17 +152,12 @@ impl ProcSource {
     fn tell(&mut self, happened: &Happened, boot_ns: u64) {
         // Ahead of the execs by its time as well: a child has the program of that time.
         let early = u64::from(happened.moment == Moment::BeforeExecs);
-        let row = self.rows.of(happened.process.key);
-        let told = Told::new(happened, row, boot_ns - early, self.args_max);
-        self.queue(told);
+        if self.kinds.contains(&told::kind(&happened.what)) {
+            let row = self.rows.of(happened.process.key);
+            self.news.push_back(told::event(happened, row, boot_ns - early, self.args_max));
+        }
         if let Deed::Execed = happened.what {
             self.rows.forget_arguments(happened.process.key.pid);
-        }
-    }
-
-    fn queue(&mut self, told: Told) {
-        if self.kinds.contains(&told.kind()) {
-            self.told.push_back(told);
         }
     }
 
@@ -184,12 +178,12 @@ impl ProcSource {
     fn tell_move(&mut self, pid: u32, boot_ns: u64) {
         let by_pid = |pid: u32| self.before.binary_search_by_key(&pid, |shown| shown.key.pid).ok();
         let shown = |pid: u32| by_pid(pid).and_then(|at| self.before.get(at));
-        if let Some(process) = shown(pid)
+        if self.kinds.contains(&Kind::CGROUP)
+            && let Some(process) = shown(pid)
             && let Some(row) = self.rows.of(process.key)
         {
             let parent = shown(process.parent).map(|parent| parent.key);
-            let told = Told::moved(process, parent, row, boot_ns);
-            self.queue(told);
+            self.news.push_back(told::moved(process, parent, row, boot_ns));
         }
     }
 
@@ -228,26 +222,20 @@ impl Source for ProcSource {
         Self::FACTS
     }
 
-    fn has_walk(&self) -> bool {
-        false
-    }
-
-    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item<'_>)) -> Result<usize, Error> {
-        if self.told.is_empty() && self.is_due()? {
+    fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
+        if self.news.is_empty() && self.is_due()? {
             self.look()?;
         }
-        let count = limit.min(self.told.len());
-        for told in self.told.drain(..count) {
-            if let Some(produced) = self.counters.produced.get_mut(told.kind().index()) {
-                *produced += 1;
-            }
-            each(told.item());
+        let count = limit.min(self.news.len());
+        self.produced += count as u64;
+        for event in self.news.drain(..count) {
+            each(Item::Event { event, lost_before: 0 });
         }
         Ok(count)
     }
 
     fn settle(&mut self) -> Result<(), Error> {
-        if self.told.is_empty() {
+        if self.news.is_empty() {
             self.asked = true;
             return Ok(());
         }
@@ -264,16 +252,8 @@ impl Source for ProcSource {
         Ok(())
     }
 
-    fn counters(&self) -> Result<Vec<Counters>, Error> {
-        Ok(vec![self.counters])
-    }
-
-    fn walk(&mut self, _wanted: u32, _records: &mut Vec<u8>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn walk_arguments(&mut self, _records: &mut Vec<u8>) -> Result<(), Error> {
-        Ok(())
+    fn totals(&self) -> Result<Vec<CpuTotals>, Error> {
+        Ok(vec![CpuTotals { produced: self.produced, lost: 0 }])
     }
 
     fn stop(&mut self) {

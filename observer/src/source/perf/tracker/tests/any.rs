@@ -40,7 +40,7 @@ struct Life {
     execs: u32,
     exits: u32,
     frees: u32,
-    status: Option<u32>,
+    status: Option<Ending>,
 }
 
 impl Truth {
@@ -136,7 +136,7 @@ impl Truth {
         }
         self.zombies.push(key.pid);
         let life = self.life(key);
-        (life.exits, life.status) = (1, Some(u32::from(code) << 8));
+        (life.exits, life.status) = (1, Some(Ending::Code(code)));
     }
 
     fn one_ends(&mut self, pid: u32, tid: u32, left: usize) {
@@ -180,7 +180,7 @@ fn given(told: Vec<Told>) -> BTreeMap<ProcessKey, Life> {
             Kind::EXEC => life.execs += 1,
             Kind::EXIT => {
                 life.exits += 1;
-                life.status = Some(got.status);
+                life.status = got.status;
             }
             Kind::FREE => life.frees += 1,
             _ => {}

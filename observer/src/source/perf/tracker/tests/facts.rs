@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use observer_common::absent;
-
 use super::*;
 use crate::event::Cgroup;
 
@@ -16,14 +14,17 @@ fn told_by_proc(play: &mut Play, key: ProcessKey, uid: u32, name: &str, args: &'
     play.world.rows.insert(key.pid, row);
 }
 
+fn args(play: &Play) -> Option<&[u8]> {
+    play.last().args.as_deref()
+}
+
 #[test]
 fn after_an_exec_proc_tells() {
     let mut play = Play::begin();
     let key = play.fork(1, 100);
     told_by_proc(&mut play, key, 7, "forked", b"new\0-x\0");
     play.tell(100, 100, exec(100, 100));
-    assert_eq!((&*play.last().args, play.last().uid), (&b"new\0-x\0"[..], 7));
-    assert!(!play.last().lacks(absent::ARGUMENTS) && !play.last().lacks(absent::CREDENTIALS));
+    assert_eq!((args(&play), play.last().uid), (Some(&b"new\0-x\0"[..]), Some(7)));
 }
 
 #[test]
@@ -31,8 +32,9 @@ fn who_has_gone_tells_nothing() {
     let mut play = Play::begin();
     play.fork(1, 100);
     play.tell(100, 100, exec(100, 100));
-    let all = absent::ARGUMENTS | absent::CREDENTIALS | absent::VPID | absent::CGROUP;
-    assert!(play.last().lacks(all), "{:?}", play.last());
+    let Got { args: None, uid: None, vpid: None, cgroup: None, .. } = play.last() else {
+        panic!("nobody told this: {:?}", play.last());
+    };
 }
 
 #[test]
@@ -42,8 +44,7 @@ fn a_later_life_of_the_pid_is_not_asked_instead() {
     let later = ProcessKey { start_ns: key.start_ns + TICK_NS, ..key };
     told_by_proc(&mut play, later, 7, "forked", b"other\0");
     play.tell(100, 100, exec(100, 100));
-    assert!(play.last().lacks(absent::ARGUMENTS | absent::CREDENTIALS));
-    assert_eq!(play.last().args, b"");
+    assert_eq!((args(&play), play.last().uid), (None, None));
 }
 
 #[test]
@@ -52,13 +53,12 @@ fn arguments_of_the_next_program_are_not_those_of_this_one() {
     let key = play.fork(1, 100);
     told_by_proc(&mut play, key, 7, "next", b"next\0");
     play.tell(100, 100, exec(100, 100));
-    assert!(play.last().lacks(absent::ARGUMENTS));
-    assert!(!play.last().lacks(absent::CREDENTIALS));
+    assert_eq!((args(&play), play.last().uid), (None, Some(7)));
     let filename = Bytes::from_static(b"/bin/new");
     let overtaken = News::Exec { pid: 100, old_pid: 100, filename, overtaken: true };
     told_by_proc(&mut play, key, 7, "forked", b"next\0");
     play.tell(100, 100, overtaken);
-    assert!(play.last().lacks(absent::ARGUMENTS));
+    assert_eq!(args(&play), None);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_zombie_has_no_arguments_left() {
     let key = play.fork(1, 100);
     told_by_proc(&mut play, key, 7, "forked", b"");
     play.tell(100, 100, exec(100, 100));
-    assert!(play.last().lacks(absent::ARGUMENTS));
+    assert_eq!(args(&play), None);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn arguments_are_cut_as_asked_for() {
     let key = play.fork(1, 100);
     told_by_proc(&mut play, key, 7, "forked", b"new\0-x\0");
     play.tell(100, 100, exec(100, 100));
-    assert_eq!(play.last().args, b"new");
+    assert_eq!(args(&play), Some(&b"new"[..]));
 }
 
 #[test]
@@ -85,29 +85,24 @@ fn a_child_has_what_its_parent_was_known_to_have() {
     let mut play = Play::begin();
     play.world.rows.insert(1, with_user(row(1, 0, TICK_NS), 7));
     play.fork(1, 100);
-    assert_eq!(play.last().uid, 7);
-    assert!(!play.last().lacks(absent::CREDENTIALS) && play.last().lacks(absent::VPID));
+    assert_eq!((play.last().uid, play.last().vpid), (Some(7), None));
     play.world.asked.clear();
     play.fork(100, 101);
-    assert_eq!((play.last().uid, &*play.world.asked), (7, &[][..]));
+    assert_eq!((play.last().uid, &*play.world.asked), (Some(7), &[][..]));
 }
 
 #[test]
 fn an_end_is_told_with_the_status_that_was_seen() {
     let mut play = Play::begin();
-    let check = |play: &Play, status, bits| {
-        assert_eq!((play.last().status, play.last().absent & absent::STATUS), (status, bits));
-        assert!(play.last().lacks(absent::CORE | absent::USAGE));
-    };
     play.fork(1, 100);
     play.tell(100, 100, News::ExitCall { code: 3, group: true });
     play.exit(100);
-    check(&play, 0x300, 0);
+    assert_eq!(play.last().status, Some(Ending::Code(3)));
     play.tell(0, 0, News::Free { tid: 100 });
-    check(&play, 0x300, 0);
+    assert_eq!(play.last().status, Some(Ending::Code(3)));
     play.fork(1, 101);
     play.exit(101);
-    check(&play, 0, absent::STATUS);
+    assert_eq!(play.last().status, None);
 }
 
 #[test]
@@ -117,7 +112,7 @@ fn an_exec_forgets_what_would_have_ended_the_others() {
     play.tell(100, 101, News::ExitCall { code: 3, group: true });
     play.tell(100, 100, exec(100, 100));
     play.exit(100);
-    assert!(play.last().lacks(absent::STATUS));
+    assert_eq!(play.last().status, None);
 }
 
 #[test]
@@ -127,7 +122,7 @@ fn a_name_that_stays_is_no_news() {
     play.tell(100, 100, News::Rename { tid: 100, old: comm("a"), new: comm("a") });
     assert_eq!(play.of(Kind::RENAME).len(), 0);
     play.tell(100, 100, News::Rename { tid: 100, old: comm("a"), new: comm("b") });
-    assert_eq!((play.of(Kind::RENAME).len(), &*play.last().comm), (1, "a"));
+    assert_eq!((play.of(Kind::RENAME).len(), &*play.last().comm), (1, "b"));
     play.exit(100);
     assert_eq!(play.last().comm, "ended");
 }

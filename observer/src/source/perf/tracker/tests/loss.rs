@@ -1,7 +1,5 @@
 //! After a loss.
 
-use observer_common::absent;
-
 use super::*;
 
 #[test]
@@ -12,7 +10,7 @@ fn what_was_lost_is_no_cause() {
     play.tracker.doubt();
     play.tell(100, 100, News::SignalDelivered { number: 9, default: true });
     play.exit(100);
-    assert!(play.last().lacks(absent::STATUS));
+    assert_eq!(play.last().status, None);
 }
 
 #[test]

@@ -11,18 +11,16 @@ mod threads;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use observer_common::{Kind, Record};
 
 use super::{
     super::{
         asked::Asked,
-        given::Given,
         told::{Comm, News, Told, padded},
     },
     Tracker, Wanted, With,
 };
 use crate::{
-    event::ProcessKey,
+    event::{Event, Kind, NamespaceCall, Process, ProcessKey, Status as Ending, What},
     facts::Facts,
     field::{Identity, Row, Stat, Status},
 };
@@ -32,23 +30,24 @@ const TICK_NS: u64 = 10_000_000;
 /// Where a clock tick is far from both its ends.
 const NOW: u64 = 500 * TICK_NS + TICK_NS / 2;
 
-/// A record, as far as it is looked at.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// An event, as far as it is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Got {
     kind: u16,
     pid: u32,
     start_ns: u64,
     parent: (u32, u64),
-    absent: u32,
-    status: u32,
+    status: Option<Ending>,
     reaper: (u32, u64),
     comm: String,
-    args: Vec<u8>,
-    uid: u32,
+    args: Option<Vec<u8>>,
+    uid: Option<u32>,
+    vpid: Option<u32>,
+    cgroup: Option<String>,
     tid: u32,
     namespaces: [u32; 8],
     /// Which one, its flags, and the namespaces that children get.
-    call: (u32, u64, [u32; 2]),
+    call: Option<(NamespaceCall, u64, [u32; 2])>,
 }
 
 impl Got {
@@ -60,53 +59,58 @@ impl Got {
         self.kind == kind.0
     }
 
-    fn lacks(&self, bits: u32) -> bool {
-        self.absent & bits == bits
-    }
-
-    fn of(given: &Given<'_>) -> Self {
-        let (mut status, mut reaper, mut args) = (0, (0, 0), Vec::new());
-        let (mut call, mut flags, mut for_children) = (0, 0, [0; 2]);
-        let process = match given.record {
-            Record::Fork { facts, .. } => facts.child,
-            Record::Exec { facts, args: bytes, .. } => {
-                args = bytes.to_vec();
-                facts.process
+    fn of(event: &Event) -> Self {
+        let process = event.what.process().map(Self::of_process).unwrap_or_default();
+        match &event.what {
+            What::Fork { .. } => Self { kind: Kind::FORK.0, ..process },
+            What::Exec { args, .. } => {
+                let args = args.as_ref().map(|args| args.captured().to_vec());
+                Self { kind: Kind::EXEC.0, args, ..process }
             }
-            Record::Exit { facts, .. } => {
-                (status, reaper) = (facts.status, (facts.reaper_pid, facts.reaper_start_ns));
-                facts.process
+            What::Exit { status, usage: None, reaper, .. } => {
+                let reaper = reaper.map(pair).unwrap_or_default();
+                Self { kind: Kind::EXIT.0, status: *status, reaper, ..process }
             }
-            Record::Rename { facts, .. } => facts.process,
-            Record::Cgroup { facts, .. } => facts.process,
-            Record::Namespace { facts, .. } => {
-                (call, flags, for_children) = (facts.call, facts.flags, facts.for_children);
-                facts.process
+            What::Free { key, status, usage: None } => {
+                let (pid, start_ns) = pair(*key);
+                Self { kind: Kind::FREE.0, pid, start_ns, status: *status, ..process }
             }
-            Record::Free { facts } => {
-                status = facts.status;
-                let mut process: observer_common::ProcessFacts = zerocopy::FromZeros::new_zeroed();
-                (process.pid, process.start_ns) = (facts.pid, facts.start_ns);
-                process
+            What::Rename { .. } => Self { kind: Kind::RENAME.0, ..process },
+            What::Cgroup { .. } => Self { kind: Kind::CGROUP.0, ..process },
+            What::Namespaces { call, flags, namespaces, .. } => {
+                let inode =
+                    |one: Option<crate::event::ThreadNamespace>| one.map_or(0, |one| one.inode);
+                let for_children = [namespaces.pid_for_children, namespaces.time_for_children];
+                Self {
+                    kind: Kind::NAMESPACE.0,
+                    namespaces: namespaces.own.map(inode),
+                    call: Some((*call, *flags, for_children.map(inode))),
+                    ..process
+                }
             }
-            other => panic!("no such record is given: {other:?}"),
-        };
-        Self {
-            kind: given.kind.0,
-            pid: process.pid,
-            start_ns: process.start_ns,
-            parent: (process.parent_pid, process.parent_start_ns),
-            absent: given.absent,
-            status,
-            reaper,
-            comm: String::from_utf8_lossy(&process.comm).trim_end_matches('\0').to_owned(),
-            args,
-            uid: process.uid,
-            tid: process.tid,
-            namespaces: process.namespaces,
-            call: (call, flags, for_children),
+            other => panic!("no such event is given: {other:?}"),
         }
     }
+
+    fn of_process(process: &Process) -> Self {
+        let (pid, start_ns) = pair(process.key);
+        Self {
+            pid,
+            start_ns,
+            parent: process.parent.map(pair).unwrap_or_default(),
+            comm: String::from_utf8_lossy(process.comm.as_bytes()).into_owned(),
+            uid: process.credentials.map(|ids| ids.real_uid),
+            vpid: process.vpid,
+            cgroup: process.cgroup.as_ref().map(|cgroup| cgroup.path().to_owned()),
+            tid: process.tid,
+            namespaces: process.namespaces,
+            ..Self::default()
+        }
+    }
+}
+
+fn pair(key: ProcessKey) -> (u32, u64) {
+    (key.pid, key.start_ns)
 }
 
 /// Processes as a /proc of the test's own lists them.
@@ -193,7 +197,7 @@ impl Play {
 
     fn look(&mut self, look: impl FnOnce(&mut Tracker, &mut With<'_>)) {
         let Self { tracker, world, got, missed, .. } = self;
-        let mut give = |given: &Given<'_>| got.push(Got::of(given));
+        let mut give = |event: Event| got.push(Got::of(&event));
         let mut miss = |_cpu| *missed += 1;
         look(tracker, &mut With { asked: world, give: &mut give, miss: &mut miss });
     }
@@ -216,7 +220,7 @@ impl Play {
     }
 
     fn last(&self) -> &Got {
-        self.got.last().expect("a record")
+        self.got.last().expect("an event")
     }
 
     fn of(&self, kind: Kind) -> Vec<&Got> {

@@ -80,7 +80,8 @@ fn a_signal_for_a_thread_is_one_for_its_process() {
     play.tell(1, 1, News::SignalGenerated { tid: 101, number: 15 });
     play.tell(100, 101, News::SignalDelivered { number: 9, default: true });
     play.exit(100);
-    assert_eq!(play.last().status, 15);
+    let by_a_signal = Ending::Signal { number: 15, core_dumped: None };
+    assert_eq!(play.last().status, Some(by_a_signal));
 }
 
 #[test]

@@ -3,42 +3,52 @@
 use bytes::Bytes;
 use observer_common::{Record, TaskArgsFacts};
 
+use super::records::records;
 use crate::{
     event::{Args, ProcessKey},
-    source::{Item, items, proc},
+    source::proc,
     table::Program,
 };
 
-/// The arguments of one process, borrowed from a walk's records.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arguments<'a> {
-    boot_ns: u64,
-    facts: TaskArgsFacts,
-    bytes: &'a [u8],
-}
+/// The arguments of every process that has memory, as one walk read them; to be taken apart when they
+/// are wanted.
+#[derive(Debug)]
+pub struct AllArguments(pub(super) Bytes);
 
-impl<'a> Arguments<'a> {
-    /// Those that a walk told, by ascending pid.
-    pub(super) fn all(records: &'a [u8]) -> impl Iterator<Item = Self> {
-        items(records).filter_map(|item| match item {
-            Item::Record(header, Record::TaskArgs { facts, bytes }) => {
-                Some(Self { boot_ns: header.boot_ns, facts, bytes })
+impl AllArguments {
+    /// Of one process after the other, by ascending pid.
+    pub fn iter(&self) -> impl Iterator<Item = Arguments<'_>> {
+        records(&self.0).filter_map(|record| match record {
+            Ok((header, Record::TaskArgs { facts, bytes })) => {
+                Some(Arguments { boot_ns: header.boot_ns, facts, bytes, all: &self.0 })
             }
             _ => None,
         })
     }
+}
 
-    pub(super) fn key(&self) -> ProcessKey {
+/// The arguments of one process, borrowed from a walk's records.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a> {
+    boot_ns: u64,
+    facts: TaskArgsFacts,
+    bytes: &'a [u8],
+    all: &'a Bytes,
+}
+
+impl Arguments<'_> {
+    /// Whose they are.
+    pub fn key(&self) -> ProcessKey {
         ProcessKey { pid: self.facts.pid, start_ns: self.facts.start_ns }
     }
 
-    /// All of them, as they stand in `records`; `None` where they could not be read. What is too
-    /// long for a walk is read from /proc.
-    pub(super) fn take(&self, records: &Bytes) -> Option<Bytes> {
+    /// All of them, each with its NUL; `None` where they could not be read. What is too long for a walk
+    /// is read from /proc.
+    pub fn take(&self) -> Option<Bytes> {
         if self.facts.failed == 1 {
             return None;
         }
-        let told = records.slice_ref(self.bytes);
+        let told = self.all.slice_ref(self.bytes);
         if self.facts.is_title == 1 {
             // A title ends at its first NUL, wherever the area ends.
             let end = told.iter().position(|byte| *byte == 0).map_or(told.len(), |nul| nul + 1);
@@ -51,8 +61,8 @@ impl<'a> Arguments<'a> {
 
     /// What the process runs, as far as its memory tells. `None` where it has no arguments at all:
     /// an exec is under way that has not put them there yet.
-    pub(super) fn program(&self, records: &Bytes) -> Option<Program> {
-        let args = self.take(records).filter(|args| !args.is_empty())?;
+    pub(crate) fn program(&self) -> Option<Program> {
+        let args = self.take().filter(|args| !args.is_empty())?;
         // A copy: a program outlives the walk by far.
         let args = Bytes::copy_from_slice(&args);
         let size = if self.facts.is_title == 1 { args.len() as u64 } else { self.facts.args_size };
@@ -65,12 +75,6 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// What a process runs of which only /proc tells.
-pub(super) fn program_of(arguments: Bytes) -> Program {
-    let size = arguments.len() as u64;
-    Program { filename: None, args: Some(Args::new(arguments, size, size)), exec_id: 0, exec_ns: 0 }
-}
-
 #[cfg(test)]
 mod tests {
     use zerocopy::FromZeros as _;
@@ -81,8 +85,8 @@ mod tests {
         let records = Bytes::from_static(bytes);
         let args_size = bytes.len() as u64;
         let facts = TaskArgsFacts { args_size, is_title, failed, ..TaskArgsFacts::new_zeroed() };
-        let arguments = Arguments { boot_ns: 1, facts, bytes: &records };
-        assert_eq!(arguments.take(&records).as_deref(), expected);
+        let arguments = Arguments { boot_ns: 1, facts, bytes: &records, all: &records };
+        assert_eq!(arguments.take().as_deref(), expected);
     }
 
     #[test]
@@ -97,8 +101,8 @@ mod tests {
     fn memory_without_arguments_yet_is_no_program() {
         let facts = TaskArgsFacts { exec_id: 7, ..TaskArgsFacts::new_zeroed() };
         let (records, boot_ns) = (Bytes::new(), 1);
-        let arguments = Arguments { boot_ns, facts, bytes: &records };
-        assert_eq!(arguments.take(&records), Some(Bytes::new()));
-        assert_eq!(arguments.program(&records), None);
+        let arguments = Arguments { boot_ns, facts, bytes: &records, all: &records };
+        assert_eq!(arguments.take(), Some(Bytes::new()));
+        assert_eq!(arguments.program(), None);
     }
 }

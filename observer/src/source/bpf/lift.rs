@@ -1,25 +1,38 @@
 //! Record → event: bytes that the source lends become facts of their own, arguments that came in
 //! pieces are put together.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use hashbrown::HashMap;
 use observer_common::{
     ArgsFacts, CgroupNames, ExecFacts, ExitFacts, Header, NOBODY, NamespaceFacts, ProcessFacts,
-    Record, RequestFacts, TaskFacts, absent,
+    Record, RequestFacts, call,
 };
 
-use super::{
-    Args, CgroupCache, Comm, Creator, Credentials, Event, NamespaceCall, Peer, Process, ProcessKey,
-    Status, ThreadNamespaces, Usage, What,
+use crate::event::{
+    Args, Cgroup, CgroupCache, Comm, Creator, Credentials, Event, NamespaceCall, Peer, Process,
+    ProcessKey, Status, ThreadNamespaces, Usage, What,
 };
 
 /// Turns records into events.
 #[derive(Debug, Default)]
-pub struct Lift {
+pub(super) struct Lift {
     cgroups: CgroupCache,
     /// Arguments on their way, by the CPU and the copy of the program that told them: their exec
     /// follows from the same ones.
     partial: HashMap<(u32, u32), Partial>,
+}
+
+/// What a record came to.
+#[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "taken apart at once")]
+pub(super) enum Lifted {
+    Event(Event),
+    /// A piece of an event that follows.
+    Piece,
+    /// Nothing that this version understands: of a newer object.
+    Unknown,
 }
 
 /// Pieces of one process's arguments, without a hole.
@@ -32,16 +45,10 @@ struct Partial {
 }
 
 impl Lift {
-    /// The event of a record; `None` for a piece of one, and for kinds of a newer object.
-    pub fn lift(&mut self, header: &Header, record: &Record<'_>) -> Option<Event> {
-        let has = |bit: u32| header.absent & bit == 0;
-        let status = |raw: u32| {
-            let all = if has(absent::CORE) { Status::from_wait } else { without_core };
-            has(absent::STATUS).then(|| all(raw))
-        };
+    pub(super) fn lift(&mut self, header: &Header, record: &Record<'_>) -> Lifted {
         let what = match record {
             Record::Fork { facts, cgroup } => What::Fork {
-                process: self.process(header, &facts.child, *cgroup, facts.child.comm),
+                process: self.process(&facts.child, *cgroup),
                 creator: Creator {
                     key: key(facts.creator_pid, facts.creator_start_ns),
                     tid: facts.creator_tid,
@@ -50,92 +57,76 @@ impl Lift {
                 clone_flags: facts.clone_flags,
             },
             Record::Exec { facts, cgroup, filename, args } => What::Exec {
-                process: self.process(header, &facts.process, *cgroup, facts.process.comm),
+                process: self.process(&facts.process, *cgroup),
                 filename: Bytes::copy_from_slice(filename.strip_suffix(b"\0").unwrap_or(filename)),
-                args: has(absent::ARGUMENTS).then(|| self.args(header.cpu, facts, args)),
+                args: Some(self.args(header.cpu, facts, args)),
             },
             Record::Exit { facts, cgroup } => What::Exit {
-                process: self.process(header, &facts.process, *cgroup, facts.process.comm),
-                status: status(facts.status),
-                usage: has(absent::USAGE).then(|| exit_usage(facts)),
+                process: self.process(&facts.process, *cgroup),
+                status: Some(Status::from_wait(facts.status)),
+                usage: Some(exit_usage(facts)),
                 reaper: some_key(facts.reaper_pid, facts.reaper_start_ns),
             },
             Record::Free { facts } => What::Free {
                 key: key(facts.pid, facts.start_ns),
-                status: status(facts.status),
-                usage: has(absent::USAGE).then(|| {
-                    usage(facts.user_ns, facts.system_ns, facts.runtime_ns, facts.max_rss_pages)
-                }),
+                status: Some(Status::from_wait(facts.status)),
+                usage: Some(usage(
+                    (facts.user_ns, facts.system_ns),
+                    facts.runtime_ns,
+                    facts.max_rss_pages,
+                )),
             },
             Record::Rename { facts, cgroup } => What::Rename {
-                process: self.process(header, &facts.process, *cgroup, facts.new_comm),
+                process: Process {
+                    comm: Comm::new(facts.new_comm),
+                    ..self.process(&facts.process, *cgroup)
+                },
                 old_comm: Comm::new(facts.process.comm),
             },
-            Record::Cgroup { facts, cgroup } => What::Cgroup {
-                process: self.process(header, &facts.process, *cgroup, facts.process.comm),
-                old_cgroup: None,
-            },
-            Record::Namespace { facts, cgroup } => self.namespaces(header, facts, *cgroup)?,
+            Record::Cgroup { facts, cgroup } => {
+                What::Cgroup { process: self.process(&facts.process, *cgroup), old_cgroup: None }
+            }
+            Record::Namespace { facts, cgroup } => {
+                let Some(call) = namespace_call(facts.call) else { return Lifted::Unknown };
+                self.namespaces(facts, call, *cgroup)
+            }
             Record::Request { facts, cgroup, path, bytes } => What::Request {
-                process: self.process(header, &facts.process, *cgroup, facts.process.comm),
+                process: self.process(&facts.process, *cgroup),
                 peer: peer(facts, path),
                 size: facts.size,
                 bytes: Bytes::copy_from_slice(bytes),
             },
             Record::Args { facts, bytes } => {
                 self.keep_piece(header.cpu, facts, bytes);
-                return None;
+                return Lifted::Piece;
             }
-            Record::Task { .. } | Record::TaskArgs { .. } | Record::Unknown { .. } => return None,
+            Record::Task { .. } | Record::TaskArgs { .. } | Record::Unknown { .. } => {
+                return Lifted::Unknown;
+            }
         };
-        Some(Event { boot_ns: header.boot_ns, cpu: header.cpu, what })
-    }
-
-    /// The process of a record of a walk, which is no event.
-    pub fn seen(&mut self, header: &Header, facts: &TaskFacts, cgroup: CgroupNames<'_>) -> Process {
-        self.process(header, &facts.process, cgroup, facts.process.comm)
+        Lifted::Event(Event { boot_ns: header.boot_ns, cpu: header.cpu, what })
     }
 
     /// What a thread's namespaces are says nothing of its process, unless it leads it.
     fn namespaces(
         &mut self,
-        header: &Header,
         facts: &NamespaceFacts,
+        call: NamespaceCall,
         cgroup: CgroupNames<'_>,
-    ) -> Option<What> {
-        let call = NamespaceCall::from_number(facts.call)?;
-        let mut process = self.process(header, &facts.process, cgroup, facts.process.comm);
+    ) -> What {
+        let mut process = self.process(&facts.process, cgroup);
         if facts.process.tid != facts.process.pid {
             process.namespaces = [0; 8];
         }
-        let namespaces = Box::new(ThreadNamespaces::of(facts));
-        Some(What::Namespaces { process, call, flags: facts.flags, namespaces })
+        let own = facts.process.namespaces.into_iter();
+        let mut inodes = own.chain(facts.for_children);
+        let inodes = std::array::from_fn(|_| inodes.next().unwrap_or_default());
+        let namespaces = Box::new(ThreadNamespaces::of(inodes, facts.ids));
+        What::Namespaces { process, call, flags: facts.flags, namespaces }
     }
 
-    fn process(
-        &mut self,
-        header: &Header,
-        facts: &ProcessFacts,
-        cgroup: CgroupNames<'_>,
-        comm: [u8; 16],
-    ) -> Process {
-        let has = |bit: u32| header.absent & bit == 0;
-        Process {
-            key: key(facts.pid, facts.start_ns),
-            parent: some_key(facts.parent_pid, facts.parent_start_ns),
-            exec_id: facts.exec_id,
-            tid: facts.tid,
-            vpid: has(absent::VPID).then_some(facts.vpid),
-            comm: Comm::new(comm),
-            credentials: has(absent::CREDENTIALS).then_some(Credentials {
-                real_uid: facts.uid,
-                effective_uid: facts.euid,
-                real_gid: facts.gid,
-                effective_gid: facts.egid,
-            }),
-            namespaces: facts.namespaces,
-            cgroup: has(absent::CGROUP).then(|| self.cgroups.get(cgroup)),
-        }
+    fn process(&mut self, facts: &ProcessFacts, cgroup: CgroupNames<'_>) -> Process {
+        process(facts, cgroup_of(&mut self.cgroups, cgroup))
     }
 
     fn keep_piece(&mut self, cpu: u32, facts: &ArgsFacts, bytes: &[u8]) {
@@ -170,6 +161,53 @@ impl Partial {
     }
 }
 
+/// What a record says of a process.
+pub(super) fn process(facts: &ProcessFacts, cgroup: Arc<Cgroup>) -> Process {
+    Process {
+        key: key(facts.pid, facts.start_ns),
+        parent: some_key(facts.parent_pid, facts.parent_start_ns),
+        exec_id: facts.exec_id,
+        tid: facts.tid,
+        vpid: Some(facts.vpid),
+        comm: Comm::new(facts.comm),
+        credentials: Some(Credentials {
+            real_uid: facts.uid,
+            effective_uid: facts.euid,
+            real_gid: facts.gid,
+            effective_gid: facts.egid,
+        }),
+        namespaces: facts.namespaces,
+        cgroup: Some(cgroup),
+    }
+}
+
+/// The cgroup of these names.
+pub(super) fn cgroup_of(cache: &mut CgroupCache, names: CgroupNames<'_>) -> Arc<Cgroup> {
+    // No name begins with a slash: it parts the two lists.
+    cache.get([names.v2, b"/", names.v1], || Cgroup::of_paths(path(names.v2), path(names.v1)))
+}
+
+/// Directory names from the leaf upwards, each with a NUL, as a path from the root.
+fn path(names: &[u8]) -> Option<String> {
+    let names = names.strip_suffix(b"\0")?;
+    let mut path = String::with_capacity(names.len() + 1);
+    for name in names.rsplit(|byte| *byte == 0) {
+        path.push('/');
+        path.push_str(&String::from_utf8_lossy(name));
+    }
+    Some(path)
+}
+
+/// `None` for a call that only a newer object tells of.
+fn namespace_call(number: u32) -> Option<NamespaceCall> {
+    match number {
+        call::CLONE => Some(NamespaceCall::Clone),
+        call::UNSHARE => Some(NamespaceCall::Unshare),
+        call::SETNS => Some(NamespaceCall::Setns),
+        _ => None,
+    }
+}
+
 fn key(pid: u32, start_ns: u64) -> ProcessKey {
     ProcessKey { pid, start_ns }
 }
@@ -187,26 +225,18 @@ fn peer(facts: &RequestFacts, name: &[u8]) -> Peer {
     }
 }
 
-/// Of a status of wait(2) that does not say whether a core was dumped.
-fn without_core(raw: u32) -> Status {
-    match Status::from_wait(raw) {
-        Status::Signal { number, .. } => Status::Signal { number, core_dumped: None },
-        code @ Status::Code(_) => code,
-    }
-}
-
 /// Pid 0 stands for no process.
 fn some_key(pid: u32, start_ns: u64) -> Option<ProcessKey> {
     (pid != 0).then(|| key(pid, start_ns))
 }
 
 fn exit_usage(facts: &ExitFacts) -> Usage {
-    usage(facts.user_ns, facts.system_ns, facts.runtime_ns, facts.max_rss_pages)
+    usage((facts.user_ns, facts.system_ns), facts.runtime_ns, facts.max_rss_pages)
 }
 
 /// Divides the precise time in the proportion of what the tick saw of each mode, as the kernel's
 /// own `cputime_adjust` does for wait4(2).
-pub(crate) fn divide(user_ticks: u64, system_ticks: u64, runtime_ns: u64) -> (u64, u64) {
+pub(super) fn divide(user_ticks: u64, system_ticks: u64, runtime_ns: u64) -> (u64, u64) {
     let seen = u128::from(user_ticks) + u128::from(system_ticks);
     let system_ns = match (user_ticks, system_ticks) {
         (_, 0) => 0,
@@ -217,8 +247,9 @@ pub(crate) fn divide(user_ticks: u64, system_ticks: u64, runtime_ns: u64) -> (u6
     (runtime_ns - system_ns, system_ns)
 }
 
-fn usage(user_ticks: u64, system_ticks: u64, runtime_ns: u64, max_rss_pages: u64) -> Usage {
-    let (user_ns, system_ns) = divide(user_ticks, system_ticks, runtime_ns);
+/// `ticks` are those of user mode and of the kernel.
+fn usage(ticks: (u64, u64), runtime_ns: u64, max_rss_pages: u64) -> Usage {
+    let (user_ns, system_ns) = divide(ticks.0, ticks.1, runtime_ns);
     Usage { user_ns, system_ns, max_rss_pages }
 }
 
@@ -227,7 +258,8 @@ mod tests {
     use observer_common::Kind;
     use zerocopy::FromZeros as _;
 
-    use super::{super::ThreadNamespace, *};
+    use super::*;
+    use crate::event::ThreadNamespace;
 
     fn header(cpu: u32) -> Header {
         Header { cpu, kind: Kind::EXEC, ..Header::new_zeroed() }
@@ -244,11 +276,27 @@ mod tests {
         Record::Exec { facts, cgroup: CgroupNames::default(), filename: b"/x\0", args }
     }
 
-    fn args_of(event: Option<Event>) -> Args {
-        match event.unwrap().what {
+    fn event(lifted: Lifted) -> Event {
+        match lifted {
+            Lifted::Event(event) => event,
+            other => panic!("not an event: {other:?}"),
+        }
+    }
+
+    fn args_of(lifted: Lifted) -> Args {
+        match event(lifted).what {
             What::Exec { args, .. } => args.unwrap(),
             other => panic!("not an exec: {other:?}"),
         }
+    }
+
+    #[test]
+    fn names_of_cgroups_are_turned_round() {
+        assert_eq!(path(b"session-1.scope\0user.slice\0").unwrap(), "/user.slice/session-1.scope");
+        assert_eq!(path(b""), None);
+        let mut cache = CgroupCache::default();
+        let mut of = |v2, v1| cgroup_of(&mut cache, CgroupNames { v2, v1 });
+        assert_ne!(of(b"a\0", b""), of(b"", b"a\0"), "each in its hierarchy");
     }
 
     #[test]
@@ -257,12 +305,12 @@ mod tests {
         facts.process.pid = 10;
         facts.process.namespaces = [1, 2, 3, 4, 5, 6, 7, 0];
         (facts.ids, facts.for_children) = ([11, 12, 13, 14, 15, 16, 0, 18, 19, 20], [9, 0]);
-        (facts.call, facts.flags) = (observer_common::call::SETNS, 5);
+        (facts.call, facts.flags) = (call::SETNS, 5);
         let told = |tid| {
             let mut facts = facts;
             facts.process.tid = tid;
             let record = Record::Namespace { facts, cgroup: CgroupNames::default() };
-            match Lift::default().lift(&header(0), &record).unwrap().what {
+            match event(Lift::default().lift(&header(0), &record)).what {
                 What::Namespaces { process, call: NamespaceCall::Setns, flags: 5, namespaces } => {
                     (process.namespaces, *namespaces)
                 }
@@ -284,7 +332,7 @@ mod tests {
     fn a_call_of_a_newer_object_is_no_event() {
         let facts = NamespaceFacts { call: 4, ..NamespaceFacts::new_zeroed() };
         let record = Record::Namespace { facts, cgroup: CgroupNames::default() };
-        assert_eq!(Lift::default().lift(&header(0), &record), None);
+        assert_eq!(Lift::default().lift(&header(0), &record), Lifted::Unknown);
     }
 
     #[test]
@@ -296,7 +344,7 @@ mod tests {
                 path: name,
                 bytes: b"GET",
             };
-            match Lift::default().lift(&header(0), &record).unwrap().what {
+            match event(Lift::default().lift(&header(0), &record)).what {
                 What::Request { peer, size: 9, bytes, .. } if *bytes == *b"GET" => peer,
                 other => panic!("not what was told: {other:?}"),
             }
@@ -313,10 +361,10 @@ mod tests {
     #[test]
     fn pieces_of_two_cpus_do_not_mix() {
         let mut lift = Lift::default();
-        assert_eq!(lift.lift(&header(0), &piece(10, 2, b"cd")), None);
-        assert_eq!(lift.lift(&header(1), &piece(11, 2, b"CD")), None);
-        assert_eq!(lift.lift(&header(0), &piece(10, 4, b"e\0")), None);
-        assert_eq!(lift.lift(&header(1), &piece(11, 4, b"E\0")), None);
+        assert_eq!(lift.lift(&header(0), &piece(10, 2, b"cd")), Lifted::Piece);
+        assert_eq!(lift.lift(&header(1), &piece(11, 2, b"CD")), Lifted::Piece);
+        assert_eq!(lift.lift(&header(0), &piece(10, 4, b"e\0")), Lifted::Piece);
+        assert_eq!(lift.lift(&header(1), &piece(11, 4, b"E\0")), Lifted::Piece);
         let one = args_of(lift.lift(&header(1), &exec(11, 6, b"AB")));
         let other = args_of(lift.lift(&header(0), &exec(10, 6, b"ab")));
         assert_eq!(one.iter().collect::<Vec<_>>(), [b"ABCDE"]);
@@ -367,7 +415,7 @@ mod tests {
     #[test]
     fn precise_time_is_divided_by_what_the_tick_saw() {
         let check = |user, system, runtime, expected: (u64, u64)| {
-            let got = usage(user, system, runtime, 0);
+            let got = usage((user, system), runtime, 0);
             assert_eq!((got.user_ns, got.system_ns), expected);
         };
         check(0, 0, 700, (700, 0));
