@@ -3,10 +3,12 @@
 //! Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` while it is opened, none
 //! afterwards. Its descriptors are the privilege then: they are close-on-exec.
 
+pub mod btf;
 mod kernel;
 mod load;
 mod object;
 mod overhear;
+mod privilege;
 mod ring;
 mod skips;
 mod walk;

@@ -21,6 +21,7 @@ mod hear;
 mod known;
 mod place;
 mod point;
+mod points;
 mod reading;
 mod step;
 mod tally;
@@ -41,7 +42,7 @@ use self::{
     bell::Bell,
     clock::Clock,
     hear::Heard,
-    point::Points,
+    points::Points,
     reading::Reading,
     step::DOZE,
     tally::Tally,

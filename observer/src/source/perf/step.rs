@@ -12,7 +12,7 @@ use super::{
     tally::Tally,
     tracker::{Tracker, With},
 };
-use crate::{Error, feed::Wait, machine::boot_ns, source::Item, tracepoint::reader};
+use crate::{Error, machine::boot_ns, pace::Wait, source::Item, tracepoint::reader};
 
 /// Whether anything has come out of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
