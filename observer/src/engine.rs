@@ -12,8 +12,9 @@ use crate::{
     census::{ArgumentsOf, Census, Details, When},
     event::{Event, ProcessKey, What},
     facts::Facts,
-    feed::{Feed, Totals, Wait},
+    feed::Feed,
     machine::{Machine, boot_ns},
+    pace::{Totals, Wait, nanoseconds},
     source::Source,
     table::{Change, Entry, Mended, State, Table, Walk},
 };
@@ -364,8 +365,4 @@ fn tell(mended: Mended, boot_ns: u64, each: &mut dyn FnMut(Change)) {
     let Mended { added, removed, .. } = mended;
     let event = Event { boot_ns, cpu: 0, what: What::Repair { added, removed } };
     each(Change { event, entry: None, inferred: true });
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

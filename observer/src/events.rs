@@ -9,17 +9,14 @@
 //! # }
 //! ```
 
-use std::{collections::VecDeque, fmt, os::fd::BorrowedFd};
-
-use nix::{
-    errno::Errno,
-    poll::{PollFd, PollFlags, poll},
-};
+use std::{collections::VecDeque, fmt};
 
 use crate::{
     Error, Event,
-    feed::{Feed, Totals, Wait},
-    source::{self, AnySource, Options, Origin, Source as _},
+    feed::Feed,
+    origin::Origin,
+    pace::{Totals, Wait, wait_for},
+    source::{self, AnySource, Options, Source as _},
 };
 
 /// Every event asked for, from the moment it was opened.
@@ -68,7 +65,7 @@ impl Events {
             }
             let wait = self.step()?;
             if self.ready.is_empty() {
-                block(self.feed.as_fd(), wait)?;
+                wait_for(&[self.feed.as_fd()], wait)?;
             }
         }
     }
@@ -94,13 +91,6 @@ impl fmt::Debug for Events {
     }
 }
 
-fn block(fd: BorrowedFd<'_>, wait: Wait) -> Result<(), Error> {
-    match poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], wait.timeout()) {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
-        Err(errno) => Err(Error::system("cannot wait for events")(errno)),
-    }
-}
-
 #[cfg(feature = "tokio")]
 pub use self::stream::EventStream;
 
@@ -119,7 +109,11 @@ mod stream {
     };
 
     use super::{Event, Events};
-    use crate::{Error, feed::Wait, sys};
+    use crate::{
+        Error,
+        pace::{Totals, Wait},
+        sys,
+    };
 
     /// The events as a stream. Runs in a tokio runtime with I/O and time enabled.
     #[derive(Debug)]
@@ -151,7 +145,7 @@ mod stream {
         /// # Errors
         ///
         /// As [`Feed::finish`](crate::feed::Feed::finish).
-        pub fn finish(self) -> Result<crate::feed::Totals, Error> {
+        pub fn finish(self) -> Result<Totals, Error> {
             self.events.finish()
         }
 

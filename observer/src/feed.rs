@@ -5,49 +5,12 @@
 
 use std::{fmt, os::fd::BorrowedFd, time::Duration};
 
-#[cfg(feature = "perf")]
-use nix::poll::PollTimeout;
-
 use crate::{
     Error,
     event::{Event, Loss, What},
+    pace::{Totals, Wait},
     source::{Item, Source},
 };
-
-/// How long to wait on the descriptor before the next step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// Until it is readable, this long at most. Zero: more is there already.
-    AtMost(Duration),
-    /// Until it is readable: the next event makes it so at once.
-    ForEvent,
-}
-
-#[cfg(feature = "perf")]
-impl Wait {
-    /// As poll(2) takes it. Rounded up: a wait of nothing would spin until the millisecond is over.
-    pub(crate) fn timeout(self) -> PollTimeout {
-        match self {
-            Self::AtMost(time) => {
-                PollTimeout::try_from(time.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-            }
-            Self::ForEvent => PollTimeout::NONE,
-        }
-    }
-}
-
-/// What became of the events of a stream: `produced = delivered + lost`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Events that the kernel side tried to send.
-    pub produced: u64,
-    /// Events that arrived.
-    pub delivered: u64,
-    /// Events that found no room in the ring, and runs of programs that the kernel skipped.
-    pub lost: u64,
-    /// Of those that arrived, what could not be understood.
-    pub malformed: u64,
-}
 
 /// Records looked at in one step, so that its caller gets to print them.
 const STEP: usize = 1024;
@@ -242,11 +205,7 @@ mod tests {
     use std::{collections::VecDeque, fs::File, os::fd::AsFd as _};
 
     use super::*;
-    use crate::{
-        event::ProcessKey,
-        facts::EventFacts,
-        source::{CpuTotals, Origin},
-    };
+    use crate::{event::ProcessKey, facts::EventFacts, origin::Origin, source::CpuTotals};
 
     /// A source of what a test wrote down.
     struct Script {

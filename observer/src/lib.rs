@@ -17,9 +17,10 @@
 //! [`tracepoint`] stands beside them: any tracepoint of the kernel, decoded by name; and
 //! `namespace`: who is in which, and who keeps them alive. [`doctor`] says which sources work here.
 //!
-//! [`container`] knows whose cgroup a name stands for, `btf` where the running kernel keeps its
-//! members, [`machine`] what is the same for every event, [`error`] what can go wrong. Numbers of
-//! /proc become words in `capabilities`, `tty`, `names` and `id_map`.
+//! [`container`] knows whose cgroup a name stands for, `engines` asks container engines for the
+//! names, `btf` knows where the running kernel keeps its members, [`machine`] what is the same for
+//! every event, [`pace`] how a stream is driven, [`error`] what can go wrong. Numbers of /proc
+//! become words in `capabilities`, `tty`, `names` and `id_map`.
 //!
 //! # Privileges
 //!
@@ -30,7 +31,7 @@
 //!
 //! A reader that is too slow, or a ring that is too small, loses events. Nothing vanishes in
 //! silence: each CPU counts what it could not send, the place of each gap is an event of its own
-//! ([`event::What::Lost`]), and at the end [`feed::Totals`] holds
+//! ([`event::What::Lost`]), and at the end [`pace::Totals`] holds
 //! `produced = delivered + lost` exactly.
 
 #[cfg(feature = "snapshot")]
@@ -41,8 +42,12 @@ mod census;
 pub mod container;
 #[cfg(feature = "perf")]
 pub mod doctor;
+#[cfg(any(feature = "engine", feature = "perf"))]
+mod doorbell;
 #[cfg(feature = "perf")]
 pub mod engine;
+#[cfg(feature = "engine")]
+pub mod engines;
 pub mod error;
 pub mod event;
 #[cfg(feature = "perf")]
@@ -65,7 +70,9 @@ pub mod namespace;
 #[cfg(feature = "snapshot")]
 mod nearest;
 #[cfg(feature = "snapshot")]
-mod process;
+mod obs;
+pub mod origin;
+pub mod pace;
 #[cfg(feature = "snapshot")]
 pub mod psgo;
 pub mod render;
@@ -80,10 +87,6 @@ pub mod tty;
 #[cfg(feature = "perf")]
 pub mod verify;
 
-#[cfg(feature = "ebpf")]
-pub mod btf;
-#[cfg(feature = "ebpf")]
-mod privilege;
 #[cfg(feature = "snapshot")]
 mod rooted;
 mod sys;
@@ -97,6 +100,8 @@ pub use listing::Listing;
 #[cfg(feature = "perf")]
 pub use monitor::Monitor;
 #[cfg(feature = "snapshot")]
-pub use process::Process;
+pub use obs::Process;
 #[cfg(feature = "perf")]
 pub use snapshot::Snapshot;
+#[cfg(feature = "ebpf")]
+pub use source::bpf::btf;

@@ -9,7 +9,8 @@ use crate::{
     facts::Facts,
     field::{Identity, Instant, Owner, Row, Status},
     machine::Machine,
-    source::{Origin, proc::add_what_no_walk_tells},
+    origin::Origin,
+    source::proc::add_what_no_walk_tells,
     table::{Entry, State},
 };
 

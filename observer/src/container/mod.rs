@@ -1,13 +1,8 @@
 //! Whose cgroup a path stands for: container runtimes name their cgroups after the container.
 //!
-//! Pure and on the hot path: no engine is asked, which is for `engine` alone, and no file is read.
+//! Pure and on the hot path: no engine is asked, which is for `engines` alone, and no file is read.
 //! Shapes follow what docker, podman, containerd, CRI-O, LXC and systemd-nspawn write under both
 //! cgroup drivers.
-
-#[cfg(feature = "engine")]
-pub mod engine;
-#[cfg(feature = "engine")]
-mod http;
 
 use std::fmt;
 

@@ -67,7 +67,7 @@ fn in_force(lockdown: &str) -> Option<String> {
 fn btf() -> Result<Btf, Error> {
     use observer_common::{Layout, Place, Wanted};
 
-    use crate::btf::{Btf as Types, VMLINUX};
+    use crate::source::bpf::btf::{Btf as Types, VMLINUX};
 
     let types = Types::from_kernel()?;
     let is_missing =

@@ -6,7 +6,8 @@ use crate::{
     Error,
     error::Refusal,
     facts::{EventFacts, Surety},
-    source::{self, Backend, Options, Origin, Source as _, proc::ProcSource},
+    origin::Origin,
+    source::{self, Backend, Options, Source as _, proc::ProcSource},
 };
 
 /// One step of the ladder of sources.

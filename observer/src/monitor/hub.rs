@@ -5,17 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use super::subscription::{Mailbox, Subscription};
+use super::subscription::{Mailbox, Subscription, Update};
 use crate::{Error, snapshot::Token, table::Change};
-
-/// A change with its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Update {
-    /// Its number in the monitor's stream: one more than the last.
-    pub seq: u64,
-    /// What happened, and to whom.
-    pub change: Change,
-}
 
 #[derive(Debug)]
 pub(super) struct Hub {

@@ -25,28 +25,26 @@ use std::{
     time::Duration,
 };
 
-use nix::sys::eventfd::{EfdFlags, EventFd};
-
+use self::subscription::ended;
+pub use self::subscription::{Subscription, Told, Update};
 use self::{
     hub::Hub,
     thread::{Give, Request, Worker},
-};
-pub use self::{
-    hub::Update,
-    subscription::{Subscription, Told},
 };
 #[cfg(feature = "ebpf")]
 use crate::source::bpf::Object;
 use crate::{
     Error,
     census::ArgumentsOf,
+    doorbell::Doorbell,
     engine::{Engine, Settings},
     event::{Kind, ProcessKey},
     facts::Facts,
-    feed::Totals,
     machine::{Machine, boot_ns},
+    origin::Origin,
+    pace::Totals,
     snapshot::{Freshness, Snapshot, Token},
-    source::{self, Backend, Options, Origin, RingSize, Source as _},
+    source::{self, Backend, Options, RingSize, Source as _},
 };
 
 /// A live table.
@@ -63,7 +61,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Monitor {
     requests: mpsc::Sender<Request>,
-    bell: Arc<EventFd>,
+    bell: Arc<Doorbell>,
     hub: Arc<Hub>,
     origin: Origin,
     refused: Vec<(Origin, Error)>,
@@ -208,8 +206,7 @@ impl Builder {
         let machine = Arc::new(Machine::read()?);
         let engine = Engine::start(source, machine, self.settings, &mut |_| {})?;
         let hub = Arc::new(Hub::new(boot_ns()?, self.history, self.backlog));
-        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
-        let bell = Arc::new(bell.map_err(Error::system("cannot make a bell for the monitor"))?);
+        let bell = Arc::new(Doorbell::hang()?);
         let (sender, receiver) = mpsc::channel();
         let worker =
             Worker { engine, hub: Arc::clone(&hub), bell: Arc::clone(&bell), requests: receiver };
@@ -294,7 +291,7 @@ impl Monitor {
             let _gone = reply.send(snapshot);
         };
         self.ask(Request::Snapshot { details, give: Box::new(give) })?;
-        answer.await.map_err(|_ended| thread::ended())?
+        answer.await.map_err(|_ended| ended())?
     }
 
     /// Every change from here on.
@@ -355,12 +352,12 @@ impl Monitor {
             let _gone = reply.send(answer);
         };
         self.ask(question(Box::new(give)))?;
-        answer.recv().map_err(|_ended| thread::ended())?
+        answer.recv().map_err(|_ended| ended())?
     }
 
     fn ask(&self, request: Request) -> Result<(), Error> {
-        self.requests.send(request).map_err(|_ended| thread::ended())?;
-        self.bell.write(1).map_err(Error::system("cannot wake the monitor"))?;
+        self.requests.send(request).map_err(|_ended| ended())?;
+        self.bell.ring();
         Ok(())
     }
 }

@@ -2,13 +2,21 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt, io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::Waker,
 };
 
-use super::{Update, thread};
-use crate::Error;
+use crate::{Error, table::Change};
+
+/// A change with its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Its number in the monitor's stream: one more than the last.
+    pub seq: u64,
+    /// What happened, and to whom.
+    pub change: Change,
+}
 
 /// What a subscriber is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,13 +135,19 @@ impl State {
         if self.missed > 0 {
             return Some(Ok(Told::Missed(std::mem::take(&mut self.missed))));
         }
-        self.closed.then(|| Err(self.why.as_deref().map_or_else(thread::ended, again)))
+        self.closed.then(|| Err(self.why.as_deref().map_or_else(ended, again)))
     }
+}
+
+/// What whoever asks a monitor that has ended is answered.
+pub(super) fn ended() -> Error {
+    let source = io::Error::from(io::ErrorKind::BrokenPipe);
+    Error::System { what: "the monitor has ended", source }
 }
 
 /// The same error for another subscriber.
 fn again(error: &Error) -> Error {
-    let source = std::io::Error::other(error.to_string());
+    let source = io::Error::other(error.to_string());
     Error::System { what: "the monitor has ended", source }
 }
 

@@ -1,28 +1,22 @@
 //! The thread that drives an engine and answers questions.
 
 use std::{
-    io,
     os::fd::AsFd as _,
     sync::{Arc, mpsc},
     thread::JoinHandle,
-};
-
-use nix::{
-    errno::Errno,
-    poll::{PollFd, PollFlags, poll},
-    sys::eventfd::EventFd,
 };
 
 use super::{Statistics, hub::Hub};
 use crate::{
     Error,
     census::ArgumentsOf,
+    doorbell::Doorbell,
     engine::{Engine, Look},
     event::ProcessKey,
     facts::Facts,
-    feed::Wait,
     field::Instant,
     machine::WallClock,
+    pace::wait_for,
     snapshot::{Parts, Snapshot, Token},
     source::{AnySource, Source as _},
 };
@@ -47,7 +41,7 @@ pub(super) type Give<T> = Box<dyn FnOnce(Result<T, Error>) + Send>;
 pub(super) struct Worker {
     pub(super) engine: Engine<AnySource>,
     pub(super) hub: Arc<Hub>,
-    pub(super) bell: Arc<EventFd>,
+    pub(super) bell: Arc<Doorbell>,
     pub(super) requests: mpsc::Receiver<Request>,
 }
 
@@ -78,24 +72,9 @@ impl Worker {
                     Err(mpsc::TryRecvError::Empty) => break,
                 }
             }
-            self.wait(wait)?;
+            wait_for(&[self.engine.as_fd(), self.bell.as_fd()], wait)?;
+            self.bell.silence();
         }
-    }
-
-    fn wait(&self, wait: Wait) -> Result<(), Error> {
-        let mut fds = [
-            PollFd::new(self.engine.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.bell.as_fd(), PollFlags::POLLIN),
-        ];
-        match poll(&mut fds, wait.timeout()) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(Error::system("cannot wait for events")(errno)),
-        }
-        if fds[1].any() == Some(true) {
-            // How often it rang does not matter.
-            let _rung = self.bell.read();
-        }
-        Ok(())
     }
 
     fn snapshot(&mut self, wanted: Option<(Facts, ArgumentsOf)>) -> Result<Snapshot, Error> {
@@ -123,9 +102,4 @@ impl Worker {
             processes: self.engine.table().len(),
         })
     }
-}
-
-pub(super) fn ended() -> Error {
-    let source = io::Error::from(io::ErrorKind::BrokenPipe);
-    Error::System { what: "the monitor has ended", source }
 }

@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     event::{self, Args, Cgroup, Event, ProcessKey, Status, What},
-    feed::Totals,
     machine::{Machine, WallClock},
-    source::Origin,
+    origin::Origin,
+    pace::Totals,
 };
 
 /// Writes events as lines of JSON.

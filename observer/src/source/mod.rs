@@ -23,33 +23,12 @@ pub use self::{
 
 #[cfg(feature = "ebpf")]
 use crate::facts::Facts;
+pub use crate::origin::Origin;
 use crate::{
     Error,
     event::{Event, ProcessKey},
     facts::EventFacts,
 };
-
-/// Which kind of source told something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The eBPF programs.
-    Bpf,
-    /// Tracepoints by `perf_event_open(2)`, and /proc at once after them.
-    Perf,
-    /// Listings of /proc, one after the other.
-    Proc,
-}
-
-impl Origin {
-    /// As the JSON has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bpf => "bpf",
-            Self::Perf => "perf",
-            Self::Proc => "proc",
-        }
-    }
-}
 
 /// One thing that a source hands on.
 #[derive(Debug)]

@@ -56,7 +56,7 @@ impl Format {
         let value = self.value_of(field, record)?;
         let refusal = || match value.as_u64().map(i128::from).or(value.as_i64().map(i128::from)) {
             Some(value) => {
-                Fault::OutOfRange { event: self.name.clone(), field: name.to_owned(), value }
+                Fault::OutOfRange { event: self.name.to_string(), field: name.to_owned(), value }
             }
             None => self.wrong_kind(field, "number"),
         };
@@ -65,7 +65,7 @@ impl Format {
 
     fn value_of<'a>(&self, field: &Field, record: &'a [u8]) -> Result<Value<'a>, Fault> {
         field.value(record).map_err(|why| Fault::DamagedRecord {
-            event: self.name.clone(),
+            event: self.name.to_string(),
             field: field.name.clone(),
             why,
         })
@@ -73,7 +73,7 @@ impl Format {
 
     fn wrong_kind(&self, field: &Field, wanted: &'static str) -> Fault {
         Fault::WrongKind {
-            event: self.name.clone(),
+            event: self.name.to_string(),
             field: field.name.clone(),
             wanted,
             declaration: field.declaration.clone(),

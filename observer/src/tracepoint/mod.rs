@@ -9,33 +9,20 @@
 
 mod access;
 mod cpus;
-mod event;
-mod fault;
 pub mod filter;
 pub mod format;
 mod glob;
-mod merge;
 mod name;
-mod observer;
-mod perf_fault;
 pub mod reader;
-#[cfg(feature = "tokio")]
-mod stream;
 pub mod tracefs;
 pub mod value;
 pub mod words;
 
-#[cfg(feature = "tokio")]
-pub use self::stream::ObserverStream;
 pub use self::{
-    event::{Event, EventSource, LostEvent, TracepointEvent},
-    fault::Fault,
-    format::Format,
-    name::Name,
-    observer::Observer,
-    perf_fault::PerfFault,
-    reader::Reader,
-    tracefs::Tracefs,
-    value::Value,
-    words::Words,
+    format::Format, name::Name, reader::Reader, tracefs::Tracefs, value::Value, words::Words,
 };
+pub use crate::error::{perf::PerfFault, tracepoint::Fault};
+// The façade lies above: whoever uses it looks for it here, where the package obs has it.
+#[cfg(feature = "tokio")]
+pub use crate::obs::ObserverStream;
+pub use crate::obs::{Event, EventSource, LostEvent, Observer, TracepointEvent};

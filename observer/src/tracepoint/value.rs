@@ -6,6 +6,7 @@
 use std::iter;
 
 use super::format::{Field, Kind, Scalar, Shape};
+pub use crate::error::record::Damaged;
 
 /// What a field of a record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,16 +25,6 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
     /// Several values of one kind.
     Array(Array<'a>),
-}
-
-/// A record that does not hold what its format says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it ends at byte {end} of a record that has {len}")]
-pub struct Damaged {
-    /// Where the field, or what it points to, should end.
-    pub end: usize,
-    /// Bytes of the record.
-    pub len: usize,
 }
 
 impl Field {

@@ -6,8 +6,9 @@ use crate::{
     event::Cgroup,
     facts::Facts,
     field::{CpuTime, Field, Row, Value, View},
+    origin::Origin,
     snapshot::Freshness,
-    source::{Origin, proc::without_work},
+    source::proc::without_work,
 };
 
 /// A process as one look saw it.

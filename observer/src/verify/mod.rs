@@ -35,9 +35,10 @@ use crate::{
     facts::Facts,
     field::{Field, Row},
     machine::boot_ns,
+    origin::Origin,
     render::write_cell,
     snapshot::Freshness,
-    source::{Origin, proc::Which},
+    source::proc::Which,
 };
 
 /// What came of the comparisons so far.

@@ -1,6 +1,6 @@
 //! What keeps better sources from working, told once at the beginning.
 
-use observer::{Error, source::Origin};
+use observer::{Error, origin::Origin};
 
 use crate::exit::describe;
 

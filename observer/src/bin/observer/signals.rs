@@ -13,7 +13,7 @@ use nix::{
         signalfd::{SfdFlags, SignalFd},
     },
 };
-use observer::Error;
+use observer::{Error, pace::whole_milliseconds};
 
 /// The signals that ask for an end in order.
 #[derive(Debug)]
@@ -49,10 +49,9 @@ impl EndSignals {
     }
 }
 
-/// A time as poll(2) takes it. Rounded up: a wait of nothing would spin until the millisecond is
-/// over.
+/// A time as poll(2) takes it.
 pub(crate) fn poll_timeout(time: Duration) -> PollTimeout {
-    PollTimeout::try_from(time.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+    PollTimeout::try_from(whole_milliseconds(time)).unwrap_or(PollTimeout::MAX)
 }
 
 impl AsFd for EndSignals {

@@ -1,6 +1,6 @@
 //! What became of the events of a stream, told once at its end.
 
-use observer::feed::Totals;
+use observer::pace::Totals;
 
 /// On stderr, beside a stream that printed so many.
 #[expect(clippy::print_stderr, reason = "what is not part of the stream")]

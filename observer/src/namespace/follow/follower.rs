@@ -10,7 +10,7 @@ use crate::{
     event::{Comm, NAMESPACES, NamespaceCall, Process, ThreadNamespace, ThreadNamespaces, What},
     field::Row,
     namespace::{NamespaceId, NamespaceKind, Namespaces},
-    source::Origin,
+    origin::Origin,
     table::Change,
 };
 

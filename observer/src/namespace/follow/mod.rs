@@ -21,9 +21,10 @@ use crate::{
     census::ArgumentsOf,
     engine::{Engine, Settings},
     event::{Kind, Loss, What},
-    feed::{Totals, Wait},
     machine::{Machine, boot_ns},
-    source::{self, AnySource, Options as SourceOptions, Origin, Source as _, proc::now},
+    origin::Origin,
+    pace::{Totals, Wait, nanoseconds},
+    source::{self, AnySource, Options as SourceOptions, Source as _, proc::now},
     table::Change,
 };
 
@@ -177,8 +178,4 @@ fn look(engine: &mut Engine<AnySource>, each: &mut dyn FnMut(Change)) -> Result<
     let origin = engine.source().origin().name();
     let listing = Listing::of_rows(rows.unwrap_or_default(), now()?, FACTS, machine, origin);
     Namespaces::of(listing, Options::default())
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

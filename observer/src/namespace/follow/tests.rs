@@ -10,7 +10,7 @@ use crate::{
     },
     field::{Identity, Row},
     namespace::{Kin, NamespaceKind, Namespaces, made_up},
-    source::Origin,
+    origin::Origin,
     table::{Change, Entry, State},
 };
 

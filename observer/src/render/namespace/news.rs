@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use crate::{
     event::Loss,
-    feed::Totals,
     machine::{Machine, WallClock},
     namespace::follow::{Actor, Fate, NamespaceEvent, Told},
+    origin::Origin,
+    pace::Totals,
     render::{
         Color, Escaped, TimeStyle,
         json::write,
@@ -17,7 +18,6 @@ use crate::{
         text::{BOLD, DIM, GREEN, YELLOW, write_styled},
         time::{Moments, rfc3339},
     },
-    source::Origin,
 };
 
 /// Writes lines of JSON.

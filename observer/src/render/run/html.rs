@@ -6,7 +6,8 @@ use super::{
     axis,
     markup::{Folded, Markup, Text},
     report::Report,
-    text::{command, outcome, shorten},
+    row::shorten,
+    text::{command, outcome},
     words::{Column, INFERRED_MEANS, programs},
 };
 use crate::{

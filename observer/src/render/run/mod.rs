@@ -5,6 +5,7 @@ mod html;
 mod json;
 mod markup;
 mod report;
+mod row;
 mod text;
 mod timeline;
 mod words;
@@ -14,7 +15,7 @@ use super::Color;
 use crate::{
     cause::Account,
     machine::{Machine, WallClock},
-    source::Origin,
+    origin::Origin,
 };
 
 /// What a report needs to know beside the account.

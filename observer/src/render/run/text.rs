@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{
     Look,
     report::Report,
+    row::{COLUMNS, Row, shorten},
     timeline::Timeline,
     words::{Column, INFERRED_MEANS, programs},
 };
@@ -15,24 +16,10 @@ use crate::{
         Escaped,
         art::Art,
         table::display_width,
-        text::{BOLD, GREEN, RED, YELLOW, cut, status_text, write_styled},
+        text::{BOLD, GREEN, RED, YELLOW, status_text, write_styled},
         time::span,
     },
 };
-
-/// What may stand before the tree, from left to right.
-const COLUMNS: [Column; 10] = [
-    Column::Start,
-    Column::Duration,
-    Column::Exit,
-    Column::Cpu,
-    Column::Rss,
-    Column::Role,
-    Column::Part,
-    Column::Container,
-    Column::Because,
-    Column::Pid,
-];
 
 /// What is done for more room, in this order: what tells least goes first.
 const STEPS: [Step; 6] = [
@@ -77,19 +64,6 @@ pub(super) fn text(report: &Report<'_>, look: Look) -> String {
         page.whole(YELLOW, line);
     }
     String::from_utf8(page.out).unwrap_or_default()
-}
-
-/// One line of the tree, with everything that could stand in it.
-#[derive(Debug)]
-pub(super) struct Row<'a> {
-    pub(super) item: Item<'a>,
-    /// One for each of [`COLUMNS`].
-    cells: Vec<String>,
-    /// The lines of the tree and what hangs there.
-    pub(super) tree: String,
-    /// The same, shorter: only the last program, and not where it lies.
-    pub(super) label: String,
-    pub(super) style: &'static str,
 }
 
 fn rows<'a>(report: &Report<'a>, look: Look) -> Vec<Row<'a>> {
@@ -175,14 +149,6 @@ pub(super) fn outcome(status: Option<Status>) -> String {
         None => "has not ended".to_owned(),
         Some(Status::Code(code)) => format!("ended with {code}"),
         Some(Status::Signal { .. }) => format!("was killed by {}", status_text(status)),
-    }
-}
-
-/// Cuts a text to a width, with a mark.
-pub(super) fn shorten(text: &mut String, width: usize) {
-    if display_width(text) > width {
-        cut(text, width.saturating_sub(1));
-        text.push('…');
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     axis,
     report::Report,
-    text::{Row, shorten},
+    row::{Row, shorten},
 };
 use crate::{cause::Item, render::table::display_width};
 

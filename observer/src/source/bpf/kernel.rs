@@ -3,9 +3,9 @@
 use nix::sys::utsname::uname;
 use observer_common::{Config, Layout, limits};
 
+use super::btf::Btf;
 use crate::{
     Error,
-    btf::Btf,
     source::{Options, RingSize},
 };
 

@@ -15,10 +15,11 @@ use super::{
     kernel::Kernel,
     object::{Loaded, Settings},
     overhear::Overhearing,
+    privilege,
     skips::Watched,
     walk::Iterators,
 };
-use crate::{Error, error::Refusal, privilege, source::Options, sys::raw_tracepoint};
+use crate::{Error, error::Refusal, source::Options, sys::raw_tracepoint};
 
 /// A program, the tracepoint that it sits on, and what it tells of.
 struct Hook {

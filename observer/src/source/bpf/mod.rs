@@ -5,11 +5,13 @@
 //! afterwards. Its descriptors are the privilege then: they are close-on-exec.
 
 mod arguments;
+pub mod btf;
 mod kernel;
 mod lift;
 mod load;
 mod object;
 mod overhear;
+mod privilege;
 mod records;
 mod ring;
 mod skips;

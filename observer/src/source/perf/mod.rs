@@ -20,6 +20,7 @@ mod hear;
 mod known;
 mod place;
 mod point;
+mod points;
 mod reading;
 mod step;
 mod tally;
@@ -38,7 +39,7 @@ use self::{
     bell::Bell,
     clock::Clock,
     hear::Heard,
-    point::Points,
+    points::Points,
     reading::Reading,
     step::DOZE,
     tally::Tally,

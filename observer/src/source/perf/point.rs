@@ -1,14 +1,9 @@
-//! The tracepoints that are read: which are needed, and what of them the kernel is to let through.
+//! The tracepoints that are read: their names and fields, and what of them the kernel is to let
+//! through.
 
 use std::ffi::CString;
 
-use observer_common::Kind;
-
-use super::{ending::SPARING, reading::Reading};
-use crate::{
-    Error,
-    tracepoint::{Fault, Format, Name, Tracefs, reader::Request},
-};
+use super::ending::SPARING;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,17 +26,19 @@ pub(super) enum Point {
 
 impl Point {
     /// Identity, names and what is inherited need these, whatever is asked for.
-    const ALWAYS: [Self; 5] = [Self::NewTask, Self::Exec, Self::Exit, Self::Rename, Self::Attach];
+    pub(super) const ALWAYS: [Self; 5] =
+        [Self::NewTask, Self::Exec, Self::Exit, Self::Rename, Self::Attach];
 
     /// Together they tell how a process ends.
-    const OF_AN_END: [Self; 4] =
+    pub(super) const OF_AN_END: [Self; 4] =
         [Self::ExitGroup, Self::ExitThread, Self::Generated, Self::Delivered];
 
     /// What of namespaces the others do not tell. The end of a call does not say what it was
     /// called with.
-    const OF_NAMESPACES: [Self; 4] = [Self::Unshare, Self::Unshared, Self::Setns, Self::SetnsDone];
+    pub(super) const OF_NAMESPACES: [Self; 4] =
+        [Self::Unshare, Self::Unshared, Self::Setns, Self::SetnsDone];
 
-    fn system(self) -> &'static str {
+    pub(super) fn system(self) -> &'static str {
         match self {
             Self::NewTask | Self::Rename => "task",
             Self::Exec | Self::Exit | Self::Free => "sched",
@@ -56,7 +53,7 @@ impl Point {
         }
     }
 
-    fn event(self) -> &'static str {
+    pub(super) fn event(self) -> &'static str {
         match self {
             Self::NewTask => "task_newtask",
             Self::Exec => "sched_process_exec",
@@ -75,7 +72,7 @@ impl Point {
         }
     }
 
-    /// The fields that are read, in the order in which [`Reading::news`] takes them.
+    /// The fields that are read, in the order in which [`Reading::news`](super::reading::Reading::news) takes them.
     pub(super) fn fields(self) -> &'static [&'static str] {
         match self {
             Self::NewTask => &["pid", "comm", "clone_flags"],
@@ -101,7 +98,7 @@ impl Point {
 
     /// What the kernel is to let through: of signals those that can end a process, of calls those
     /// that succeeded.
-    fn filter(self) -> Option<CString> {
+    pub(super) fn filter(self) -> Option<CString> {
         // What was made pending, with or without its details.
         const PENDING: &str = "(result == 0 || result == 4)";
         let first = match self {
@@ -112,82 +109,6 @@ impl Point {
         };
         let spared = SPARING.map(|number| format!(" && sig != {number}")).concat();
         CString::new(format!("{first}{spared}")).ok()
-    }
-}
-
-/// What is to be read.
-#[derive(Debug)]
-pub(super) struct Points {
-    pub(super) readings: Vec<Reading>,
-    pub(super) requests: Vec<Request>,
-    /// Whether it can be told how a process ended.
-    pub(super) tell_ends: bool,
-}
-
-impl Points {
-    /// Those that these kinds need. Some kernels are built without those of system calls: then
-    /// nobody can tell how a process ended.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Tracepoint`] when tracefs cannot be read, or is without those that all else rests
-    /// on.
-    pub(super) fn find(tracefs: &Tracefs, kinds: &[Kind]) -> Result<Self, Error> {
-        let mut points = Self { readings: Vec::new(), requests: Vec::new(), tell_ends: false };
-        for point in Point::ALWAYS {
-            match format(tracefs, point)? {
-                Ok(format) => points.add(point, &format)?,
-                // Without cgroups nobody can be moved.
-                Err(_) if point == Point::Attach => {}
-                Err(missing) => return Err(missing),
-            }
-        }
-        if kinds.contains(&Kind::FREE) {
-            let format = format(tracefs, Point::Free)??;
-            points.add(Point::Free, &format)?;
-        }
-        if kinds.iter().any(|kind| [Kind::EXIT, Kind::FREE].contains(kind)) {
-            points.tell_ends = points.add_all_or_none(tracefs, &Point::OF_AN_END)?;
-        }
-        if kinds.contains(&Kind::NAMESPACE) {
-            // Without them only those are told that are created in other namespaces.
-            points.add_all_or_none(tracefs, &Point::OF_NAMESPACES)?;
-        }
-        Ok(points)
-    }
-
-    /// Whether there were all.
-    fn add_all_or_none(&mut self, tracefs: &Tracefs, wanted: &[Point]) -> Result<bool, Error> {
-        let mut formats = Vec::new();
-        for point in wanted {
-            match format(tracefs, *point)? {
-                Ok(format) => formats.push((*point, format)),
-                Err(_missing) => return Ok(false),
-            }
-        }
-        for (point, format) in formats {
-            self.add(point, &format)?;
-        }
-        Ok(true)
-    }
-
-    fn add(&mut self, point: Point, format: &Format) -> Result<(), Error> {
-        self.readings.push(Reading::new(point, format)?);
-        let (id, name) = (format.id, format.name.clone());
-        self.requests.push(Request { id, filter: point.filter(), name });
-        Ok(())
-    }
-}
-
-/// The format of a tracepoint, or that this kernel does not have it.
-fn format(tracefs: &Tracefs, point: Point) -> Result<Result<Format, Error>, Error> {
-    let name = Name::new(point.system(), point.event())?;
-    match tracefs.format(&name) {
-        Err(missing @ Error::Tracepoint(Fault::Unknown { .. } | Fault::ModuleNotLoaded { .. })) => {
-            Ok(Err(missing))
-        }
-        Err(error) => Err(error),
-        Ok(format) => Ok(Ok(format)),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     hear::{Heard, hear, mark_the_overtaken},
     tracker::{Tracker, With},
 };
-use crate::{Error, event::Event, feed::Wait, machine::boot_ns, source::Item, tracepoint::reader};
+use crate::{Error, event::Event, machine::boot_ns, pace::Wait, source::Item, tracepoint::reader};
 
 /// Whether anything has come out of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

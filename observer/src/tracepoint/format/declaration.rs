@@ -5,8 +5,8 @@
 
 use super::{
     ctype::CType,
-    field::Shape,
     scalar::{Kind, Scalar},
+    shape::Shape,
 };
 
 /// A declaration taken apart.

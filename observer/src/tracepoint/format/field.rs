@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    FormatError,
-    declaration::Declaration,
-    scalar::{Kind, Scalar},
-};
+use super::{FormatError, declaration::Declaration, scalar::Kind, shape::Shape};
 use crate::tracepoint::Words;
 
 /// A field of a tracepoint. Printed as its line in the format file, byte for byte.
@@ -27,43 +23,6 @@ pub struct Field {
     pub shape: Shape,
     /// The words that the kernel has for its values, where it tells them.
     pub words: Option<Words>,
-}
-
-/// What the bytes of a field are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A single value.
-    Scalar(Scalar),
-    /// So many elements at the field's place. None at all for what only ends the record.
-    Array {
-        /// One of them.
-        element: Scalar,
-        /// How many there are.
-        count: usize,
-    },
-    /// Elements elsewhere in the record; at the field's place stands where and how many.
-    Dynamic {
-        /// One of them.
-        element: Scalar,
-        /// Whether their place is counted from the end of the field, not of the record's beginning.
-        relative: bool,
-        /// How many such arrays there are, most often one.
-        locators: usize,
-    },
-}
-
-impl Shape {
-    /// Bytes of what says where dynamic elements are.
-    pub(crate) const LOCATOR: usize = 4;
-
-    /// The single value, or one of the elements.
-    pub fn element(&self) -> Scalar {
-        match self {
-            Self::Scalar(element) | Self::Array { element, .. } | Self::Dynamic { element, .. } => {
-                *element
-            }
-        }
-    }
 }
 
 impl Field {
@@ -122,7 +81,7 @@ impl fmt::Display for Field {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::scalar::Scalar, *};
 
     /// A line of this declaration, printed again, and the field.
     fn field(declaration: &str, size: usize, signed: u8) -> Field {

@@ -7,12 +7,15 @@ mod ctype;
 mod declaration;
 mod field;
 mod scalar;
+mod shape;
 
 pub(super) use self::ctype::CType;
 pub use self::{
-    field::{Field, Shape},
+    field::Field,
     scalar::{Kind, Scalar},
+    shape::Shape,
 };
+pub use crate::error::record::FormatError;
 
 use super::{Fault, Name, words};
 use crate::{Error, nearest::sorted};
@@ -30,18 +33,6 @@ pub struct Format {
     pub fields: Vec<Field>,
     /// The format line for printing, as it stands: a C string and expressions.
     pub print: String,
-}
-
-/// Why a text is no format file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FormatError {
-    /// A part is not there.
-    #[error("it has no `{0}`")]
-    Missing(&'static str),
-    /// A field that is not understood.
-    #[error("`{0}` is not understood")]
-    Field(String),
 }
 
 impl Format {
@@ -90,7 +81,7 @@ impl Format {
     fn unknown(&self, name: &str) -> Fault {
         let known = self.fields.iter().chain(&self.common).map(|field| field.name.as_str());
         let known = sorted(name, known).into_iter().map(str::to_owned).collect();
-        Fault::UnknownField { event: self.name.clone(), field: name.to_owned(), known }
+        Fault::UnknownField { event: self.name.to_string(), field: name.to_owned(), known }
     }
 
     fn find_words(&mut self) {

@@ -6,14 +6,12 @@ use nix::errno::Errno;
 
 use super::{
     Item, Sample,
+    merge::Next,
     opening::Opened,
     queue::{Kind, Queue},
     record::{Body, Found, Span, find},
 };
-use crate::{
-    sys::{PerfRing, perf},
-    tracepoint::merge::Next,
-};
+use crate::sys::{PerfRing, perf};
 
 #[derive(Debug)]
 pub(super) struct Lane {

@@ -15,6 +15,7 @@ mod explain;
 mod item;
 mod lane;
 mod lanes;
+mod merge;
 mod opening;
 mod queue;
 mod record;
@@ -32,7 +33,6 @@ use nix::{
     time::{ClockId, clock_gettime},
 };
 
-pub(super) use self::queue::{Entry, Queue};
 pub use self::{
     count::Counts,
     item::{Item, Lost, Options, Request, Sample, Wake},
@@ -41,13 +41,11 @@ pub use self::{
 use self::{
     lane::{Account, Handed, Lane},
     lanes::Lanes,
+    merge::Merge,
 };
-#[cfg(test)]
-pub(super) use self::{queue::Kind, record::Span};
-use super::merge::Merge;
 use crate::{
     Error,
-    feed::{Totals, Wait},
+    pace::{Totals, Wait, nanoseconds},
 };
 
 /// While something may wait, a reader looks this often by itself.
@@ -165,7 +163,7 @@ impl Reader {
 
     /// Ends it without a look back: nothing is produced nor mapped any more when it returns. What
     /// is returned are the events: the kernel takes its time to close them.
-    pub(super) fn into_events(self) -> Result<Vec<OwnedFd>, Error> {
+    pub(crate) fn into_events(self) -> Result<Vec<OwnedFd>, Error> {
         self.lanes.stop()?;
         Ok(self.lanes.into_events())
     }
@@ -336,18 +334,9 @@ fn now_ns() -> Result<u64, Error> {
     Ok(nanoseconds(time.map_err(Error::system("cannot read the clock"))?.into()))
 }
 
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
 impl AsFd for Reader {
     /// Readable when there is something to drain; see [`Wake`].
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.lanes.as_fd()
     }
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    pub(in super::super) use super::record::tests::{body, sample};
 }

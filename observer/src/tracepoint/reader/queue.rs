@@ -9,17 +9,17 @@ use super::record::{Found, Span, find};
 
 /// A record of the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tracepoint) struct Entry {
-    pub(in crate::tracepoint) time_ns: u64,
+pub(super) struct Entry {
+    pub(super) time_ns: u64,
     /// Where it begins, as positions of the ring count.
-    pub(in crate::tracepoint) position: u64,
-    pub(in crate::tracepoint) length: u16,
-    pub(in crate::tracepoint) kind: Kind,
+    pub(super) position: u64,
+    pub(super) length: u16,
+    pub(super) kind: Kind,
 }
 
 /// What a record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tracepoint) enum Kind {
+pub(super) enum Kind {
     /// A tracepoint fired.
     Sample,
     /// Records found no room here.
@@ -28,7 +28,7 @@ pub(in crate::tracepoint) enum Kind {
 
 /// What waits.
 #[derive(Debug, Default)]
-pub(in crate::tracepoint) struct Queue {
+pub(super) struct Queue {
     entries: VecDeque<Entry>,
     /// Up to where the ring was taken in.
     seen: u64,
@@ -39,12 +39,12 @@ pub(in crate::tracepoint) struct Queue {
 
 impl Queue {
     /// Up to where the ring was taken in.
-    pub(in crate::tracepoint) fn seen(&self) -> u64 {
+    pub(super) fn seen(&self) -> u64 {
         self.seen
     }
 
     /// Takes in what the ring has got since; says how many pieces of it are damaged.
-    pub(in crate::tracepoint) fn take_in(&mut self, span: Span<'_>) -> u64 {
+    pub(super) fn take_in(&mut self, span: Span<'_>) -> u64 {
         let mut damaged = 0;
         let mut at = 0;
         let mut loss = None;
@@ -82,7 +82,7 @@ impl Queue {
 
     /// Of a ring that has gone around before.
     #[cfg(test)]
-    pub(in crate::tracepoint) fn start_at(&mut self, position: u64) {
+    pub(super) fn start_at(&mut self, position: u64) {
         self.seen = position;
     }
 
@@ -101,17 +101,17 @@ impl Queue {
     }
 
     /// The oldest one.
-    pub(in crate::tracepoint) fn front(&self) -> Option<&Entry> {
+    pub(super) fn front(&self) -> Option<&Entry> {
         self.entries.front()
     }
 
     /// Takes the oldest one.
-    pub(in crate::tracepoint) fn pop(&mut self) -> Option<Entry> {
+    pub(super) fn pop(&mut self) -> Option<Entry> {
         self.entries.pop_front()
     }
 
     /// Up to where nothing of the ring waits any more.
-    pub(in crate::tracepoint) fn done(&self) -> u64 {
+    pub(super) fn done(&self) -> u64 {
         match self.entries.front() {
             None => self.seen,
             Some(front) if front.position >= self.orderly_from => front.position,

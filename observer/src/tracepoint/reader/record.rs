@@ -5,13 +5,13 @@
 
 /// Bytes in two pieces: what begins at the end of a ring goes on at its start.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::tracepoint) struct Span<'a> {
+pub(super) struct Span<'a> {
     first: &'a [u8],
     second: &'a [u8],
 }
 
 impl<'a> Span<'a> {
-    pub(in crate::tracepoint) fn new((first, second): (&'a [u8], &'a [u8])) -> Self {
+    pub(super) fn new((first, second): (&'a [u8], &'a [u8])) -> Self {
         Self { first, second }
     }
 
@@ -20,7 +20,7 @@ impl<'a> Span<'a> {
     }
 
     /// In one piece: borrowed, or copied if it lies around the end.
-    pub(in crate::tracepoint) fn whole<'b>(&self, copy: &'b mut Vec<u8>) -> &'b [u8]
+    pub(super) fn whole<'b>(&self, copy: &'b mut Vec<u8>) -> &'b [u8]
     where
         'a: 'b,
     {
@@ -151,7 +151,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A sample as the kernel writes it.
-    pub(in crate::tracepoint) fn sample(id: u64, time_ns: u64, raw: &[u8]) -> Vec<u8> {
+    pub(in super::super) fn sample(id: u64, time_ns: u64, raw: &[u8]) -> Vec<u8> {
         let padded = (DATA + raw.len()).next_multiple_of(8);
         let mut bytes = PERF_RECORD_SAMPLE.to_ne_bytes().to_vec();
         bytes.extend([0, 0]);
@@ -169,7 +169,7 @@ pub(super) mod tests {
     }
 
     /// A loss as the kernel writes it.
-    pub(in crate::tracepoint) fn lost(count: u64, time_ns: u64) -> Vec<u8> {
+    pub(in super::super) fn lost(count: u64, time_ns: u64) -> Vec<u8> {
         let mut bytes = PERF_RECORD_LOST.to_ne_bytes().to_vec();
         bytes.extend([0, 0, 56, 0]);
         bytes.extend([1, count, 0, time_ns, 3, 1].map(u64::to_ne_bytes).concat());
@@ -177,7 +177,7 @@ pub(super) mod tests {
     }
 
     /// The id and the data of a sample.
-    pub(in crate::tracepoint) fn body(record: &[u8]) -> (u64, &[u8]) {
+    pub(in super::super) fn body(record: &[u8]) -> (u64, &[u8]) {
         let body = Body::of(record).unwrap();
         let padding = body.raw.iter().rev().take_while(|byte| **byte == 0).count();
         (body.id, &body.raw[..body.raw.len() - padding])

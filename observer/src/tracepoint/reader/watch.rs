@@ -12,7 +12,7 @@ use nix::{
 };
 
 use super::{Scope, lane::Lane};
-use crate::Error;
+use crate::{Error, pace::whole_milliseconds};
 
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -43,9 +43,7 @@ impl Watch {
 
     /// Waits until a ring wakes, that long at most. A signal ends the wait.
     pub(super) fn wait(&self, most: Duration) -> Result<(), Error> {
-        // Rounded up: a wait of nothing would spin until the millisecond is over.
-        let milliseconds = most.as_micros().div_ceil(1000);
-        let timeout = EpollTimeout::try_from(milliseconds).unwrap_or(EpollTimeout::MAX);
+        let timeout = EpollTimeout::try_from(whole_milliseconds(most)).unwrap_or(EpollTimeout::MAX);
         match self.epoll.wait(&mut [EpollEvent::empty()], timeout) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(errno) => Err(Error::system("cannot wait for events")(errno)),

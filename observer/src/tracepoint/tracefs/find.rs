@@ -54,7 +54,7 @@ impl Tracefs {
     /// Why there is no such tracepoint.
     pub(super) fn absent(&self, name: &Name) -> Result<Fault, Error> {
         if self.has_format(name) {
-            return Ok(Fault::WithoutId(name.clone()));
+            return Ok(Fault::WithoutId(name.to_string()));
         }
         let names = self.names()?;
         let known = names.iter().any(|other| other.system() == name.system());

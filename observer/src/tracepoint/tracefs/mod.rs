@@ -76,7 +76,7 @@ impl Tracefs {
     pub fn format(&self, name: &Name) -> Result<Format, Error> {
         let text = self.format_text(name)?;
         let format = Format::parse(name.system(), &text);
-        Ok(format.map_err(|why| Fault::BadFormat { name: name.clone(), why })?)
+        Ok(format.map_err(|why| Fault::BadFormat { name: name.to_string(), why })?)
     }
 
     /// The format file as it stands.

@@ -84,7 +84,7 @@ fn of_what_cannot_be_opened() {
     assert!(others.contains(&&name("ftrace:bprint")), "{others:?}");
     for other in others {
         let fault = fault(tracefs.find(&other.to_string()));
-        assert_eq!(fault, Fault::WithoutId(other.clone()));
+        assert_eq!(fault, Fault::WithoutId(other.to_string()));
         tracefs.format(other).expect("its format all the same");
     }
 }

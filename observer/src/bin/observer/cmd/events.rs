@@ -7,10 +7,12 @@ use observer::{
     Error, Event,
     engine::{Engine, Settings},
     event::What,
-    feed::{Feed, Totals, Wait},
+    feed::Feed,
     machine::{Machine, WallClock},
+    origin::Origin,
+    pace::{Totals, Wait},
     render::{JsonLines, Place, TextLines, plain_line},
-    source::{self, AnySource, Opened, Origin, Source as _},
+    source::{self, AnySource, Opened, Source as _},
     table::Change,
 };
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use observer::container::engine::{self, EngineError, Found};
+use observer::engines::{self, EngineError, Found};
 
 use super::{list, verdicts::Answer};
 
@@ -35,7 +35,7 @@ impl Asker {
     pub(super) fn ask(&mut self, ids: Vec<String>) {
         let sender = self.sender.clone();
         let asks = move || {
-            let answer = understood(engine::of_ids(&ids), ids);
+            let answer = understood(engines::of_ids(&ids), ids);
             if answer.failure.is_some() {
                 thread::sleep(PAUSE);
             }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use observer::{Listing, container::engine, facts::Facts, render::Escaped, source::proc::Which};
+use observer::{Listing, engines, facts::Facts, render::Escaped, source::proc::Which};
 
 use super::{
     asker::Asker,
@@ -45,7 +45,7 @@ impl<T> Following<T> {
         } else {
             present(&Listing::of_processes(Which::All, Facts::CGROUP)?)
         };
-        let starts = typed.iter().map(|typed| look_up(typed, &processes, engine::id_of));
+        let starts = typed.iter().map(|typed| look_up(typed, &processes, engines::id_of));
         let starts: Vec<Start> = starts.collect::<Result<_, _>>()?;
         starts.iter().filter_map(|start| start.waiting.as_deref()).for_each(tell);
         let ids = starts.iter().filter_map(|start| start.present.clone()).collect();

@@ -12,10 +12,8 @@ use std::collections::BTreeSet;
 
 use observer::{
     Listing,
-    container::{
-        Container,
-        engine::{self, EngineError},
-    },
+    container::Container,
+    engines::{self, EngineError},
     field::Row,
 };
 
@@ -31,7 +29,7 @@ const SHORT_ID: usize = 12;
 ///
 /// [`Failure::NoMatch`] where no container, or more than one, is meant.
 pub(crate) fn keep(listing: &mut Listing, meant: &str) -> Result<(), Failure> {
-    let id = resolve(meant, &present(listing), engine::id_of)?;
+    let id = resolve(meant, &present(listing), engines::id_of)?;
     let id = id.map_err(|error| not_there(meant, &error))?;
     retain(listing, &id);
     Ok(())
@@ -43,7 +41,7 @@ pub(crate) fn keep(listing: &mut Listing, meant: &str) -> Result<(), Failure> {
 ///
 /// [`Failure::NoMatch`] where more than one container is meant, or no engine can tell.
 pub(crate) fn keep_if_there(listing: &mut Listing, meant: &str) -> Result<(), Failure> {
-    match resolve(meant, &present(listing), engine::id_of)? {
+    match resolve(meant, &present(listing), engines::id_of)? {
         Ok(id) => retain(listing, &id),
         Err(EngineError::NotThere { .. }) => listing.rows.clear(),
         Err(error) => return Err(not_there(meant, &error)),
@@ -68,7 +66,7 @@ fn container(row: &Row) -> Option<&Container> {
     row.cgroup.as_ref()?.container.as_ref()
 }
 
-type AskEngines = fn(&str) -> Result<engine::Found, EngineError>;
+type AskEngines = fn(&str) -> Result<engines::Found, EngineError>;
 
 /// Its id, or why there is none.
 type Resolved = Result<String, EngineError>;
@@ -107,13 +105,13 @@ fn short(id: &str) -> &str {
     id.get(..SHORT_ID).unwrap_or(id)
 }
 
-fn list(failures: &[engine::Failure]) -> String {
-    failures.iter().map(engine::Failure::to_string).collect::<Vec<_>>().join(", ")
+fn list(failures: &[engines::Failure]) -> String {
+    failures.iter().map(engines::Failure::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    use observer::container::engine::{Found, Named};
+    use observer::engines::{Found, Named};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use observer::container::engine::{EngineError, Named};
+use observer::engines::{EngineError, Named};
 
 use super::{AskEngines, ambiguous, list, wanted::Wanted, wanted::is_surely_an_id};
 use crate::{container::wanted::may_begin_an_id, exit::Failure};
@@ -80,7 +80,7 @@ fn waiting(typed: &str, failures: &str) -> Start {
 
 #[cfg(test)]
 mod tests {
-    use observer::container::engine::Found;
+    use observer::engines::Found;
 
     use super::*;
 

@@ -16,8 +16,8 @@ use crate::{
     container::{Container, Runtime},
     event::{Args, Cgroup, Comm, Creator, Event, Process, ProcessKey, Status, Usage, What},
     machine::{Machine, WallClock},
+    origin::Origin,
     render::Color,
-    source::Origin,
     table::{Change, End},
 };
 

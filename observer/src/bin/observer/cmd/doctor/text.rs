@@ -166,7 +166,7 @@ fn row<const COLUMNS: usize>(table: &mut Table, cells: [&str; COLUMNS]) {
 
 #[cfg(test)]
 mod tests {
-    use observer::{error::Refusal, facts::EventFacts, render::Color, source::Origin};
+    use observer::{error::Refusal, facts::EventFacts, origin::Origin, render::Color};
 
     use super::*;
 

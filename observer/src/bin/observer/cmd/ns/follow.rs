@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use observer::{
     Error,
-    feed::{Totals, Wait},
     machine::{Machine, WallClock},
     namespace::{
         Follow, NamespaceKind,
         follow::{NamespaceEvent, Told},
     },
+    pace::{Totals, Wait},
     render::namespace::{NewsJson, NewsText},
 };
 

@@ -21,7 +21,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use observer::{
     Error,
     cause::{CausalSet, Wish},
-    container::engine::{self, EngineError, Found, Named},
+    engines::{self, EngineError, Found, Named},
 };
 
 /// An engine with many containers is not stormed.
@@ -121,7 +121,7 @@ fn answer(question: Wish) -> Answer {
         Wish::Describe { id, socket } => {
             described(path(&socket), &id).map(|found| Answer::Described(found.containers))
         }
-        Wish::Resolve { name, socket } => engine::id_of_at(path(&socket), &name).map(|found| {
+        Wish::Resolve { name, socket } => engines::id_of_at(path(&socket), &name).map(|found| {
             // Two that two engines know by one name: neither is a fact.
             match <[Named; 1]>::try_from(found.containers) {
                 Ok([Named { id, .. }]) => Answer::Resolved { name, id },
@@ -137,14 +137,14 @@ fn answer(question: Wish) -> Answer {
 /// may: only then it has addresses. A list does not wait.
 fn described(socket: &Path, id: &str) -> Result<Found, EngineError> {
     for _ in 0..LOOKS {
-        match engine::id_of_at(socket, id) {
+        match engines::id_of_at(socket, id) {
             // It is gone, or nobody is there to be asked again.
             Err(EngineError::NotThere { .. }) => break,
             Err(_busy) => {}
             found => return found,
         }
     }
-    engine::of_ids(&[id.to_owned()])
+    engines::of_ids(&[id.to_owned()])
 }
 
 fn path(socket: &Bytes) -> &Path {

@@ -10,7 +10,7 @@ use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use observer::{Error, cause::Caused, feed::Wait, render::Escaped};
+use observer::{Error, cause::Caused, pace::Wait, render::Escaped};
 
 use super::{child::Child, signals::Signals, watch::Watch};
 use crate::{

@@ -14,9 +14,10 @@ use observer::{
     engine::{Engine, Settings},
     event::{ProcessKey, Status, What},
     facts::Surety,
-    feed::{Totals, Wait},
     machine::{Machine, boot_ns},
-    source::{self, AnySource, Opened, Origin, Source as _},
+    origin::Origin,
+    pace::{Totals, Wait},
+    source::{self, AnySource, Opened, Source as _},
     table::Change,
 };
 

@@ -8,8 +8,8 @@ use std::{
 
 use observer::{
     Error,
-    feed::Totals,
     machine::boot_ns,
+    pace::Totals,
     render::{
         Color, Table,
         trace::{Counted, Header, Tally, count_table},

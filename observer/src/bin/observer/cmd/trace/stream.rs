@@ -3,7 +3,7 @@
 use std::{os::fd::AsFd as _, time::Instant};
 
 use observer::{
-    feed::{Totals, Wait},
+    pace::{Totals, Wait},
     tracepoint::{
         Tracefs,
         reader::{Item, Reader},

@@ -2,8 +2,8 @@
 
 use observer::{
     Error,
-    feed::Totals,
     machine::{BootClock, WallClock},
+    pace::Totals,
     render::{
         schema::Bye,
         trace::{Firing, Loss, Shown, Tally, TraceJson, TraceText},

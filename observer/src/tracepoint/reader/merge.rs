@@ -10,7 +10,7 @@ use std::{
     collections::{BinaryHeap, binary_heap::PeekMut},
 };
 
-use super::reader::{Entry, Queue};
+use super::queue::{Entry, Queue};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        super::reader::{Kind, Span, tests::*},
+        super::{
+            queue::Kind,
+            record::{
+                Span,
+                tests::{body, sample},
+            },
+        },
         *,
     };
 

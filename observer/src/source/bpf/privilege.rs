@@ -12,7 +12,7 @@ const CAP_BPF: u32 = 39;
 /// # Errors
 ///
 /// [`Error::NotPermitted`] with what is missing.
-pub(crate) fn check() -> Result<(), Error> {
+pub(super) fn check() -> Result<(), Error> {
     if let Ok(status) = fs::read_to_string("/proc/self/status") {
         let missing = missing_capabilities(&status);
         if !missing.is_empty() {

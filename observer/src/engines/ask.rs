@@ -1,24 +1,20 @@
-//! Names of containers ↔ their ids, which only the engines know: they are asked over their
-//! sockets, by the Docker API that Podman speaks as well.
-//!
-//! Never on a hot path: it takes two seconds at worst. Nothing that an engine says is believed
-//! further than it has to be: sizes and times are bounded, and an id is 64 hex digits or none.
-//! Names may hold anything; escape them before a terminal.
+//! Questions to container engines, and what they answer: each is asked for itself, all at once.
 
 use std::{
     collections::BTreeMap,
-    env, fmt, fs, io,
+    env, fs,
     path::{Path, PathBuf},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{http, is_id};
-
-/// For all engines together.
-const PATIENCE: Duration = Duration::from_secs(2);
+use super::{
+    failure::{EngineError, Failure, PATIENCE, Why},
+    http,
+};
+use crate::container::is_id;
 
 /// A container as its engine knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,61 +37,6 @@ pub struct Found {
     pub containers: Vec<Named>,
     /// Engines that are there and did not answer: these may know more.
     pub failures: Vec<Failure>,
-}
-
-/// Why no container was found.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EngineError {
-    /// Not one engine answered.
-    #[error("no container engine answers: {}", list(.0))]
-    NoEngine(Vec<Failure>),
-    /// Those that answered do not know it.
-    #[error("no container is called `{name}`{}", but(.failures))]
-    NotThere {
-        /// What was asked for.
-        name: String,
-        /// Engines that are there and did not answer.
-        failures: Vec<Failure>,
-    },
-}
-
-/// An engine that was asked in vain.
-#[derive(Debug)]
-pub struct Failure {
-    /// Its socket, or what `$DOCKER_HOST` holds.
-    pub socket: PathBuf,
-    /// What went wrong.
-    pub why: Why,
-}
-
-/// What went wrong with one engine.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Why {
-    /// `$DOCKER_HOST` names no socket of this machine.
-    #[error("only unix:// sockets are asked")]
-    NotUnix,
-    /// The socket is not there, or not for us.
-    #[error("{0}")]
-    Io(io::Error),
-    /// It took too long.
-    #[error("no answer within {} s", PATIENCE.as_secs())]
-    TooSlow,
-    /// Its answer has no end.
-    #[error("its answer is larger than 4 MiB")]
-    TooLarge,
-    /// It refused, in its own words.
-    #[error("it answered {status}{}{message}", if .message.is_empty() { "" } else { ": " })]
-    Refused {
-        /// The status code of HTTP.
-        status: u16,
-        /// Its words, cut to a line.
-        message: String,
-    },
-    /// Its answer is not one of the Docker API.
-    #[error("its answer cannot be understood")]
-    NotUnderstood,
 }
 
 /// Asks all engines of this machine for the containers that a name stands for, or the whole or the
@@ -399,35 +340,12 @@ fn percent_encoded(name: &str) -> String {
     name.bytes().map(encode).collect()
 }
 
-impl Failure {
-    /// Whether no engine listens there, which is no fault.
-    fn is_absent(&self) -> bool {
-        matches!(&self.why, Why::Io(error) if error.kind() == io::ErrorKind::NotFound)
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.socket.display(), self.why)
-    }
-}
-
-fn list(failures: &[Failure]) -> String {
-    failures.iter().map(Failure::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn but(failures: &[Failure]) -> String {
-    if failures.is_empty() {
-        return String::new();
-    }
-    format!(", but not all engines answer: {}", list(failures))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{
         io::{Read as _, Write as _},
         os::unix::net::{UnixListener, UnixStream},
+        time::Duration,
     };
 
     use tempfile::TempDir;

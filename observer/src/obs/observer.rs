@@ -28,19 +28,15 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use nix::{
-    errno::Errno,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::eventfd::{EfdFlags, EventFd},
-};
-
-use super::{
-    Event, EventSource, Fault, Format, Name, Tracefs,
-    reader::{Options, Reader, Request},
-};
+use super::{Event, EventSource};
 use crate::{
     Error,
-    feed::{Totals, Wait},
+    doorbell::Doorbell,
+    pace::{Totals, Wait, wait_for},
+    tracepoint::{
+        Fault, Format, Name, Tracefs,
+        reader::{Options, Reader, Request},
+    },
 };
 
 /// A set of tracepoints, read together. Dropped, it is closed.
@@ -67,7 +63,7 @@ struct Opened {
     /// Readable when the reader has something to do.
     readable: OwnedFd,
     /// Rings when it is closed.
-    bell: EventFd,
+    bell: Doorbell,
     /// Closes the events.
     closing: Mutex<Option<JoinHandle<()>>>,
 }
@@ -126,9 +122,9 @@ impl Observer {
         let requests: Vec<_> = self.formats.iter().map(|format| request(format)).collect();
         let reader = Reader::open(&requests, &self.options)?;
         let readable = reader.as_fd().try_clone_to_owned();
-        let readable = readable.map_err(|source| Error::System { what: NO_FD, source })?;
-        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
-        let bell = EventFd::from_flags(flags).map_err(Error::system(NO_FD))?;
+        let failed = |source| Error::System { what: "cannot make a descriptor to wait on", source };
+        let readable = readable.map_err(failed)?;
+        let bell = Doorbell::hang()?;
         let reading = Mutex::new(Some(Reading { reader, ready: VecDeque::new() }));
         self.opened = Some(Opened { reading, readable, bell, closing: Mutex::new(None) });
         // The formats are known; tracefs is not needed any more.
@@ -148,7 +144,8 @@ impl Observer {
                 Step::Event(event) => return Ok(event),
                 Step::Wait(wait) => wait,
             };
-            self.opened()?.block(wait)?;
+            let opened = self.opened()?;
+            wait_for(&[opened.readable.as_fd(), opened.bell.as_fd()], wait)?;
         }
     }
 
@@ -189,8 +186,7 @@ impl Observer {
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let Some(opened) = &self.opened else { return };
-        // It can only fail for being rung already.
-        let _rung = opened.bell.write(1);
+        opened.bell.ring();
         let Some(reading) = opened.lock().take() else { return };
         let Ok(events) = reading.reader.into_events() else { return };
         let thread = thread::Builder::new().name("observer-close".to_owned());
@@ -239,26 +235,10 @@ pub(super) enum Step {
     Wait(Wait),
 }
 
-const NO_FD: &str = "cannot make a descriptor to wait on";
-
 impl Opened {
     /// A reader that has panicked leaves no event half done.
     fn lock(&self) -> MutexGuard<'_, Option<Reading>> {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn block(&self, wait: Wait) -> Result<(), Error> {
-        let timeout = match wait {
-            // Rounded up: a wait of nothing would spin until the millisecond is over.
-            Wait::AtMost(time) => PollTimeout::try_from(time.as_micros().div_ceil(1000)),
-            Wait::ForEvent => Ok(PollTimeout::NONE),
-        };
-        let on = |fd| PollFd::new(fd, PollFlags::POLLIN);
-        let mut fds = [on(self.readable.as_fd()), on(self.bell.as_fd())];
-        match poll(&mut fds, timeout.unwrap_or(PollTimeout::MAX)) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
-            Err(errno) => Err(Error::system("cannot wait for events")(errno)),
-        }
     }
 }
 

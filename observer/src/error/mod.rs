@@ -1,9 +1,18 @@
 //! What can go wrong, in the words of the one who has to mend it.
 
+#[cfg(feature = "perf")]
+pub(crate) mod perf;
+#[cfg(feature = "perf")]
+pub(crate) mod record;
+#[cfg(feature = "perf")]
+pub(crate) mod tracepoint;
+
 use std::{fmt, io, path::PathBuf};
 
 #[cfg(feature = "perf")]
-use crate::source::Origin;
+pub use self::tracepoint::Fault;
+#[cfg(feature = "perf")]
+use crate::origin::Origin;
 
 /// An error of the library. It prints what failed; its [`source`](std::error::Error::source) says
 /// why, [`remedy`](Error::remedy) what to do about it.
@@ -95,7 +104,7 @@ pub enum Error {
     /// A tracepoint cannot be read.
     #[cfg(feature = "perf")]
     #[error(transparent)]
-    Tracepoint(#[from] crate::tracepoint::Fault),
+    Tracepoint(#[from] Fault),
 
     /// The system did not do what it was asked.
     #[error("{what}")]

@@ -1,6 +1,9 @@
 //! What keeps a tracepoint from being read, each case in its own words.
 
-use super::{Name, format::FormatError, perf_fault::PerfFault, value::Damaged};
+use super::{
+    perf::PerfFault,
+    record::{Damaged, FormatError},
+};
 
 /// Why a tracepoint cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -112,13 +115,13 @@ pub enum Fault {
 
     /// A record of ftrace's own that has a format but no id.
     #[error("`{0}` cannot be opened: only the kernel's own tracers write it")]
-    WithoutId(Name),
+    WithoutId(String),
 
     /// A format file that is not understood.
     #[error("cannot use the format of `{name}`")]
     BadFormat {
         /// Whose.
-        name: Name,
+        name: String,
         /// What is wrong with it.
         #[source]
         why: FormatError,
@@ -128,7 +131,7 @@ pub enum Fault {
     #[error("`{event}` has no field `{field}`")]
     UnknownField {
         /// The tracepoint.
-        event: Name,
+        event: String,
         /// What was asked for.
         field: String,
         /// Those that it has, the most similar first.
@@ -139,7 +142,7 @@ pub enum Fault {
     #[error("`{field}` of `{event}` is no {wanted}: it is declared as `{declaration}`")]
     WrongKind {
         /// The tracepoint.
-        event: Name,
+        event: String,
         /// The field.
         field: String,
         /// What it was to be.
@@ -152,7 +155,7 @@ pub enum Fault {
     #[error("`{field}` of `{event}` is {value}, which the number asked for cannot be")]
     OutOfRange {
         /// The tracepoint.
-        event: Name,
+        event: String,
         /// The field.
         field: String,
         /// What it is.
@@ -163,7 +166,7 @@ pub enum Fault {
     #[error("cannot read `{field}` of a record of `{event}`")]
     DamagedRecord {
         /// The tracepoint.
-        event: Name,
+        event: String,
         /// The field.
         field: String,
         /// How the two differ.

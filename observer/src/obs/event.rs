@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{
-    Format, Value,
-    reader::{Item, Sample},
+use crate::{
+    Error,
+    tracepoint::{
+        Format, Value,
+        reader::{Item, Sample},
+    },
 };
-use crate::Error;
 
 /// Which tracepoint an event is of, among those of one observer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,7 +18,7 @@ use nix::{
     sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket},
 };
 
-use super::engine::Why;
+use super::failure::Why;
 
 /// As much of an answer as is taken.
 const LIMIT: usize = 4 << 20;

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{Event, Observer, observer::Step};
-use crate::{Error, feed::Wait, sys};
+use crate::{Error, pace::Wait, sys};
 
 /// The events as a stream. Runs in a tokio runtime with I/O and time enabled.
 #[derive(Debug)]
@@ -28,7 +28,8 @@ impl Observer {
     ///
     /// # Errors
     ///
-    /// [`Fault::NotOpen`](super::Fault::NotOpen), [`Fault::Closed`](super::Fault::Closed);
+    /// [`Fault::NotOpen`](crate::tracepoint::Fault::NotOpen),
+    /// [`Fault::Closed`](crate::tracepoint::Fault::Closed);
     /// [`Error::System`] outside a runtime or when it has no room for another descriptor.
     pub fn into_stream(self) -> Result<ObserverStream, Error> {
         let system = |source| Error::System { what: "cannot watch the rings", source };
