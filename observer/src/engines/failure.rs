@@ -10,7 +10,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 #[non_exhaustive]
 pub enum EngineError {
     /// Not one engine answered.
-    #[error("no container engine answers: {}", list(.0))]
+    #[error("no container engine answers: {}", list_failures(.0))]
     NoEngine(Vec<Failure>),
     /// Those that answered do not know it.
     #[error("no container is called `{name}`{}", but(.failures))]
@@ -73,7 +73,8 @@ impl fmt::Display for Failure {
     }
 }
 
-fn list(failures: &[Failure]) -> String {
+/// Failures in one line, one after the other.
+pub fn list_failures(failures: &[Failure]) -> String {
     failures.iter().map(Failure::to_string).collect::<Vec<_>>().join(", ")
 }
 
@@ -81,5 +82,5 @@ fn but(failures: &[Failure]) -> String {
     if failures.is_empty() {
         return String::new();
     }
-    format!(", but not all engines answer: {}", list(failures))
+    format!(", but not all engines answer: {}", list_failures(failures))
 }

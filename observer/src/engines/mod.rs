@@ -6,10 +6,13 @@
 //! refused. Names may hold anything; escape them before a terminal.
 
 mod ask;
+mod asker;
 mod failure;
 mod http;
+mod wishes;
 
 pub use self::{
     ask::{Found, Named, id_of, id_of_at, names, of_ids},
-    failure::{EngineError, Failure, Why},
+    asker::{Answer, Asker, Names, Question},
+    failure::{EngineError, Failure, Why, list_failures},
 };

@@ -6,10 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use observer::{Listing, engines, facts::Facts, render::Escaped, source::proc::Which};
+use observer::{
+    Listing,
+    engines::{self, Answer, Asker, Question},
+    facts::Facts,
+    render::Escaped,
+    source::proc::Which,
+};
 
 use super::{
-    asker::Asker,
     held::Held,
     is_surely_an_id, present, short,
     start::{Start, look_up},
@@ -19,6 +24,9 @@ use crate::exit::Failure;
 
 /// How long the last answer is waited for at the end.
 const LAST_ANSWER: Duration = Duration::from_secs(3);
+
+/// What comes to be known meanwhile is asked for in the next question.
+const ONE: usize = 1;
 
 /// How soon an answer that is waited for is looked for again.
 const SOON: Duration = Duration::from_millis(20);
@@ -53,7 +61,7 @@ impl<T> Following<T> {
         Ok(Self {
             verdicts: Verdicts::new(wanted, ids),
             held: Held::new(),
-            asker: Asker::new(),
+            asker: Asker::new(ONE)?,
             failure: None,
         })
     }
@@ -82,7 +90,7 @@ impl<T> Following<T> {
 
     /// When [`Following::step`] is due at the latest.
     pub(crate) fn due(&self) -> Option<Duration> {
-        (self.asker.waits() || !self.held.is_empty()).then_some(SOON)
+        (self.asker.is_waiting() || !self.held.is_empty()).then_some(SOON)
     }
 
     /// The next event that was held and is to be shown.
@@ -102,18 +110,18 @@ impl<T> Following<T> {
                 short(&id)
             ));
         }
-        if !self.asker.waits() {
+        if !self.asker.is_waiting() {
             let ids = self.verdicts.question();
             if !ids.is_empty() {
-                self.asker.ask(ids);
+                self.asker.ask(Question::Names { ids });
             }
         }
     }
 
     fn hear(&mut self, within: Duration) {
-        let Some(answer) = self.asker.answer(within) else { return };
-        self.failure.clone_from(&answer.failure);
-        for id in self.verdicts.answer(answer) {
+        let Some(Answer::Names(names)) = self.asker.answer(within) else { return };
+        self.failure.clone_from(&names.failure);
+        for id in self.verdicts.answer(names) {
             tell(&format!(
                 "no engine knows the name of container `{}`: its events are not shown",
                 short(&id)
@@ -125,7 +133,7 @@ impl<T> Following<T> {
     pub(crate) fn wait_for_answers(&mut self) {
         let deadline = Instant::now() + LAST_ANSWER;
         self.step();
-        while self.asker.waits() && !self.held.is_empty() && Instant::now() < deadline {
+        while self.asker.is_waiting() && !self.held.is_empty() && Instant::now() < deadline {
             self.hear(deadline.saturating_duration_since(Instant::now()));
             self.step();
         }

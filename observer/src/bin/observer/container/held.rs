@@ -85,11 +85,10 @@ impl<T> Held<T> {
 mod tests {
     use std::time::Instant;
 
+    use observer::engines::Names;
+
     use super::{
-        super::{
-            verdicts::{Answer, GIVE_UP},
-            wanted::Wanted,
-        },
+        super::{verdicts::GIVE_UP, wanted::Wanted},
         *,
     };
 
@@ -107,7 +106,7 @@ mod tests {
 
     fn answer(verdicts: &mut Verdicts, digit: &str, name: &str) {
         let named = vec![(id(digit), name.to_owned())];
-        verdicts.answer(Answer { asked: vec![id(digit)], named, failure: None });
+        verdicts.answer(Names { asked: vec![id(digit)], named, failure: None });
     }
 
     fn popped(held: &mut Held<u32>, verdicts: &Verdicts) -> Vec<u32> {

@@ -1,7 +1,6 @@
 //! Which container a name, an id or its beginning means: in a listing, and in a stream of events
 //! ([`Following`]).
 
-mod asker;
 mod following;
 mod held;
 mod start;
@@ -103,10 +102,6 @@ fn ambiguous(meant: &str, ids: &[&String]) -> Failure {
 /// An id as engines print it.
 fn short(id: &str) -> &str {
     id.get(..SHORT_ID).unwrap_or(id)
-}
-
-fn list(failures: &[engines::Failure]) -> String {
-    failures.iter().map(engines::Failure::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

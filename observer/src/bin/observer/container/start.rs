@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use observer::engines::{EngineError, Named};
+use observer::engines::{EngineError, Named, list_failures};
 
-use super::{AskEngines, ambiguous, list, wanted::Wanted, wanted::is_surely_an_id};
-use crate::{container::wanted::may_begin_an_id, exit::Failure};
+use super::{
+    AskEngines, ambiguous,
+    wanted::{Wanted, is_surely_an_id, may_begin_an_id},
+};
+use crate::exit::Failure;
 
 /// What was typed for one container, and what is there of it.
 #[derive(Debug)]
@@ -36,7 +39,9 @@ pub(super) fn look_up(
     }
     match ask(typed) {
         Ok(found) => called(typed, &found.containers),
-        Err(EngineError::NotThere { failures, .. }) => Ok(waiting(typed, &list(&failures))),
+        Err(EngineError::NotThere { failures, .. }) => {
+            Ok(waiting(typed, &list_failures(&failures)))
+        }
         Err(_) if may_begin_an_id(typed) => Ok(needs_nobody(Wanted::Beginning(whole))),
         Err(error) => Err(Failure::NoMatch(format!(
             "cannot look up container `{typed}`: {error}; start its engine, or give the id"

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use observer::engines::Names;
+
 use super::wanted::Wanted;
 
 /// How long an id may stay without an answer.
@@ -27,16 +29,6 @@ pub(crate) enum Verdict {
     /// Until the engines have been asked.
     Hold,
     Drop,
-}
-
-/// What engines said of some ids.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Answer {
-    pub(super) asked: Vec<String>,
-    /// Ids with their names, as far as they are known.
-    pub(super) named: Vec<(String, String)>,
-    /// What engines that did not answer have to say for it: those may know more.
-    pub(super) failure: Option<String>,
 }
 
 /// What is known of every container that events have named.
@@ -108,8 +100,8 @@ impl Verdicts {
     }
 
     /// Takes in what engines said. Returns the ids that none of them knows.
-    pub(super) fn answer(&mut self, answer: Answer) -> Vec<String> {
-        let Answer { asked, named, failure } = answer;
+    pub(super) fn answer(&mut self, answer: Names) -> Vec<String> {
+        let Names { asked, named, failure } = answer;
         for (id, name) in named {
             if asked.contains(&id) && self.no_longer_ask(&id) {
                 self.know(id, self.by_name(&name));
@@ -163,9 +155,9 @@ mod tests {
         Verdicts::new(vec![Wanted::Name(name.to_owned())], Vec::new())
     }
 
-    fn told(asked: &[usize], named: &[(usize, &str)]) -> Answer {
+    fn told(asked: &[usize], named: &[(usize, &str)]) -> Names {
         let named = named.iter().map(|(number, name)| (id(*number), (*name).to_owned()));
-        Answer {
+        Names {
             asked: asked.iter().map(|number| id(*number)).collect(),
             named: named.collect(),
             failure: None,
@@ -231,7 +223,7 @@ mod tests {
         let mut verdicts = by_name("web");
         verdicts.of(&id(1), now);
         verdicts.of(&id(2), now + Duration::from_secs(1));
-        let failed = |asked, named| Answer { failure: Some("oh".into()), ..told(asked, named) };
+        let failed = |asked, named| Names { failure: Some("oh".into()), ..told(asked, named) };
         assert!(verdicts.answer(failed(&[1, 2], &[(2, "web")])).is_empty());
         assert_eq!(verdicts.so_far(&id(2)), Some(Verdict::Show), "another engine knew");
         assert_eq!(verdicts.question(), [id(1)]);

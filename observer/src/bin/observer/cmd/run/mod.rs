@@ -5,11 +5,9 @@
 //! | `child` | the command as a child of ours that hardly notices |
 //! | `signals` | those that are for the command, and those that are for us |
 //! | `watch` | the machine's changes → the causal set |
-//! | `answers` | what only a container engine knows |
 //! | `follow` | until when |
 //! | `destination`, `report` | the report, and where it goes |
 
-mod answers;
 mod child;
 mod destination;
 mod follow;

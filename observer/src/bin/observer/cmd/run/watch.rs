@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    os::fd::BorrowedFd,
+    os::fd::{AsFd as _, BorrowedFd},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +12,7 @@ use observer::{
     Error,
     cause::{CausalSet, Wish},
     engine::{Engine, Settings},
+    engines::{Asker, Question},
     event::{ProcessKey, Status, What},
     facts::Surety,
     machine::{Machine, boot_ns},
@@ -21,13 +22,15 @@ use observer::{
     table::Change,
 };
 
-use super::answers::Answers;
 use crate::{exit::describe, plan::RunPlan, refusals::tell_refusals};
+
+/// Questions at once: an engine with many containers is not stormed.
+const QUESTIONS: usize = 4;
 
 /// A machine that is observed, before there is a command.
 pub(super) struct Observation {
     engine: Engine<AnySource>,
-    answers: Answers,
+    asker: Asker,
     lost_before: u64,
     verbose: bool,
 }
@@ -48,7 +51,7 @@ impl Observation {
             eprintln!("observer: events by {origin} in {ms} ms, ring of {ring} KiB");
         }
         let lost_before = engine.totals()?.lost;
-        Ok(Self { engine, answers: Answers::new()?, lost_before, verbose: plan.verbose })
+        Ok(Self { engine, asker: Asker::new(QUESTIONS)?, lost_before, verbose: plan.verbose })
     }
 
     /// Of the command with this pid, which was not there before this time.
@@ -100,14 +103,14 @@ impl Watch {
 
     /// Readable when events wait, and when an answer does.
     pub(super) fn fds(&self) -> [BorrowedFd<'_>; 2] {
-        [self.observation.engine.as_fd(), self.observation.answers.as_fd()]
+        [self.observation.engine.as_fd(), self.observation.asker.as_fd()]
     }
 
     /// Takes in what has happened, and says how long to wait for more.
     pub(super) fn step(&mut self) -> Result<Wait, Error> {
-        let Self { observation: Observation { engine, answers, .. }, seen } = self;
+        let Self { observation: Observation { engine, asker, .. }, seen } = self;
         let wait = engine.step(&mut |change| seen.take_in(&change))?;
-        answers.tell(&mut seen.set);
+        seen.hear(asker);
         self.grant_wishes();
         Ok(wait)
     }
@@ -140,14 +143,14 @@ impl Watch {
 
     /// Whether an engine is still to answer.
     pub(super) fn is_told_more(&self) -> bool {
-        self.observation.answers.are_awaited()
+        self.observation.asker.is_waiting()
     }
 
     /// Ends the watching.
     pub(super) fn finish(self) -> Result<Whole, Error> {
-        let Self { observation: Observation { engine, mut answers, lost_before, .. }, mut seen } =
+        let Self { observation: Observation { engine, mut asker, lost_before, .. }, mut seen } =
             self;
-        answers.tell(&mut seen.set);
+        seen.hear(&mut asker);
         let (machine, origin) = (Arc::clone(engine.machine()), engine.source().origin());
         let end_ns = boot_ns()?;
         let totals = engine.finish(&mut |change| seen.take_in(&change))?;
@@ -164,7 +167,11 @@ impl Watch {
                     // It has ended: at worst nothing more is heard of it for nothing.
                     let _still_attached = self.observation.engine.stop_overhearing(key);
                 }
-                question => self.observation.answers.ask(question),
+                wish => {
+                    if let Some(question) = Question::of(wish) {
+                        self.observation.asker.ask(question);
+                    }
+                }
             }
         }
     }
@@ -190,6 +197,13 @@ impl Watch {
 }
 
 impl Seen {
+    /// Tells the set what engines have answered by now.
+    fn hear(&mut self, asker: &mut Asker) {
+        while let Some(answer) = asker.answer(Duration::ZERO) {
+            answer.tell(&mut self.set);
+        }
+    }
+
     fn take_in(&mut self, change: &Change) {
         self.set.apply(change);
         let what = &change.event.what;
