@@ -69,6 +69,13 @@ pub(crate) struct Look {
     pub(crate) complete: bool,
 }
 
+impl Look {
+    /// Where no table is kept.
+    pub(crate) fn of_nothing(boot_ns: u64) -> Self {
+        Self { entries: Arc::default(), details: None, boot_ns, lost: 0, complete: true }
+    }
+}
+
 /// A storm that never lets the ring run empty delays a repair this long at most.
 const PATIENCE_NS: u64 = 50_000_000;
 
@@ -119,6 +126,11 @@ impl<S: Source> Engine<S> {
     /// The source.
     pub fn source(&self) -> &S {
         self.feed.source()
+    }
+
+    /// The source, to attach or to overhear by.
+    pub(crate) fn source_mut(&mut self) -> &mut S {
+        self.feed.source_mut()
     }
 
     /// The running machine.

@@ -205,7 +205,12 @@ mod tests {
     use std::{collections::VecDeque, fs::File, os::fd::AsFd as _};
 
     use super::*;
-    use crate::{event::ProcessKey, facts::EventFacts, origin::Origin, source::CpuTotals};
+    use crate::{
+        event::{Kind, ProcessKey},
+        facts::EventFacts,
+        origin::Origin,
+        source::CpuTotals,
+    };
 
     /// A source of what a test wrote down.
     struct Script {
@@ -249,6 +254,10 @@ mod tests {
 
         fn facts(&self) -> EventFacts {
             EventFacts::ALL
+        }
+
+        fn attach(&mut self, _: &[Kind]) -> Result<(), Error> {
+            Ok(())
         }
 
         fn settle(&mut self) -> Result<(), Error> {

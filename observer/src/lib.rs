@@ -56,10 +56,13 @@ pub mod facts;
 pub mod feed;
 #[cfg(feature = "snapshot")]
 pub mod field;
+pub mod follow;
 #[cfg(feature = "snapshot")]
 pub mod id_map;
 #[cfg(feature = "snapshot")]
 pub mod listing;
+#[cfg(feature = "perf")]
+pub mod live;
 pub mod machine;
 #[cfg(feature = "perf")]
 pub mod monitor;

@@ -52,9 +52,10 @@ pub use self::{
     caused::{Because, Cause, Caused, Exec, Fact},
     container::CausedContainer,
     role::Role,
-    set::{CausalSet, Doubt, Wish},
+    set::{CausalSet, Doubt},
     tree::{Branch, Item},
 };
+pub use crate::follow::Wish;
 
 #[cfg(test)]
 mod tests;

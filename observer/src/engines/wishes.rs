@@ -1,4 +1,4 @@
-//! What a causal set wishes to hear of containers, and what it is told.
+//! What followers wish to hear of containers, and what they are told.
 
 use std::{
     ffi::OsStr,
@@ -10,32 +10,41 @@ use bytes::Bytes;
 
 use super::{
     ask::Named,
-    asker::{Answer, Question},
+    asker::{Answer, Names, Question},
 };
-use crate::cause::{CausalSet, Wish};
+use crate::follow;
 
 impl Question {
     /// The question that grants a wish, if engines can grant it.
-    pub fn of(wish: Wish) -> Option<Self> {
+    pub fn of(wish: follow::Wish) -> Option<Self> {
         match wish {
-            Wish::Describe { id, socket } => Some(Self::Describe { id, socket: path(&socket) }),
-            Wish::Resolve { name, socket } => Some(Self::Resolve { name, socket: path(&socket) }),
-            Wish::Overhear(_) | Wish::StopOverhearing(_) => None,
+            follow::Wish::Describe { id, socket } => {
+                Some(Self::Describe { id, socket: path(&socket) })
+            }
+            follow::Wish::Resolve { name, socket } => {
+                Some(Self::Resolve { name, socket: path(&socket) })
+            }
+            follow::Wish::Names { ids } => Some(Self::Names { ids }),
+            _ => None,
         }
     }
 }
 
 impl Answer {
-    /// Tells the set what it has wished to hear.
-    pub fn tell(self, set: &mut CausalSet) {
+    /// What followers are told: nothing where no engine knows, and of a description one answer for each
+    /// container.
+    pub fn tell(self, each: &mut dyn FnMut(&follow::Answer)) {
         match self {
             Self::Described(containers) => {
                 for Named { id, name, image, marks } in containers {
-                    set.describe(&id, name, image, marks);
+                    each(&follow::Answer::Described { id, name, image, marks });
                 }
             }
-            Self::Resolved { name, id } => set.resolve(&name, &id),
-            Self::Names(_) | Self::Unresolved => {}
+            Self::Resolved { name, id } => each(&follow::Answer::Resolved { name, id }),
+            Self::Names(Names { asked, named, failure }) => {
+                each(&follow::Answer::Names { asked, named, failure });
+            }
+            Self::Unresolved => {}
         }
     }
 }

@@ -16,20 +16,24 @@
 //! ```
 
 mod hub;
+mod joined;
 mod subscription;
 mod thread;
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, mpsc},
     thread::JoinHandle,
     time::Duration,
 };
 
 use self::subscription::ended;
-pub use self::subscription::{Subscription, Told, Update};
 use self::{
     hub::Hub,
     thread::{Give, Request, Worker},
+};
+pub use self::{
+    joined::Joined,
+    subscription::{Subscription, Told, Update},
 };
 #[cfg(feature = "ebpf")]
 use crate::source::bpf::Object;
@@ -37,14 +41,16 @@ use crate::{
     Error,
     census::ArgumentsOf,
     doorbell::Doorbell,
-    engine::{Engine, Settings},
+    engine::Settings,
     event::{Kind, ProcessKey},
     facts::Facts,
-    machine::{Machine, boot_ns},
+    follow::Follower,
+    live,
+    machine::boot_ns,
     origin::Origin,
     pace::Totals,
     snapshot::{Freshness, Snapshot, Token},
-    source::{self, Backend, Options, RingSize, Source as _},
+    source::{Backend, Options, RingSize},
 };
 
 /// A live table.
@@ -141,6 +147,14 @@ impl Builder {
         self
     }
 
+    /// Makes ready for followers that live on these kinds of event, see [`Follower::kinds`]. Their
+    /// programs are loaded, and attached only while such a follower has joined.
+    #[must_use]
+    pub fn may_follow(mut self, kinds: &[Kind]) -> Self {
+        self.source.on_demand.extend(kinds);
+        self
+    }
+
     /// Size of the ring between kernel and table.
     #[must_use]
     pub fn ring(mut self, ring: RingSize) -> Self {
@@ -199,17 +213,21 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// As [`source::open`]; [`Error::System`] where /proc is not mounted.
+    /// As [`live::attach`]; [`Error::System`] where /proc is not mounted.
     pub fn start(self) -> Result<Monitor, Error> {
-        let source::Opened { source, refused } = source::open(&self.source)?;
-        let origin = source.origin();
-        let machine = Arc::new(Machine::read()?);
-        let engine = Engine::start(source, machine, self.settings, &mut |_| {})?;
+        let attached = live::attach(&self.source)?;
+        let mut live = attached.with_a_table(self.settings, &mut [], &mut |_| {})?;
+        let (origin, refused) = (live.origin(), live.take_refused());
         let hub = Arc::new(Hub::new(boot_ns()?, self.history, self.backlog));
         let bell = Arc::new(Doorbell::hang()?);
         let (sender, receiver) = mpsc::channel();
-        let worker =
-            Worker { engine, hub: Arc::clone(&hub), bell: Arc::clone(&bell), requests: receiver };
+        let worker = Worker {
+            live,
+            hub: Arc::clone(&hub),
+            bell: Arc::clone(&bell),
+            requests: receiver,
+            followers: Vec::new(),
+        };
         let thread = worker.spawn()?;
         Ok(Monitor { requests: sender, bell, hub, origin, refused, thread: Some(thread) })
     }
@@ -309,6 +327,19 @@ impl Monitor {
         self.hub.subscribe_from(token)
     }
 
+    /// Lets a follower take in every change from here on, in the monitor's thread. What it lives on is
+    /// attached when this returns, if the monitor was built for it: [`Builder::may_follow`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when the thread has ended, or the kernel refuses to attach a program.
+    pub fn join<F: Follower + Send + 'static>(&self, follower: F) -> Result<Joined<F>, Error> {
+        let follower = Arc::new(Mutex::new(follower));
+        let weak = Arc::downgrade(&follower);
+        self.answer_to(|give| Request::Join { follower: weak, give })?;
+        Ok(Joined::new(follower, Arc::clone(&self.bell)))
+    }
+
     /// What it has done so far.
     ///
     /// # Errors
@@ -321,7 +352,7 @@ impl Monitor {
     /// From here on tells what this process writes to unix sockets that others listen on, each as a
     /// [`What::Request`](crate::event::What::Request), until it ends or
     /// [`Monitor::stop_overhearing`]. Returns whether it can: only eBPF does, and only where
-    /// [`Builder::requests`] was called. See [`Source::overhear`](crate::source::Source::overhear)
+    /// [`Builder::requests`] was called. See [`Overhears`](crate::source::Overhears)
     /// for what is told, what it costs, and which rights it takes.
     ///
     /// # Errors

@@ -3,11 +3,12 @@
 use std::{
     collections::VecDeque,
     fmt, io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    os::fd::{AsFd as _, BorrowedFd},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     task::Waker,
 };
 
-use crate::{Error, table::Change};
+use crate::{Error, doorbell::Doorbell, table::Change};
 
 /// A change with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(super) struct Mailbox {
     limit: usize,
     state: Mutex<State>,
     arrival: Condvar,
+    /// Rung while there is something to take, once somebody has asked for it.
+    bell: OnceLock<Doorbell>,
 }
 
 #[derive(Debug)]
@@ -66,7 +69,7 @@ impl Subscription {
     pub fn recv(&mut self) -> Result<Told, Error> {
         let mut state = self.mailbox.state();
         loop {
-            if let Some(told) = state.take() {
+            if let Some(told) = self.mailbox.take(&mut state) {
                 return told;
             }
             state = self.mailbox.arrival.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -79,7 +82,30 @@ impl Subscription {
     ///
     /// As [`Subscription::recv`].
     pub fn try_recv(&mut self) -> Result<Option<Told>, Error> {
-        self.mailbox.state().take().transpose()
+        self.mailbox.take(&mut self.mailbox.state()).transpose()
+    }
+
+    /// A descriptor that polls readable when there is something to take: when
+    /// [`Subscription::try_recv`] would return something. For loops that wait for more than this.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] when there is no room for another descriptor.
+    pub fn as_fd(&self) -> Result<BorrowedFd<'_>, Error> {
+        let Mailbox { bell, .. } = &*self.mailbox;
+        if bell.get().is_none() {
+            let state = self.mailbox.state();
+            let new = Doorbell::hang()?;
+            if state.has_something() {
+                new.ring();
+            }
+            // Under the lock of the state: nothing comes in between.
+            let _already = bell.set(new);
+        }
+        match bell.get() {
+            Some(bell) => Ok(bell.as_fd()),
+            None => Err(ended()),
+        }
     }
 }
 
@@ -87,7 +113,7 @@ impl Mailbox {
     pub(super) fn new(limit: usize, since: Vec<Arc<Update>>) -> Self {
         let waiting = since.into();
         let state = State { waiting, missed: 0, closed: false, why: None, waker: None };
-        Self { limit, state: Mutex::new(state), arrival: Condvar::new() }
+        Self { limit, state: Mutex::new(state), arrival: Condvar::new(), bell: OnceLock::new() }
     }
 
     /// Returns whether more is wanted.
@@ -112,8 +138,19 @@ impl Mailbox {
         self.wake(state);
     }
 
+    fn take(&self, state: &mut State) -> Option<Result<Told, Error>> {
+        let told = state.take();
+        if let Some(bell) = self.bell.get().filter(|_| !state.has_something()) {
+            bell.silence();
+        }
+        told
+    }
+
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         let waker = state.waker.take();
+        if let Some(bell) = self.bell.get() {
+            bell.ring();
+        }
         drop(state);
         self.arrival.notify_one();
         if let Some(waker) = waker {
@@ -127,6 +164,10 @@ impl Mailbox {
 }
 
 impl State {
+    fn has_something(&self) -> bool {
+        !self.waiting.is_empty() || self.missed > 0 || self.closed
+    }
+
     /// `None` when there is nothing yet.
     fn take(&mut self) -> Option<Result<Told, Error>> {
         if let Some(update) = self.waiting.pop_front() {
@@ -192,7 +233,7 @@ mod stream {
                 return Poll::Ready(None);
             }
             let mut state = self.mailbox.state();
-            let Some(told) = state.take() else {
+            let Some(told) = self.mailbox.take(&mut state) else {
                 state.waker = Some(cx.waker().clone());
                 return Poll::Pending;
             };

@@ -1,8 +1,8 @@
-//! The thread that drives an engine and answers questions.
+//! A driver in a thread of its own: its sink is the hub, and it answers questions.
 
 use std::{
     os::fd::AsFd as _,
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, PoisonError, Weak, mpsc},
     thread::JoinHandle,
 };
 
@@ -11,14 +11,16 @@ use crate::{
     Error,
     census::ArgumentsOf,
     doorbell::Doorbell,
-    engine::{Engine, Look},
+    engine::Look,
     event::ProcessKey,
     facts::Facts,
     field::Instant,
+    follow::Follower,
+    live::Live,
     machine::WallClock,
     pace::wait_for,
     snapshot::{Parts, Snapshot, Token},
-    source::{AnySource, Source as _},
+    table::Table,
 };
 
 /// What the thread is asked.
@@ -31,6 +33,8 @@ pub(super) enum Request {
     Overhear { key: ProcessKey, give: Give<bool> },
     /// To tell it no more.
     StopOverhearing { key: ProcessKey, give: Give<()> },
+    /// To let this one follow the changes, until nobody holds it any more.
+    Join { follower: Weak<Mutex<dyn Follower + Send>>, give: Give<()> },
     /// To end.
     End,
 }
@@ -39,10 +43,11 @@ pub(super) enum Request {
 pub(super) type Give<T> = Box<dyn FnOnce(Result<T, Error>) + Send>;
 
 pub(super) struct Worker {
-    pub(super) engine: Engine<AnySource>,
+    pub(super) live: Live,
     pub(super) hub: Arc<Hub>,
     pub(super) bell: Arc<Doorbell>,
     pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) followers: Vec<Weak<Mutex<dyn Follower + Send>>>,
 }
 
 impl Worker {
@@ -57,31 +62,33 @@ impl Worker {
 
     fn run(&mut self) -> Result<(), Error> {
         loop {
-            let hub = &self.hub;
-            let wait = self.engine.step(&mut |change| hub.gather(change))?;
-            self.hub.publish();
+            let Self { live, hub, followers, .. } = self;
+            let wait = with_all(followers, |all| live.step(all, &mut |change| hub.gather(change)))?;
+            hub.publish();
             loop {
                 match self.requests.try_recv() {
                     Ok(Request::Snapshot { details, give }) => give(self.snapshot(details)),
                     Ok(Request::Statistics { give }) => give(self.statistics()),
-                    Ok(Request::Overhear { key, give }) => give(self.engine.overhear(key)),
+                    Ok(Request::Overhear { key, give }) => give(self.live.overhear(key)),
                     Ok(Request::StopOverhearing { key, give }) => {
-                        give(self.engine.stop_overhearing(key));
+                        give(self.live.stop_overhearing(key));
                     }
+                    Ok(Request::Join { follower, give }) => give(self.join(follower)),
                     Ok(Request::End) | Err(mpsc::TryRecvError::Disconnected) => return Ok(()),
                     Err(mpsc::TryRecvError::Empty) => break,
                 }
             }
-            wait_for(&[self.engine.as_fd(), self.bell.as_fd()], wait)?;
+            wait_for(&[self.live.as_fd(), self.bell.as_fd()], wait)?;
             self.bell.silence();
         }
     }
 
     fn snapshot(&mut self, wanted: Option<(Facts, ArgumentsOf)>) -> Result<Snapshot, Error> {
-        let hub = &self.hub;
-        let look = self.engine.look(wanted, &mut |change| hub.gather(change))?;
+        let Self { live, hub, followers, .. } = self;
+        let look =
+            with_all(followers, |all| live.look(wanted, all, &mut |change| hub.gather(change)))?;
         let Look { entries, details, boot_ns, lost, complete } = look;
-        let machine = Arc::clone(self.engine.machine());
+        let machine = Arc::clone(self.live.machine());
         let token = Token {
             boot_id: machine.boot_id.clone(),
             epoch: hub.epoch(),
@@ -90,16 +97,41 @@ impl Worker {
             complete,
         };
         let now = Instant { boot_ns, unix_ns: WallClock::read()?.unix_ns(boot_ns) };
-        let origin = self.engine.source().origin();
+        let origin = self.live.origin();
         Ok(Snapshot::new(Parts { token, now, machine, origin, entries, details }))
     }
 
     fn statistics(&self) -> Result<Statistics, Error> {
         Ok(Statistics {
-            totals: self.engine.totals()?,
+            totals: self.live.totals()?,
             changes: self.hub.publish(),
-            repairs: self.engine.repairs(),
-            processes: self.engine.table().len(),
+            repairs: self.live.repairs(),
+            processes: self.live.table().map_or(0, Table::len),
         })
     }
+
+    /// What it lives on is attached when this returns.
+    fn join(&mut self, follower: Weak<Mutex<dyn Follower + Send>>) -> Result<(), Error> {
+        let Self { live, followers, .. } = self;
+        followers.push(follower);
+        let attached = with_all(followers, |all| live.attach_for(all));
+        if attached.is_err() {
+            followers.pop();
+        }
+        attached
+    }
+}
+
+/// Does some work with all followers that somebody still holds.
+fn with_all<R>(
+    followers: &mut Vec<Weak<Mutex<dyn Follower + Send>>>,
+    work: impl FnOnce(&mut [&mut dyn Follower]) -> R,
+) -> R {
+    followers.retain(|follower| follower.strong_count() > 0);
+    let held: Vec<_> = followers.iter().filter_map(Weak::upgrade).collect();
+    let lock = |follower| Mutex::lock(follower).unwrap_or_else(PoisonError::into_inner);
+    let mut guards: Vec<_> = held.iter().map(|follower| lock(&**follower)).collect();
+    let mut all: Vec<&mut dyn Follower> =
+        guards.iter_mut().map(|guard| &mut **guard as &mut dyn Follower).collect();
+    work(&mut all)
 }

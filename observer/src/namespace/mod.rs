@@ -26,7 +26,7 @@ pub mod tree;
 use std::{io, os::fd::OwnedFd};
 
 #[cfg(feature = "perf")]
-pub use self::follow::Follow;
+pub use self::follow::NamespaceFollower;
 use self::{ask::ask, drafts::Drafts, handle::Handle};
 pub use self::{holder::Holder, identity::NamespaceId, kind::NamespaceKind, tree::Tree};
 use crate::{

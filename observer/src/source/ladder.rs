@@ -11,7 +11,7 @@ use super::{
     Walks,
     bpf::{BpfSource, Object},
 };
-use crate::{Error, facts::EventFacts};
+use crate::{Error, event::Kind, facts::EventFacts};
 
 /// Any source.
 pub type AnySource = Box<dyn Source + Send>;
@@ -76,6 +76,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn facts(&self) -> EventFacts {
         (**self).facts()
+    }
+
+    fn attach(&mut self, kinds: &[Kind]) -> Result<(), Error> {
+        (**self).attach(kinds)
     }
 
     fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {

@@ -26,7 +26,7 @@ use crate::facts::Facts;
 pub use crate::origin::Origin;
 use crate::{
     Error,
-    event::{Event, ProcessKey},
+    event::{Event, Kind, ProcessKey},
     facts::EventFacts,
 };
 
@@ -68,6 +68,14 @@ pub trait Source {
 
     /// What its events tell.
     fn facts(&self) -> EventFacts;
+
+    /// From here on tells of these kinds alone, among those that it was opened for: programs are attached
+    /// and detached for that, and none is loaded.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from attaching a program.
+    fn attach(&mut self, kinds: &[Kind]) -> Result<(), Error>;
 
     /// Hands on what is there, `limit` records at most, oldest first; returns how many. Does not
     /// block.
@@ -115,7 +123,7 @@ pub trait Source {
     /// machine allows it: only eBPF can, on x86-64, where [`Kind::REQUEST`] is asked for and the
     /// kernel's types show the way to a socket's other end.
     ///
-    /// [`Kind::REQUEST`]: crate::event::Kind::REQUEST
+    /// [`Kind::REQUEST`]: Kind::REQUEST
     fn overhears(&mut self) -> Option<&mut dyn Overhears> {
         None
     }
@@ -163,9 +171,6 @@ pub trait Overhears {
     /// [`limits::OVERHEARD`](observer_common::limits::OVERHEARD) processes at once; its children are
     /// others. The end of a process is noticed where [`Kind::EXIT`] or [`Kind::FREE`] is asked for, and
     /// not if it came before this call.
-    ///
-    /// [`Kind::EXIT`]: crate::event::Kind::EXIT
-    /// [`Kind::FREE`]: crate::event::Kind::FREE
     ///
     /// # Errors
     ///

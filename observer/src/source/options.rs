@@ -11,15 +11,17 @@ use super::bpf::Object;
 pub struct Options {
     /// Which source.
     pub backend: Backend,
-    /// The kinds of record to watch for. [`Kind::NAMESPACE`] costs every system call of the machine
-    /// some 25 ns, and is told only to those who ask for it. [`Kind::REQUEST`] makes ready for
-    /// [`Source::overhear`](super::Source::overhear).
+    /// The kinds of event to tell of. [`Kind::NAMESPACE`] costs every system call of the machine some
+    /// 25 ns. [`Kind::REQUEST`] makes ready for [`Overhears`](super::Overhears).
     pub kinds: Vec<Kind>,
+    /// Kinds that [`Source::attach`](super::Source::attach) may ask for later. Until then they cost no
+    /// system call anything.
+    pub on_demand: Vec<Kind>,
     /// Size of the ring between kernel and reader; of perf the rings of all CPUs together.
     pub ring: RingSize,
     /// Bytes of arguments taken of one exec; `None` for all there are.
     pub args_max: Option<u64>,
-    /// Whether [`Source::walk`](super::Source::walk) will be called.
+    /// Whether [`Source::walks`](super::Source::walks) will be called.
     pub walks: bool,
     /// Which eBPF object to load.
     #[cfg(feature = "ebpf")]
@@ -54,6 +56,11 @@ pub enum Backend {
 }
 
 impl Options {
+    /// All kinds that may be told of, now or later.
+    pub(super) fn all_kinds(&self) -> Vec<Kind> {
+        [&*self.kinds, &*self.on_demand].concat()
+    }
+
     /// All that a table needs to follow the machine.
     pub fn for_a_table() -> Self {
         let kinds =
@@ -67,6 +74,7 @@ impl Default for Options {
         Self {
             backend: Backend::Auto,
             kinds: vec![Kind::EXEC, Kind::EXIT],
+            on_demand: Vec::new(),
             ring: RingSize::default(),
             args_max: None,
             walks: false,

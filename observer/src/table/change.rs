@@ -25,6 +25,12 @@ pub struct Change {
 }
 
 impl Change {
+    /// An event that no table has taken in.
+    #[cfg(feature = "perf")]
+    pub(crate) fn of_event(event: Event) -> Self {
+        Self { event, entry: None, inferred: false }
+    }
+
     pub(super) fn told(event: Event, entry: &Arc<Entry>) -> Self {
         Self { event, entry: Some(Arc::clone(entry)), inferred: false }
     }

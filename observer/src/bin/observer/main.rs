@@ -4,6 +4,7 @@
 mod args;
 mod cmd;
 mod container;
+mod drive;
 mod exit;
 mod filter;
 mod hidden;

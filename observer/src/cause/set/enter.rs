@@ -1,6 +1,6 @@
 //! How processes get into the set, and what they are there.
 
-use super::{Bystander, CausalSet, Member, Wish, by_parent};
+use super::{Bystander, CausalSet, Member, by_parent};
 use crate::{
     cause::{
         Because, Cause, Caused, CausedContainer, Exec, Fact, Role,
@@ -9,6 +9,7 @@ use crate::{
     },
     container::is_id,
     event::{Process, ProcessKey},
+    follow::Wish,
 };
 
 impl CausalSet {

@@ -1,10 +1,11 @@
 //! Which facts join a process to the set, and a container to a client.
 
-use super::{Bystander, CausalSet, Certainty, Wish};
+use super::{Bystander, CausalSet, Certainty};
 use crate::{
     cause::{Because, Cause, CausedContainer, Fact},
     container,
     event::{Process, ProcessKey},
+    follow::Wish,
 };
 
 /// An engine takes back a container's address this soon after its first process has ended.

@@ -7,7 +7,6 @@ mod told;
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use hashbrown::HashMap;
 
 use self::conclude::Start;
@@ -18,7 +17,8 @@ use super::{
     program::Stage,
 };
 use crate::{
-    event::{ProcessKey, What},
+    event::{Kind, ProcessKey, What},
+    follow::{Answer, Follower, Wish},
     table::{Change, End},
 };
 
@@ -58,31 +58,6 @@ struct Member {
     stage: Option<Stage>,
     /// The mount namespace of that runtime; 0 for none.
     outside: u32,
-}
-
-/// What only others can find out. A set does without where nobody fulfils it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Wish {
-    /// To be told what this client writes to its engine, as [`What::Request`]; see
-    /// [`Source::overhear`](crate::source::Source::overhear).
-    Overhear(ProcessKey),
-    /// That client has ended.
-    StopOverhearing(ProcessKey),
-    /// To hear what an engine knows of the container with this id: [`CausalSet::describe`].
-    Describe {
-        /// Of the container.
-        id: String,
-        /// Where a client of the set spoke to the engine; empty if that is not known.
-        socket: Bytes,
-    },
-    /// To hear which container is called this: [`CausalSet::resolve`].
-    Resolve {
-        /// A name, or the beginning of an id.
-        name: String,
-        /// Where a client of the set spoke to the engine.
-        socket: Bytes,
-    },
 }
 
 /// What could not be decided by facts.
@@ -254,6 +229,31 @@ impl CausalSet {
         if let Some(client) = asked {
             self.rename_start(name, id);
             self.link(id, client, Certainty::Told);
+        }
+    }
+}
+
+impl Follower for CausalSet {
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::REQUEST]
+    }
+
+    fn apply(&mut self, change: &Change) {
+        Self::apply(self, change);
+    }
+
+    fn next_wish(&mut self) -> Option<Wish> {
+        Self::next_wish(self)
+    }
+
+    fn answer(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Overhearing { key, begun: Ok(false) | Err(_) } => self.cannot_overhear(*key),
+            Answer::Described { id, name, image, marks } => {
+                self.describe(id, name.clone(), image.clone(), marks.clone());
+            }
+            Answer::Resolved { name, id } => self.resolve(name, id),
+            _ => {}
         }
     }
 }

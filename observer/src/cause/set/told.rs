@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 
-use super::{Bystander, CausalSet, Certainty, Start, Wish, by_parent};
+use super::{Bystander, CausalSet, Certainty, Start, by_parent};
 use crate::{
     cause::{Exec, Role, program, request::Asked},
     container::is_id,
     event::{Comm, Peer, Process, ProcessKey},
+    follow::Wish,
     table::End,
 };
 

@@ -1,9 +1,27 @@
 //! What becomes of namespaces.
 
 use crate::{
-    event::{Comm, NamespaceCall, ProcessKey},
+    event::{Comm, Loss, NamespaceCall, ProcessKey},
     namespace::NamespaceId,
 };
+
+/// What is told of namespaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// What became of one.
+    Event(NamespaceEvent),
+    /// So many events of the kernel were lost here: what they told is found by the next look.
+    Lost {
+        /// How many.
+        count: u64,
+        /// Why.
+        loss: Loss,
+        /// The CPU that lost them, if they found no room.
+        cpu: u32,
+        /// When, in nanoseconds since boot.
+        boot_ns: u64,
+    },
+}
 
 /// Something that became of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]

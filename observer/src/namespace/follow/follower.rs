@@ -1,314 +1,109 @@
-//! Changes of the table, and looks at all namespaces → what became of each. Pure.
-//!
-//! Where the kernel has no number of its own for a namespace, a new one that is given the inode
-//! number of an earlier one is told from it by the call that made it, or by its kind.
+//! Changes of a table and looks at all namespaces → news, in the order in which they became known.
 
-use hashbrown::HashMap;
+use std::collections::VecDeque;
 
-use super::{Actor, Fate, NamespaceEvent};
+use super::{Fates, News};
 use crate::{
-    event::{Comm, NAMESPACES, NamespaceCall, Process, ThreadNamespace, ThreadNamespaces, What},
-    field::Row,
-    namespace::{NamespaceId, NamespaceKind, Namespaces},
+    event::{Kind, What},
+    follow::{Answer, Follower, Looked, Wish},
     origin::Origin,
     table::Change,
 };
 
-/// Takes what came of it.
-pub(super) type Each<'a> = &'a mut dyn FnMut(NamespaceEvent);
+/// How often to look for those that have gone, in nanoseconds.
+const INTERVAL_NS: u64 = 1_000_000_000;
 
-/// Knows which namespaces there are, and who is in which.
-#[derive(Debug, Default)]
-pub struct Follower {
-    living: HashMap<u64, Living>,
-    /// The last of each inode number, where the kernel has no numbers of its own.
-    generations: HashMap<u64, u32>,
-    /// Inode numbers of each process's, by pid.
-    processes: HashMap<u32, Inodes>,
-    /// No event tells of calls.
-    only_looks: bool,
+/// A look at very many takes its time: no more than this part of it all is spent on looks.
+const SHARE: u64 = 4;
+
+/// Follows all namespaces of the machine.
+#[derive(Debug)]
+pub struct NamespaceFollower {
+    fates: Fates,
+    news: VecDeque<News>,
+    wishes: VecDeque<Wish>,
+    /// Inode numbers of those that the last look did not find.
+    missing: Vec<u64>,
+    /// Whether what there was at the beginning is known.
+    has_begun: bool,
 }
 
-/// In the order of all kinds; 0 for what is not known.
-type Inodes = [u32; NAMESPACES.len()];
-
-/// One that is there.
-#[derive(Clone, Copy, Debug)]
-struct Living {
-    id: NamespaceId,
-    /// When it was told of last, or found.
-    told_ns: u64,
-    /// Whether nobody but looks have told of it.
-    inferred: bool,
-}
-
-/// A namespace that an event or a look tells of.
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    kind: NamespaceKind,
-    inode: u64,
-    kernel_id: Option<u64>,
-}
-
-impl Told {
-    fn of(kind: NamespaceKind, namespace: ThreadNamespace) -> Self {
-        Self { kind, inode: namespace.inode.into(), kernel_id: namespace.id }
-    }
-}
-
-/// Who does something, and when.
-#[derive(Clone, Copy, Debug)]
-struct Act {
-    actor: Actor,
-    boot_ns: u64,
-}
-
-impl Act {
-    fn of(change: &Change, process: &Process, call: NamespaceCall) -> Self {
-        let Process { key, tid, comm, .. } = *process;
-        let life = change.entry.as_ref().map_or(1, |entry| entry.life);
-        Self {
-            actor: Actor { key, life, tid, comm, call: Some(call) },
-            boot_ns: change.event.boot_ns,
-        }
-    }
-}
-
-impl Follower {
-    /// One that knows nothing yet: what the first look finds is what there is, and to be thrown
-    /// away. It hears of calls, unless the events are those of [`Origin::Proc`].
+impl NamespaceFollower {
+    /// One that hears of events of that kind of source.
     pub fn new(origin: Origin) -> Self {
-        Self { only_looks: origin == Origin::Proc, ..Self::default() }
-    }
-
-    /// Takes in a change of a table that asked for
-    /// [`Kind::NAMESPACE`](crate::event::Kind::NAMESPACE).
-    pub fn hear(&mut self, change: &Change, each: &mut dyn FnMut(NamespaceEvent)) {
-        match &change.event.what {
-            What::Namespaces { process, call, flags, namespaces } => {
-                let act = Act::of(change, process, *call);
-                self.move_thread(process, (act, *flags), namespaces, each);
-            }
-            What::Fork { process, creator, clone_flags } => {
-                let before = self.processes.get(&creator.key.pid).copied();
-                let act = Act::of(change, process, NamespaceCall::Clone);
-                self.inherit(process, before, (act, *clone_flags), each);
-            }
-            What::Gone { key } | What::Free { key, .. } => {
-                self.processes.remove(&key.pid);
-            }
-            _ => {
-                if let Some(entry) = &change.entry {
-                    self.note(&entry.process);
-                }
-            }
+        Self {
+            fates: Fates::new(origin),
+            news: VecDeque::new(),
+            wishes: [Wish::Look { deep: false, not_before_ns: 0 }].into(),
+            missing: Vec::new(),
+            has_begun: false,
         }
     }
 
-    /// Compares with a look at all namespaces, which began and ended at these times since boot: what
-    /// was missed is told as inferred. Returns those that the look did not find, by inode number:
-    /// they have gone, or are kept by something that only a deeper look finds; see
-    /// [`Follower::gone`].
-    pub fn compare(
-        &mut self,
-        namespaces: &Namespaces,
-        (began_ns, ended_ns): (u64, u64),
-        each: &mut dyn FnMut(NamespaceEvent),
-    ) -> Vec<u64> {
-        for namespace in &namespaces.all {
-            let NamespaceId { kind, inode, kernel_id, .. } = namespace.id;
-            self.find(Told { kind, inode, kernel_id }, ended_ns, each);
+    /// Whether it knows what there was at the beginning: from here on nothing is missed.
+    pub fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// What has become of namespaces since.
+    pub fn next_news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    /// Compares with a look, and plans the next one.
+    fn look(&mut self, looked: &Looked) {
+        let Self { fates, news, missing, .. } = self;
+        let Looked { began_ns, ended_ns, .. } = *looked;
+        let mut tell = |event| news.push_back(News::Event(event));
+        *missing = fates.compare(&looked.namespaces, (began_ns, ended_ns), &mut tell);
+        if !missing.is_empty() {
+            // An open file or a thread may keep them.
+            self.wishes.push_back(Wish::Look { deep: true, not_before_ns: 0 });
         }
-        for row in &namespaces.listing.rows {
-            self.see(row, ended_ns, each);
+        let took_ns = ended_ns.saturating_sub(began_ns);
+        let not_before_ns = began_ns + INTERVAL_NS.max(SHARE * took_ns);
+        self.wishes.push_back(Wish::Look { deep: false, not_before_ns });
+    }
+
+    fn look_deeper(&mut self, looked: &Looked) {
+        let mut missing = std::mem::take(&mut self.missing);
+        missing.retain(|inode| looked.namespaces.get(*inode).is_none());
+        let Self { fates, news, .. } = self;
+        fates.gone(&missing, looked.ended_ns, &mut |event| news.push_back(News::Event(event)));
+    }
+}
+
+impl Follower for NamespaceFollower {
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::NAMESPACE]
+    }
+
+    fn apply(&mut self, change: &Change) {
+        let Self { fates, news, has_begun, .. } = self;
+        if let What::Lost { count, loss } = change.event.what {
+            let (cpu, boot_ns) = (change.event.cpu, change.event.boot_ns);
+            news.push_back(News::Lost { count, loss, cpu, boot_ns });
         }
-        let missing = self.living.iter().filter(|(inode, living)| {
-            living.told_ns < began_ns && namespaces.get(**inode).is_none()
+        fates.hear(change, &mut |event| {
+            // What there was, and what happened before it was known, is no news.
+            if *has_begun {
+                news.push_back(News::Event(event));
+            }
         });
-        missing.map(|(inode, _)| *inode).collect()
     }
 
-    /// Where a look saw a process. An event may have told of it since.
-    fn see(&mut self, row: &Row, boot_ns: u64, each: Each<'_>) {
-        let now = row.namespaces.map(Option::unwrap_or_default);
-        let Some(before) = self.processes.get(&row.pid).copied() else {
-            self.processes.insert(row.pid, now);
-            return;
-        };
-        let (Some(key), Some(identity), true) = (row.key(), &row.identity, self.only_looks) else {
-            return;
-        };
-        let comm = Comm::of_bytes(&identity.comm);
-        let actor = Actor { key, life: row.life.max(1), tid: row.pid, comm, call: None };
-        let act = Act { actor, boot_ns };
-        for (old, new) in before.into_iter().zip(now).filter(|(old, new)| old != new) {
-            let ends = [(Fate::Entered, new), (Fate::Left, old)];
-            for (what, inode) in ends.into_iter().filter(|_| old != 0 && new != 0) {
-                self.tell(what, inode.into(), act, each);
-            }
-        }
-        self.processes.insert(row.pid, now);
+    fn next_wish(&mut self) -> Option<Wish> {
+        self.wishes.pop_front()
     }
 
-    /// Those with these inode numbers are no more.
-    pub fn gone(&mut self, inodes: &[u64], boot_ns: u64, each: &mut dyn FnMut(NamespaceEvent)) {
-        let gone = inodes.iter().filter_map(|inode| self.living.remove(inode));
-        let mut gone: Vec<NamespaceId> = gone.map(|living| living.id).collect();
-        gone.sort_unstable();
-        for namespace in gone {
-            each(found(Fate::Gone, namespace, boot_ns));
+    fn answer(&mut self, answer: &Answer) {
+        let Answer::Namespaces(looked) = answer else { return };
+        if looked.deep {
+            return self.look_deeper(looked);
+        }
+        self.look(looked);
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.news.clear();
         }
     }
-
-    /// A thread has got into other namespaces by a call.
-    fn move_thread(
-        &mut self,
-        process: &Process,
-        (act, flags): (Act, u64),
-        now: &ThreadNamespaces,
-        each: Each<'_>,
-    ) {
-        let call = act.actor.call;
-        let before = self.processes.get(&process.key.pid).copied().unwrap_or_default();
-        for (kind, namespace) in NamespaceKind::ALL.into_iter().zip(now.own) {
-            let Some(namespace) = namespace else { continue };
-            let told = Told::of(kind, namespace);
-            let old = before.get(kind.index()).copied().unwrap_or_default();
-            // The caller of unshare(2) stays in its own pid and time namespace.
-            let stays = call == Some(NamespaceCall::Unshare) && now.for_children(kind).is_some();
-            let is_made =
-                call != Some(NamespaceCall::Setns) && flags & kind.clone_flag() != 0 && !stays;
-            if is_made {
-                self.create(told, act, each);
-            } else if old != 0 && old != namespace.inode {
-                self.enter(told, act, each);
-            }
-            if old != 0 && old != namespace.inode && call != Some(NamespaceCall::Clone) {
-                self.tell(Fate::Left, old.into(), act, each);
-            }
-        }
-        if call == Some(NamespaceCall::Unshare) {
-            for kind in [NamespaceKind::Pid, NamespaceKind::Time] {
-                let made = now.for_children(kind).filter(|_| flags & kind.clone_flag() != 0);
-                if let Some(namespace) = made {
-                    self.create(Told::of(kind, namespace), act, each);
-                }
-            }
-        }
-        if process.tid == process.key.pid {
-            self.note(process);
-        }
-    }
-
-    /// A new process is where its creator is, unless flags, or what that had asked for its children,
-    /// say something else. What was made for it is told by itself.
-    fn inherit(
-        &mut self,
-        process: &Process,
-        before: Option<Inodes>,
-        (act, flags): (Act, u64),
-        each: Each<'_>,
-    ) {
-        if let Some(before) = before {
-            let kinds = NamespaceKind::ALL.into_iter().zip(before).zip(process.namespaces);
-            for ((kind, old), now) in kinds {
-                let moved = old != 0 && now != 0 && old != now && flags & kind.clone_flag() == 0;
-                if moved {
-                    let told = Told { kind, inode: now.into(), kernel_id: None };
-                    self.enter(told, act, each);
-                }
-            }
-        }
-        self.note(process);
-    }
-
-    fn note(&mut self, process: &Process) {
-        if process.namespaces != [0; NAMESPACES.len()] {
-            self.processes.insert(process.key.pid, process.namespaces);
-        }
-    }
-
-    fn create(&mut self, told: Told, act: Act, each: Each<'_>) {
-        let Act { actor, boot_ns } = act;
-        let known = self.living.get_mut(&told.inode).filter(|living| living.id.kind == told.kind);
-        if let Some(living) = known {
-            let same_number =
-                living.id.kernel_id.is_some() && living.id.kernel_id == told.kernel_id;
-            // A look may have come first.
-            let was_found = living.inferred && boot_ns <= living.told_ns;
-            if same_number || (was_found && told.kernel_id.is_none()) {
-                living.inferred = false;
-                // Who made it is told in this way at least.
-                return self.tell(Fate::Entered, told.inode, act, each);
-            }
-        }
-        let namespace = self.admit(told, boot_ns, each);
-        if let Some(living) = self.living.get_mut(&told.inode) {
-            living.inferred = false;
-        }
-        let (what, actor) = (Fate::Created, Some(actor));
-        each(NamespaceEvent { boot_ns, what, namespace, actor, inferred: false });
-    }
-
-    fn enter(&mut self, told: Told, act: Act, each: Each<'_>) {
-        self.find(told, act.boot_ns, each);
-        self.tell(Fate::Entered, told.inode, act, each);
-    }
-
-    fn tell(&mut self, what: Fate, inode: u64, act: Act, each: Each<'_>) {
-        let Act { actor, boot_ns } = act;
-        if let Some(living) = self.living.get_mut(&inode) {
-            living.told_ns = living.told_ns.max(boot_ns);
-            let (namespace, inferred) = (living.id, actor.call.is_none());
-            each(NamespaceEvent { boot_ns, what, namespace, actor: Some(actor), inferred });
-        }
-    }
-
-    /// One that is there, however that became known; a new one is told as inferred.
-    fn find(&mut self, told: Told, boot_ns: u64, each: Each<'_>) {
-        let known = self.living.get_mut(&told.inode).filter(|living| living.id.kind == told.kind);
-        if let Some(living) = known {
-            let other = |id: u64| told.kernel_id.is_some_and(|told| told != id);
-            if !living.id.kernel_id.is_some_and(other) {
-                living.id.kernel_id = living.id.kernel_id.or(told.kernel_id);
-                living.told_ns = living.told_ns.max(boot_ns);
-                return;
-            }
-        }
-        let namespace = self.admit(told, boot_ns, each);
-        each(found(Fate::Created, namespace, boot_ns));
-    }
-
-    /// Puts a new one into the place of its inode number; who had that is gone.
-    fn admit(&mut self, told: Told, boot_ns: u64, each: Each<'_>) -> NamespaceId {
-        let Told { kind, inode, kernel_id } = told;
-        if let Some(living) = self.living.remove(&inode) {
-            each(found(Fate::Gone, living.id, boot_ns));
-        }
-        let generation = if kernel_id.is_some() {
-            1
-        } else {
-            let last = self.generations.entry(inode).or_default();
-            *last += 1;
-            *last
-        };
-        let id = NamespaceId { kind, device: 0, inode, kernel_id, generation };
-        self.living.insert(inode, Living { id, told_ns: boot_ns, inferred: true });
-        id
-    }
-}
-
-impl ThreadNamespaces {
-    /// Where children of the thread get, where that may be elsewhere.
-    fn for_children(&self, kind: NamespaceKind) -> Option<ThreadNamespace> {
-        match kind {
-            NamespaceKind::Pid => self.pid_for_children,
-            NamespaceKind::Time => self.time_for_children,
-            _ => None,
-        }
-    }
-}
-
-fn found(what: Fate, namespace: NamespaceId, boot_ns: u64) -> NamespaceEvent {
-    NamespaceEvent { boot_ns, what, namespace, actor: None, inferred: true }
 }

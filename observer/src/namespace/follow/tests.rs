@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Fate, Follower, NamespaceEvent};
+use super::{Fate, Fates, NamespaceEvent};
 use crate::{
     event::{
         Comm, Creator, Event, NamespaceCall, Process, ProcessKey, ThreadNamespace,
@@ -99,8 +99,8 @@ fn look(processes: &[(u32, [u32; 8])]) -> Namespaces {
 }
 
 /// A follower of a machine with the processes 1 and 2.
-fn follower(origin: Origin) -> Follower {
-    let mut follower = Follower::new(origin);
+fn follower(origin: Origin) -> Fates {
+    let mut follower = Fates::new(origin);
     let begin = look(&[(1, inodes(&[])), (2, inodes(&[]))]);
     follower.compare(&begin, (8, 9), &mut |_| {});
     follower
@@ -112,7 +112,7 @@ fn line(event: &NamespaceEvent) -> String {
     format!("{}{mark} {}{by}", event.what.name(), event.namespace)
 }
 
-fn heard(follower: &mut Follower, changes: &[Change]) -> Vec<String> {
+fn heard(follower: &mut Fates, changes: &[Change]) -> Vec<String> {
     let mut lines = Vec::new();
     for change in changes {
         follower.hear(change, &mut |event| lines.push(line(&event)));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     event::Loss,
     machine::{Machine, WallClock},
-    namespace::follow::{Actor, Fate, NamespaceEvent, Told},
+    namespace::follow::{Actor, Fate, NamespaceEvent, News},
     origin::Origin,
     pace::Totals,
     render::{
@@ -48,9 +48,9 @@ impl NewsJson {
     }
 
     /// What was told, as the line of that number.
-    pub fn told(&self, out: &mut Vec<u8>, told: Told<'_>, seq: u64, clock: WallClock) {
-        match told {
-            Told::Event(event) => {
+    pub fn told(&self, out: &mut Vec<u8>, told: &News, seq: u64, clock: WallClock) {
+        match *told {
+            News::Event(ref event) => {
                 let news = self.news(event, seq, clock);
                 write(
                     out,
@@ -62,7 +62,7 @@ impl NewsJson {
                     },
                 );
             }
-            Told::Lost { count, loss, cpu, boot_ns } => {
+            News::Lost { count, loss, cpu, boot_ns } => {
                 let (cpu, place) = Lost::place_of(loss, cpu);
                 let (v, boot_ns, time) =
                     (schema::VERSION, Digits(boot_ns), rfc3339(clock.unix_ns(boot_ns)));
@@ -141,10 +141,10 @@ impl NewsText {
     }
 
     /// What was told.
-    pub fn told(&mut self, out: &mut Vec<u8>, told: Told<'_>, clock: WallClock) {
-        match told {
-            Told::Event(event) => self.event(out, event, clock),
-            Told::Lost { count, loss, boot_ns, .. } => {
+    pub fn told(&mut self, out: &mut Vec<u8>, told: &News, clock: WallClock) {
+        match *told {
+            News::Event(ref event) => self.event(out, event, clock),
+            News::Lost { count, loss, boot_ns, .. } => {
                 let time = self.time_of(boot_ns, clock);
                 let rest = match loss {
                     Loss::NoRoom => format!("{count} events found no room in the ring"),

@@ -6,6 +6,7 @@
 
 mod arguments;
 pub mod btf;
+mod hooks;
 mod kernel;
 mod lift;
 mod load;
@@ -20,11 +21,11 @@ mod walk;
 
 use std::{
     fmt,
-    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    os::fd::{AsFd as _, BorrowedFd},
 };
 
 use aya::maps::{Array, MapData, MapError, PerCpuArray};
-use observer_common::{Counters, Header, Record};
+use observer_common::{Counters, Header, Kind, Record};
 
 pub use self::{
     arguments::{AllArguments, Arguments},
@@ -32,8 +33,8 @@ pub use self::{
     tasks::{Task, Tasks},
 };
 use self::{
+    hooks::Hooks,
     lift::{Lift, Lifted},
-    load::Attached,
     overhear::Overhearing,
     ring::Ring,
     skips::Skips,
@@ -49,8 +50,7 @@ use crate::{
 
 /// Programs that run until this is stopped or dropped.
 pub struct BpfSource {
-    /// Closing one detaches its program.
-    links: Vec<OwnedFd>,
+    hooks: Hooks,
     ring: Ring,
     lift: Lift,
     counters: CounterMap,
@@ -82,8 +82,9 @@ impl BpfSource {
         let ring = prepared.loaded.take_map("EVENTS")?;
         let counters = prepared.loaded.take_map("COUNTERS")?;
         let sleeps = prepared.loaded.take_map("READER_SLEEPS")?;
-        let Attached { links, watched } = load::attach(&prepared, options)?;
-        let mut skips = Skips::new(watched);
+        let mut hooks = Hooks::load(&prepared, options)?;
+        hooks.attach(&options.kinds)?;
+        let mut skips = Skips::new(hooks.watched()?);
         let walks = prepared.walks(options)?;
         let overhearing = prepared.overhearing(options)?;
         if let Some(overhearing) = &overhearing {
@@ -100,7 +101,7 @@ impl BpfSource {
             reader_sleeps: sleeps.try_into().map_err(map_error("cannot use the wake-up flag"))?,
             walks,
             overhearing,
-            links,
+            hooks,
             // The committed object has no log; one built for it does.
             #[cfg(feature = "log")]
             log: skips.first_program().and_then(|id| aya_log::EbpfLogger::init_from_id(id).ok()),
@@ -160,7 +161,7 @@ fn complete(event: &mut Event) {
 
 impl fmt::Debug for BpfSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BpfSource").field("links", &self.links).finish_non_exhaustive()
+        f.debug_struct("BpfSource").field("hooks", &self.hooks).finish_non_exhaustive()
     }
 }
 
@@ -171,6 +172,10 @@ impl Source for BpfSource {
 
     fn facts(&self) -> EventFacts {
         EventFacts::ALL
+    }
+
+    fn attach(&mut self, kinds: &[Kind]) -> Result<(), Error> {
+        self.hooks.attach(kinds)
     }
 
     fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
@@ -223,7 +228,7 @@ impl Source for BpfSource {
 
     fn stop(&mut self) {
         self.look_for_skips = true;
-        self.links.clear();
+        self.hooks.detach();
         self.overhearing = None;
     }
 }

@@ -48,6 +48,7 @@ use self::{
 use super::{CpuTotals, Item, Options, Origin, Source};
 use crate::{
     Error,
+    event::Kind,
     facts::{EventFacts, Surety},
     machine::{Machine, boot_ns},
     tracepoint::{
@@ -96,7 +97,7 @@ impl PerfSource {
     pub fn open(options: &Options) -> Result<Self, Error> {
         place::check_pid_namespace()?;
         let machine = Machine::read()?;
-        let points = Points::find(&Tracefs::open()?, &options.kinds)?;
+        let points = Points::find(&Tracefs::open()?, &options.all_kinds())?;
         let reading = reader::Options {
             ring: place::share(options.ring)?,
             hold: HOLD,
@@ -149,6 +150,12 @@ impl Source for PerfSource {
             core_dumped: Surety::Never,
             usage: Surety::Never,
         }
+    }
+
+    /// The tracepoints stay open: what they tell of other kinds is not handed on.
+    fn attach(&mut self, kinds: &[Kind]) -> Result<(), Error> {
+        self.tracker.tell_of(kinds);
+        Ok(())
     }
 
     /// A few more than `limit` may come of what waited for one of them.

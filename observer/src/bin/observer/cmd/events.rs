@@ -1,24 +1,27 @@
 //! `observer events`: the live stream.
 
-use std::{os::fd::BorrowedFd, sync::Arc, time::Instant};
+use std::{
+    os::fd::BorrowedFd,
+    time::{Duration, Instant},
+};
 
-use nix::poll::PollTimeout;
 use observer::{
     Error, Event,
-    engine::{Engine, Settings},
+    engine::Settings,
     event::What,
-    feed::Feed,
+    follow::{Answer, Follower, Wish},
+    live::{self, Ended, Live},
     machine::{Machine, WallClock},
     origin::Origin,
     pace::{Totals, Wait},
     render::{JsonLines, Place, TextLines, plain_line},
-    source::{self, AnySource, Opened, Source as _},
     table::Change,
 };
 
 use crate::{
     args::EventName,
     container::{Following, Verdict},
+    drive::{Stream, drive},
     exit::{Failure, Outcome},
     output::{Flow, Output, terminal_width},
     plan::{EventsPlan, Format},
@@ -26,33 +29,30 @@ use crate::{
     signals::EndSignals,
     totals::tell_totals,
     tree::Tree,
-    until::{Until, wait_for_more},
+    until::Until,
 };
+
+/// How long the last answers of container engines are waited for.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 /// Prints events until it is told to end, or nobody listens any more.
 pub(crate) fn run(plan: &EventsPlan) -> Result<Outcome, Failure> {
     let begin = Instant::now();
     let mut signals = EndSignals::block()?;
     let following = follow(plan)?;
-    let mut feed = Told::open(plan)?;
-    let mut printer = Printer::new(plan, feed.origin(), following)?;
-    printer.ready(begin);
-    let mut flow = printer.output.flush(&mut signals)?;
-    while flow == Flow::On && !printer.is_done() {
-        let wait = feed.step(&mut |event, life| printer.event(event, life))?;
-        flow = printer.flush(&mut signals)?;
-        if flow == Flow::On && !printer.is_done() {
-            let timeout = printer.timeout(wait);
-            flow = wait_for_more(Some(feed.as_fd()), &mut signals, &printer.output, timeout)?;
-        }
-    }
-    let totals = feed.finish(&mut |event, life| printer.event(event, life))?;
+    let live = open(plan)?;
+    let printer = Printer::new(plan, live.origin(), following)?;
+    let mut events = Events { live, printer };
+    events.printer.ready(begin);
+    let flow = drive(&mut events, &mut signals)?;
+    let Events { live, mut printer } = events;
+    let ended = live.finish(&mut [&mut printer], &mut |_| {})?;
+    let lost = ended.totals.lost;
     if flow != Flow::Closed {
-        printer.print_the_rest();
-        printer.bye(&totals);
+        printer.print_the_rest(ended);
         printer.output.flush(&mut signals)?;
     }
-    let lost = totals.lost + printer.given_up();
+    let lost = lost + printer.given_up();
     Ok(if plan.strict && lost > 0 { Outcome::Lost } else { Outcome::Fine })
 }
 
@@ -60,60 +60,54 @@ fn follow(plan: &EventsPlan) -> Result<Option<Following<Held>>, Failure> {
     (!plan.containers.is_empty()).then(|| Following::start(&plan.containers)).transpose()
 }
 
-/// Events as the kernel told them, or as a table did: with what they changed.
-enum Told {
-    Plainly(Box<Feed<AnySource>>),
-    ByATable(Box<Engine<AnySource>>),
+/// When it returns, nothing is missed any more, and a table knows every process. Who was there before is
+/// no event.
+fn open(plan: &EventsPlan) -> Result<Live, Error> {
+    let attached = live::attach(&plan.source)?;
+    tell_refusals(attached.refused(), attached.origin());
+    if plan.table {
+        attached.with_a_table(Settings::default(), &mut [], &mut |_| {})
+    } else {
+        attached.without_a_table()
+    }
 }
 
-impl Told {
-    /// When it returns, nothing is missed any more, and the table knows every process.
-    fn open(plan: &EventsPlan) -> Result<Self, Error> {
-        let Opened { source, refused } = source::open(&plan.source)?;
-        tell_refusals(&refused, source.origin());
-        if !plan.table {
-            return Ok(Self::Plainly(Box::new(Feed::new(source))));
-        }
-        let machine = Arc::new(Machine::read()?);
-        // Who was there before is no event.
-        let engine = Engine::start(source, machine, Settings::default(), &mut |_| {})?;
-        Ok(Self::ByATable(Box::new(engine)))
-    }
+/// Events as they come, and who prints them.
+struct Events<'a> {
+    live: Live,
+    printer: Printer<'a>,
+}
 
-    fn origin(&self) -> Origin {
-        match self {
-            Self::Plainly(feed) => feed.source().origin(),
-            Self::ByATable(engine) => engine.source().origin(),
-        }
-    }
-
+impl Stream for Events<'_> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Plainly(feed) => feed.as_fd(),
-            Self::ByATable(engine) => engine.as_fd(),
-        }
+        self.live.as_fd()
     }
 
-    /// Hands on each event with the ordinal of the process's life.
-    fn step(&mut self, each: &mut dyn FnMut(&Event, u32)) -> Result<Wait, Error> {
-        match self {
-            Self::Plainly(feed) => feed.step(&mut |event| each(&event, 1)),
-            Self::ByATable(engine) => engine.step(&mut |change| each(&change.event, life(&change))),
-        }
+    fn step(&mut self) -> Result<Wait, Failure> {
+        let Self { live, printer } = self;
+        let wait = live.step(&mut [printer], &mut |_| {})?;
+        printer.prepare()?;
+        Ok(match printer.following.as_ref().and_then(Following::due) {
+            Some(due) => wait.no_longer_than(due),
+            None => wait,
+        })
     }
 
-    fn finish(self, each: &mut dyn FnMut(&Event, u32)) -> Result<Totals, Error> {
-        match self {
-            Self::Plainly(feed) => feed.finish(&mut |event| each(&event, 1)),
-            Self::ByATable(engine) => {
-                engine.finish(&mut |change| each(&change.event, life(&change)))
-            }
-        }
+    fn output(&self) -> &Output {
+        &self.printer.output
     }
-}
 
-fn life(change: &Change) -> u32 {
-    change.entry.as_ref().map_or(1, |entry| entry.life)
+    fn output_mut(&mut self) -> &mut Output {
+        &mut self.printer.output
+    }
+
+    fn until(&self) -> &Until {
+        &self.printer.until
+    }
+
+    fn is_done(&self) -> bool {
+        self.printer.is_done()
+    }
 }
 
 /// Decides which events are printed, and prints them.
@@ -239,19 +233,27 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// What is still held when no more events come.
-    fn print_the_rest(&mut self) {
-        if self.until.has_printed_enough(self.printed) {
-            return;
+    /// What is still held when no more events come, and the last line.
+    fn print_the_rest(&mut self, mut ended: Ended) {
+        let deadline = Instant::now() + LAST_ANSWERS;
+        while self.waits_for_answers() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !ended.hear_engines(left, &mut [self]) || left.is_zero() {
+                break;
+            }
         }
-        if let Some(following) = &mut self.following {
-            following.wait_for_answers();
-        }
-        while let Some(Held { event, place }) =
-            self.following.as_mut().and_then(Following::next_at_the_end)
+        while !self.until.has_printed_enough(self.printed)
+            && let Some(Held { event, place }) =
+                self.following.as_mut().and_then(Following::next_at_the_end)
         {
             self.print(&event, place);
         }
+        self.bye(&ended.totals);
+    }
+
+    fn waits_for_answers(&self) -> bool {
+        let holds = self.following.as_ref().is_some_and(Following::holds_something);
+        holds && !self.until.has_printed_enough(self.printed)
     }
 
     fn print(&mut self, event: &Event, place: Place) {
@@ -272,29 +274,21 @@ impl<'a> Printer<'a> {
         asked && self.plan.filter.matches(what)
     }
 
-    fn flush(&mut self, signals: &mut EndSignals) -> Result<Flow, Error> {
+    /// What the next lines depend on: what is known by now of containers, the clock, the terminal.
+    fn prepare(&mut self) -> Result<(), Error> {
         self.clock.follow()?;
         if let Some(following) = &mut self.following {
-            following.step();
+            following.give_up();
             self.print_held();
         }
         if let Writer::Text(text) = &mut self.writer {
             text.cut = terminal_width();
         }
-        self.output.flush(signals)
+        Ok(())
     }
 
     fn is_done(&self) -> bool {
         self.until.is_reached(self.printed)
-    }
-
-    fn timeout(&self, wait: Wait) -> PollTimeout {
-        let source = match wait {
-            Wait::AtMost(time) => Some(time),
-            Wait::ForEvent => None,
-        };
-        let answer = self.following.as_ref().and_then(Following::due);
-        self.until.timeout([source, answer].into_iter().flatten().min())
     }
 
     fn given_up(&self) -> u64 {
@@ -308,6 +302,23 @@ impl<'a> Printer<'a> {
         tell_totals(totals, self.printed);
         if let Some(following) = &self.following {
             following.tell_given_up();
+        }
+    }
+}
+
+impl Follower for Printer<'_> {
+    fn apply(&mut self, change: &Change) {
+        let life = change.entry.as_ref().map_or(1, |entry| entry.life);
+        self.event(&change.event, life);
+    }
+
+    fn next_wish(&mut self) -> Option<Wish> {
+        self.following.as_mut()?.next_wish()
+    }
+
+    fn answer(&mut self, answer: &Answer) {
+        if let Some(following) = &mut self.following {
+            following.answer(answer);
         }
     }
 }

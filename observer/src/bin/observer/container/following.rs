@@ -8,8 +8,9 @@ use std::{
 
 use observer::{
     Listing,
-    engines::{self, Answer, Asker, Question},
+    engines::{self, Names},
     facts::Facts,
+    follow::{Answer, Wish},
     render::Escaped,
     source::proc::Which,
 };
@@ -22,21 +23,16 @@ use super::{
 };
 use crate::exit::Failure;
 
-/// How long the last answer is waited for at the end.
-const LAST_ANSWER: Duration = Duration::from_secs(3);
-
-/// What comes to be known meanwhile is asked for in the next question.
-const ONE: usize = 1;
-
-/// How soon an answer that is waited for is looked for again.
-const SOON: Duration = Duration::from_millis(20);
+/// How soon it is noticed that a container is to be given up.
+const SOON: Duration = Duration::from_millis(200);
 
 /// Which events are shown, and those that wait for it.
 #[derive(Debug)]
 pub(crate) struct Following<T> {
     verdicts: Verdicts,
     held: Held<T>,
-    asker: Asker,
+    /// Whether a question is out. What comes to be known meanwhile is asked for in the next one.
+    waits: bool,
     /// What kept engines from answering last.
     failure: Option<String>,
 }
@@ -61,7 +57,7 @@ impl<T> Following<T> {
         Ok(Self {
             verdicts: Verdicts::new(wanted, ids),
             held: Held::new(),
-            asker: Asker::new(ONE)?,
+            waits: false,
             failure: None,
         })
     }
@@ -88,9 +84,14 @@ impl<T> Following<T> {
         self.held.is_too_full()
     }
 
-    /// When [`Following::step`] is due at the latest.
+    /// When [`Following::give_up`] is due at the latest.
     pub(crate) fn due(&self) -> Option<Duration> {
-        (self.asker.is_waiting() || !self.held.is_empty()).then_some(SOON)
+        (self.waits || !self.held.is_empty()).then_some(SOON)
+    }
+
+    /// Whether events wait for a verdict.
+    pub(crate) fn holds_something(&self) -> bool {
+        !self.held.is_empty()
     }
 
     /// The next event that was held and is to be shown.
@@ -98,9 +99,32 @@ impl<T> Following<T> {
         self.held.pop(&self.verdicts)
     }
 
-    /// Hears what engines have answered, and asks them what is to be asked.
-    pub(crate) fn step(&mut self) {
-        self.hear(Duration::ZERO);
+    /// The names that engines are to be asked for now.
+    pub(crate) fn next_wish(&mut self) -> Option<Wish> {
+        if self.waits {
+            return None;
+        }
+        let ids = self.verdicts.question();
+        self.waits = !ids.is_empty();
+        self.waits.then_some(Wish::Names { ids })
+    }
+
+    /// Hears what engines have answered.
+    pub(crate) fn answer(&mut self, answer: &Answer) {
+        let Answer::Names { asked, named, failure } = answer else { return };
+        self.waits = false;
+        self.failure.clone_from(failure);
+        let (asked, named, failure) = (asked.clone(), named.clone(), failure.clone());
+        for id in self.verdicts.answer(Names { asked, named, failure }) {
+            tell(&format!(
+                "no engine knows the name of container `{}`: its events are not shown",
+                short(&id)
+            ));
+        }
+    }
+
+    /// Gives up containers whose name has not become known for too long.
+    pub(crate) fn give_up(&mut self) {
         for id in self.verdicts.give_up(Instant::now()) {
             let why = self.failure.as_deref().unwrap_or("no answer");
             let seconds = GIVE_UP.as_secs();
@@ -109,33 +133,6 @@ impl<T> Following<T> {
                  far are not shown",
                 short(&id)
             ));
-        }
-        if !self.asker.is_waiting() {
-            let ids = self.verdicts.question();
-            if !ids.is_empty() {
-                self.asker.ask(Question::Names { ids });
-            }
-        }
-    }
-
-    fn hear(&mut self, within: Duration) {
-        let Some(Answer::Names(names)) = self.asker.answer(within) else { return };
-        self.failure.clone_from(&names.failure);
-        for id in self.verdicts.answer(names) {
-            tell(&format!(
-                "no engine knows the name of container `{}`: its events are not shown",
-                short(&id)
-            ));
-        }
-    }
-
-    /// Waits for the answers that events still wait for, but not for long.
-    pub(crate) fn wait_for_answers(&mut self) {
-        let deadline = Instant::now() + LAST_ANSWER;
-        self.step();
-        while self.asker.is_waiting() && !self.held.is_empty() && Instant::now() < deadline {
-            self.hear(deadline.saturating_duration_since(Instant::now()));
-            self.step();
         }
     }
 

@@ -58,6 +58,7 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
             ring: args.ring,
             args_max: args.args_max,
             walks: table,
+            on_demand: Vec::new(),
             object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
             trial: Trial { linger: args.linger, single: args.single },
         },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use observer::{
+    event::Kind,
     facts::Facts,
     namespace::{FACTS, NamespaceKind, Options, tree::Relation},
     render::{
@@ -105,8 +106,10 @@ pub(crate) fn ns(args: &NsArgs) -> Result<NsPlan, Failure> {
 ///
 /// [`Failure::Usage`] where something has no such name.
 pub(crate) fn follow(args: &NsArgs) -> Result<FollowPlan, Failure> {
+    let mut of_events = SourceOptions::for_a_table().kinds;
+    of_events.push(Kind::NAMESPACE);
     Ok(FollowPlan {
-        source: source(args),
+        source: SourceOptions { kinds: of_events, walks: true, ..source(args) },
         kinds: kinds(&args.kinds)?,
         pid: args.pid,
         format: if args.json {

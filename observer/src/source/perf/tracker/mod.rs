@@ -93,6 +93,11 @@ impl Tracker {
         }
     }
 
+    /// From here on gives events of these kinds.
+    pub(super) fn tell_of(&mut self, kinds: &[Kind]) {
+        self.wanted.kinds = kinds.to_vec();
+    }
+
     /// Takes in what a tracepoint says, and gives the events that follow from it: one at most,
     /// and those of what waited for it.
     pub(super) fn take(&mut self, told: Told, with: &mut With<'_>) {

@@ -222,6 +222,11 @@ impl Source for ProcSource {
         Self::FACTS
     }
 
+    fn attach(&mut self, kinds: &[Kind]) -> Result<(), Error> {
+        self.kinds = kinds.to_vec();
+        Ok(())
+    }
+
     fn drain(&mut self, limit: usize, each: &mut dyn FnMut(Item)) -> Result<usize, Error> {
         if self.news.is_empty() && self.is_due()? {
             self.look()?;

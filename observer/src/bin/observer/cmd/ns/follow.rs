@@ -1,57 +1,98 @@
 //! What becomes of namespaces, line by line.
 
-use std::time::Instant;
+use std::{os::fd::BorrowedFd, time::Instant};
 
 use observer::{
     Error,
+    engine::Settings,
+    live::{self, Live},
     machine::{Machine, WallClock},
     namespace::{
-        Follow, NamespaceKind,
-        follow::{NamespaceEvent, Told},
+        NamespaceFollower, NamespaceKind,
+        follow::{NamespaceEvent, News},
     },
     pace::{Totals, Wait},
     render::namespace::{NewsJson, NewsText},
 };
 
 use crate::{
+    drive::{Stream, drive},
     exit::{Failure, Outcome},
     output::{Flow, Output, terminal_width},
     plan::{FollowPlan, Format},
     refusals::tell_refusals,
     signals::EndSignals,
     totals::tell_totals,
-    until::{Until, wait_for_more},
+    until::Until,
 };
 
 /// Prints what becomes of namespaces until it is told to end, or nobody listens any more.
 pub(crate) fn follow(plan: &FollowPlan) -> Result<Outcome, Failure> {
     let begin = Instant::now();
     let mut signals = EndSignals::block()?;
-    let mut followed = Follow::open(&plan.source)?;
-    tell_refusals(followed.refused(), followed.origin());
-    let mut printer = Printer::new(plan, &followed)?;
-    printer.ready(&followed, begin);
-    let mut flow = printer.output.flush(&mut signals)?;
-    while flow == Flow::On && !printer.is_done() {
-        let wait = followed.step(&mut |told| printer.told(told))?;
-        printer.clock.follow()?;
-        flow = printer.output.flush(&mut signals)?;
-        if flow == Flow::On && !printer.is_done() {
-            let wait = match wait {
-                Wait::AtMost(time) => Some(time),
-                Wait::ForEvent => None,
-            };
-            let timeout = printer.until.timeout(wait);
-            let source = Some(followed.as_fd());
-            flow = wait_for_more(source, &mut signals, &printer.output, timeout)?;
-        }
-    }
-    let totals = followed.finish(&mut |told| printer.told(told))?;
+    let (live, follower) = open(plan)?;
+    tell_refusals(live.refused(), live.origin());
+    let printer = Printer::new(plan, &live)?;
+    let mut news = Following { live, follower, printer };
+    news.printer.ready(&news.live, begin);
+    let flow = drive(&mut news, &mut signals)?;
+    let Following { live, mut follower, mut printer } = news;
+    let totals = live.finish(&mut [&mut follower], &mut |_| {})?.totals;
+    printer.print(&mut follower);
     if flow != Flow::Closed {
         printer.bye(&totals);
         printer.output.flush(&mut signals)?;
     }
     Ok(if plan.strict && totals.lost > 0 { Outcome::Lost } else { Outcome::Fine })
+}
+
+/// When it returns, nothing is missed any more.
+fn open(plan: &FollowPlan) -> Result<(Live, NamespaceFollower), Error> {
+    let attached = live::attach(&plan.source)?;
+    let mut follower = NamespaceFollower::new(attached.origin());
+    let mut nobody = |_| {};
+    let mut live = attached.with_a_table(Settings::default(), &mut [&mut follower], &mut nobody)?;
+    while !follower.has_begun() {
+        live.step(&mut [&mut follower], &mut nobody)?;
+    }
+    Ok((live, follower))
+}
+
+/// What becomes of namespaces, and who prints it.
+struct Following<'a> {
+    live: Live,
+    follower: NamespaceFollower,
+    printer: Printer<'a>,
+}
+
+impl Stream for Following<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.live.as_fd()
+    }
+
+    fn step(&mut self) -> Result<Wait, Failure> {
+        let Self { live, follower, printer } = self;
+        let wait = live.step(&mut [follower], &mut |_| {})?;
+        printer.print(follower);
+        printer.clock.follow()?;
+        Ok(wait)
+    }
+
+    fn output(&self) -> &Output {
+        &self.printer.output
+    }
+
+    fn output_mut(&mut self) -> &mut Output {
+        &mut self.printer.output
+    }
+
+    fn until(&self) -> &Until {
+        &self.printer.until
+    }
+
+    fn is_done(&self) -> bool {
+        self.printer.is_done()
+    }
 }
 
 /// Prints as much as was asked for.
@@ -72,12 +113,12 @@ enum Writer {
 }
 
 impl<'a> Printer<'a> {
-    fn new(plan: &'a FollowPlan, followed: &Follow) -> Result<Self, Error> {
+    fn new(plan: &'a FollowPlan, live: &Live) -> Result<Self, Error> {
         let writer = match &plan.format {
             Format::Text { time, color, .. } => Writer::Text(NewsText::new(time.clone(), *color)),
             Format::Json | Format::Plain => {
-                let machine = Machine::clone(followed.machine());
-                Writer::Json(NewsJson::new(machine, followed.origin()))
+                let machine = Machine::clone(live.machine());
+                Writer::Json(NewsJson::new(machine, live.origin()))
             }
         };
         Ok(Self {
@@ -93,7 +134,7 @@ impl<'a> Printer<'a> {
 
     /// From here on nothing is missed.
     #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
-    fn ready(&mut self, followed: &Follow, begin: Instant) {
+    fn ready(&mut self, live: &Live, begin: Instant) {
         let lines = &mut self.output.lines;
         match &mut self.writer {
             Writer::Json(_) => NewsJson::ready(lines),
@@ -107,28 +148,35 @@ impl<'a> Printer<'a> {
         }
         if self.plan.verbose {
             let ms = begin.elapsed().as_millis();
-            eprintln!("observer: namespaces by {} after {ms} ms", followed.origin().name());
+            eprintln!("observer: namespaces by {} after {ms} ms", live.origin().name());
         }
     }
 
-    fn told(&mut self, told: Told<'_>) {
+    /// What has become known since.
+    fn print(&mut self, follower: &mut NamespaceFollower) {
+        while let Some(news) = follower.next_news() {
+            self.news(&news);
+        }
+    }
+
+    fn news(&mut self, news: &News) {
         self.seq += 1;
-        let wanted = match told {
-            Told::Event(event) => self.is_wanted(event),
-            Told::Lost { .. } => true,
+        let wanted = match news {
+            News::Event(event) => self.is_wanted(event),
+            News::Lost { .. } => true,
         };
         if !wanted || self.is_done() {
             return;
         }
         let lines = &mut self.output.lines;
         match &mut self.writer {
-            Writer::Json(json) => json.told(lines, told, self.seq, self.clock),
+            Writer::Json(json) => json.told(lines, news, self.seq, self.clock),
             Writer::Text(text) => {
                 text.cut = terminal_width();
-                text.told(lines, told, self.clock);
+                text.told(lines, news, self.clock);
             }
         }
-        self.printed += u64::from(matches!(told, Told::Event(_)));
+        self.printed += u64::from(matches!(news, News::Event(_)));
     }
 
     fn is_wanted(&self, event: &NamespaceEvent) -> bool {

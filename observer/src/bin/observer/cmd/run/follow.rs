@@ -157,8 +157,7 @@ fn list(running: &[&Caused]) -> String {
 }
 
 fn wait_for_more(watch: &Watch, signals: &Signals, timeout: PollTimeout) -> Result<(), Error> {
-    let [events, answers] = watch.fds();
-    let fds = [events, answers, signals.as_fd()];
+    let fds = [watch.as_fd(), signals.as_fd()];
     let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
     match poll(&mut fds, timeout) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),

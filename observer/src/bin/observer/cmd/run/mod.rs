@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `child` | the command as a child of ours that hardly notices |
 //! | `signals` | those that are for the command, and those that are for us |
-//! | `watch` | the machine's changes → the causal set |
+//! | `watch` | the machine's changes → the causal set, by a driver |
 //! | `follow` | until when |
 //! | `destination`, `report` | the report, and where it goes |
 
@@ -39,13 +39,19 @@ pub(crate) fn run(plan: &RunPlan) -> Result<Outcome, Failure> {
     let mut signals = Signals::block()?;
     let begin_ns = boot_ns()?;
     let mut child = Child::spawn(&plan.command, signals.before())?;
-    let mut watch = observation.of(child.pid(), begin_ns);
-    let mut follower = Follower::new(plan, begin);
-    if let Err(error) = follower.follow(&mut watch, &mut child, &mut signals) {
-        // What cannot be observed any more still has an end that whoever waits for us waits for.
-        signals.outlast(&mut child)?;
-        return Err(error.into());
+    let mut watched = observation.of(child.pid(), begin_ns, plan);
+    if let Ok(watch) = &mut watched {
+        let followed = Follower::new(plan, begin).follow(watch, &mut child, &mut signals);
+        watched = followed.and(watched);
     }
+    let watch = match watched {
+        Ok(watch) => watch,
+        Err(error) => {
+            // What cannot be observed any more still has an end that whoever waits for us waits for.
+            signals.outlast(&mut child)?;
+            return Err(error.into());
+        }
+    };
     signals.let_go();
     let seen = watch.finish()?;
     let status = child.status().or_else(|| seen.status());

@@ -1,6 +1,9 @@
 //! What fires, line by line.
 
-use std::{os::fd::AsFd as _, time::Instant};
+use std::{
+    os::fd::{AsFd as _, BorrowedFd},
+    time::Instant,
+};
 
 use observer::{
     pace::{Totals, Wait},
@@ -16,12 +19,13 @@ use super::{
     writer::Writer,
 };
 use crate::{
+    drive::{self, drive},
     exit::{Failure, Outcome},
     output::{Flow, Output},
     plan::{Format, Stream},
     signals::EndSignals,
     totals::tell_totals,
-    until::{Until, wait_for_more},
+    until::Until,
 };
 
 /// Handed on between two looks at signals and output.
@@ -35,7 +39,7 @@ pub(super) fn run(tracefs: &Tracefs, plan: &Stream, format: &Format) -> Result<O
     let reader =
         Reader::open_with(&chosen.requests, &plan.options(), &mut |done| progress.show(done));
     progress.clear();
-    let mut reader = reader.map_err(open::failure)?;
+    let reader = reader.map_err(open::failure)?;
     // Until now there was nothing that a signal could not end at once.
     let mut signals = EndSignals::block()?;
     let mut printer = Printer {
@@ -45,7 +49,9 @@ pub(super) fn run(tracefs: &Tracefs, plan: &Stream, format: &Format) -> Result<O
         printed: 0,
     };
     printer.ready(plan, &reader, begin);
-    let flow = follow(&mut reader, &mut printer, &mut signals)?;
+    let mut firings = Firings { reader, printer };
+    let flow = drive(&mut firings, &mut signals)?;
+    let Firings { mut reader, mut printer } = firings;
     let totals = reader.finish(&mut |item| printer.item(item))?;
     if flow != Flow::Closed {
         printer.bye(&totals);
@@ -55,26 +61,39 @@ pub(super) fn run(tracefs: &Tracefs, plan: &Stream, format: &Format) -> Result<O
     Ok(if plan.strict && totals.lost > 0 { Outcome::Lost } else { Outcome::Fine })
 }
 
-fn follow(
-    reader: &mut Reader,
-    printer: &mut Printer,
-    signals: &mut EndSignals,
-) -> Result<Flow, Failure> {
-    let mut flow = printer.output.flush(signals)?;
-    while flow == Flow::On && !printer.is_done() && !reader.is_over() {
+/// What fires, and who prints it.
+struct Firings {
+    reader: Reader,
+    printer: Printer,
+}
+
+impl drive::Stream for Firings {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+
+    fn step(&mut self) -> Result<Wait, Failure> {
+        let Self { reader, printer } = self;
         reader.drain(BATCH, &mut |item| printer.item(item))?;
         printer.writer.follow()?;
-        flow = printer.output.flush(signals)?;
-        if flow == Flow::On && !printer.is_done() {
-            let wait = match reader.patience() {
-                Wait::AtMost(time) => Some(time),
-                Wait::ForEvent => None,
-            };
-            let timeout = printer.until.timeout(wait);
-            flow = wait_for_more(Some(reader.as_fd()), signals, &printer.output, timeout)?;
-        }
+        Ok(reader.patience())
     }
-    Ok(flow)
+
+    fn output(&self) -> &Output {
+        &self.printer.output
+    }
+
+    fn output_mut(&mut self) -> &mut Output {
+        &mut self.printer.output
+    }
+
+    fn until(&self) -> &Until {
+        &self.printer.until
+    }
+
+    fn is_done(&self) -> bool {
+        self.printer.is_done() || self.reader.is_over()
+    }
 }
 
 /// Prints as much as was asked for.
