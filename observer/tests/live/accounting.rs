@@ -2,14 +2,16 @@
 
 use crate::child::unique;
 use crate::event::none_of;
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::harness::{Case, bpf, cases, scaled};
 use crate::observed::Observed;
 use crate::storm;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        short_processes_are_exact_when_freed: [root, unlocked, btf],
-        processes_of_many_threads_are_exact_when_freed: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            short_processes_are_exact_when_freed,
+            processes_of_many_threads_are_exact_when_freed,
+        }
     ]
 }
 

@@ -8,21 +8,25 @@ use std::process::{Command, Stdio};
 
 use crate::child::{Started, program, quiet_act};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, in_guest, root, unlocked};
+use crate::harness::{Case, Lack, bpf, cases, in_guest};
 use crate::observed::{Observed, Stream};
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        sizes_from_one_byte_to_two_million: [root, unlocked, btf],
-        empty_arguments_and_newlines: [root, unlocked, btf],
-        a_hundred_thousand_arguments: [root, unlocked, btf],
-        one_argument_of_the_longest_kind: [root, unlocked, btf],
-        text_that_is_nearly_utf8: [root, unlocked, btf],
-        completed_where_the_ring_is_too_small: [root, unlocked, btf],
-        a_burst_of_long_lists_costs_no_events: [root, unlocked, btf],
-        near_the_limit_of_a_raised_stack: [root, unlocked, btf, raised_stack],
-        a_cap_keeps_a_prefix_and_the_size: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            sizes_from_one_byte_to_two_million,
+            a_hundred_thousand_arguments,
+            one_argument_of_the_longest_kind,
+        }
+        Host [bpf] {
+            empty_arguments_and_newlines,
+            text_that_is_nearly_utf8,
+            completed_where_the_ring_is_too_small,
+            a_burst_of_long_lists_costs_no_events,
+            a_cap_keeps_a_prefix_and_the_size,
+        }
+        EveryKernel [bpf, raised_stack] { near_the_limit_of_a_raised_stack }
     ]
 }
 
@@ -270,7 +274,7 @@ fn large_list() -> Argv {
     (0..50).map(|_| random.bytes(118_000 - 1)).collect()
 }
 
-fn raised_stack() -> Option<String> {
+fn raised_stack() -> Option<Lack> {
     let mut command = command_with_stack(&large_list(), 64 * MIB);
     match Started::try_new(&mut command) {
         Ok(started) => {
@@ -279,7 +283,7 @@ fn raised_stack() -> Option<String> {
         }
         Err(error) if error.raw_os_error() == Some(libc::E2BIG) => {
             let (_, hard) = sys::limits(libc::RLIMIT_STACK).unwrap_or_default();
-            Some(format!("the stack limit cannot be raised above {hard} bytes"))
+            Some(format!("the stack limit cannot be raised above {hard} bytes").into())
         }
         Err(error) => panic!("cannot execute a list of 5,900,000 bytes: {error}"),
     }

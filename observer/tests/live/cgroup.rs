@@ -10,18 +10,22 @@ use std::time::{Duration, Instant};
 
 use crate::child::{Actor, act, c_string, unique};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, in_guest, root, soon, unlocked};
+use crate::harness::{Case, Lack, bpf, cases, in_guest, soon};
 use crate::observed::Observed;
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        container_by_scope_on_v2: [root, unlocked, btf, v2],
-        container_by_folder_on_v2: [root, unlocked, btf, v2],
-        container_by_scope_on_v1: [root, unlocked, btf, v1],
-        children_of_a_container: [root, unlocked, btf, v2],
-        plain_cgroup_is_no_container: [root, unlocked, btf, v2],
-        moved_while_running: [root, unlocked, btf, v2],
+        EveryKernel [bpf, v2] {
+            container_by_scope_on_v2,
+            children_of_a_container,
+            moved_while_running,
+        }
+        Host [bpf, v2] {
+            container_by_folder_on_v2,
+            plain_cgroup_is_no_container,
+        }
+        EveryKernel [bpf, v1] { container_by_scope_on_v1 }
     ]
 }
 
@@ -32,22 +36,22 @@ pub(crate) struct Hierarchy {
     line: String,
 }
 
-pub(crate) fn v2() -> Option<String> {
+pub(crate) fn v2() -> Option<Lack> {
     writable(unified().as_ref(), "cgroup v2 hierarchy")
 }
 
-pub(crate) fn v1() -> Option<String> {
+pub(crate) fn v1() -> Option<Lack> {
     writable(with_controllers().as_ref(), "cgroup v1 hierarchy")
 }
 
-fn writable(hierarchy: Option<&Hierarchy>, name: &str) -> Option<String> {
+fn writable(hierarchy: Option<&Hierarchy>, name: &str) -> Option<Lack> {
     let Some(hierarchy) = hierarchy else {
-        return Some(format!("no {name} is mounted"));
+        return Some(format!("no {name} is mounted").into());
     };
     let probe = hierarchy.mount.join(unique("probe"));
     match fs::create_dir(&probe).and_then(|()| fs::remove_dir(&probe)) {
         Ok(()) => None,
-        Err(error) => Some(format!("the {name} is not writable: {error}")),
+        Err(error) => Some(format!("the {name} is not writable: {error}").into()),
     }
 }
 

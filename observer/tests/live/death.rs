@@ -8,23 +8,28 @@ use tempfile::TempDir;
 
 use crate::child::{Actor, Ended, Started, act, unique};
 use crate::event::{Death, none_of};
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, Lack, bpf, cases};
 use crate::observed::Observed;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        sigkill_from_itself: [root, unlocked, btf],
-        sigkill_from_outside: [root, unlocked, btf],
-        sigterm: [root, unlocked, btf],
-        every_fatal_signal: [root, unlocked, btf],
-        sigsegv_with_core: [root, unlocked, btf, core_files],
-        sigsegv_without_core: [root, unlocked, btf],
+        Host [bpf] {
+            sigkill_from_itself,
+            sigkill_from_outside,
+            sigterm,
+        }
+        EveryKernel [bpf] {
+            every_fatal_signal,
+            sigsegv_without_core,
+        }
+        EveryKernel [bpf, core_files] { sigsegv_with_core }
     ]
 }
 
-fn core_files() -> Option<String> {
+fn core_files() -> Option<Lack> {
     let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
-    (pattern.trim_end() != "core").then(|| format!("core_pattern is `{}`", pattern.trim_end()))
+    (pattern.trim_end() != "core")
+        .then(|| format!("core_pattern is `{}`", pattern.trim_end()).into())
 }
 
 /// Checks the exit event of an act that dies, and returns how it died.

@@ -8,18 +8,22 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::backend::proc::become_nobody;
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
+use crate::harness::{Case, bpf, cases, patience, root};
 use crate::observed::{observer, output};
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        as_root: [root, unlocked, btf],
-        as_nobody: [root, unlocked, btf],
-        without_btf: [root, unlocked, btf],
-        without_the_capability: [root, unlocked, btf],
-        in_a_user_namespace: [root],
-        text_is_for_people: [],
+        EveryKernel [bpf] {
+            as_root,
+            as_nobody,
+        }
+        Host [bpf] {
+            without_btf,
+            without_the_capability,
+        }
+        EveryKernel [root] { in_a_user_namespace }
+        Host [] { text_is_for_people }
     ]
 }
 

@@ -19,7 +19,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::child::Started;
-use crate::harness::patience;
+use crate::harness::{Lack, on_the_host, patience};
 use crate::observed::output;
 use crate::sys;
 
@@ -29,16 +29,18 @@ pub(crate) const IMAGE: &str = "observer-live";
 const PASSWD: &str = "root:x:0:0::/:/bin/sh\ninner:x:1234:1234::/:/bin/sh\n";
 const GROUP: &str = "root:x:0:\ncrew:x:99:\n";
 
-pub(crate) fn engine() -> Option<String> {
-    let missing = ["dockerd", "docker", "containerd", "runc"]
-        .into_iter()
-        .find(|name| find(name).is_none())?;
-    Some(format!("no {missing} is installed (docker.io)"))
+pub(crate) fn engine() -> Option<Lack> {
+    on_the_host(|| {
+        let missing = ["dockerd", "docker", "containerd", "runc"]
+            .into_iter()
+            .find(|name| find(name).is_none())?;
+        Some(format!("no {missing} is installed (docker.io)"))
+    })
 }
 
-pub(crate) fn busybox() -> Option<String> {
+pub(crate) fn busybox() -> Option<Lack> {
     let none = find("busybox").is_none();
-    none.then(|| "no busybox is installed (busybox-static)".to_owned())
+    none.then(|| "no busybox is installed (busybox-static)".into())
 }
 
 /// A program of the system's own packages, or else one that stands first in the path.

@@ -12,28 +12,34 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use tempfile::TempDir;
 
 use crate::child::c_string;
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
+use crate::harness::{Case, bpf, cases, patience};
 use crate::observed::{Observed, bare_events, events, observer, output};
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        nobody: [root, unlocked, btf],
-        root_without_bpf: [root, unlocked, btf],
-        root_without_perfmon: [root, unlocked, btf],
-        the_two_capabilities_are_enough: [root, unlocked, btf],
-        no_btf: [root, unlocked, btf],
-        required_member_missing: [root, unlocked, btf],
-        damaged_btf: [root, unlocked, btf],
-        no_locked_memory: [root, unlocked, btf],
-        few_open_files: [root, unlocked, btf],
-        object_cut_short: [root, unlocked, btf],
-        object_of_noise: [root, unlocked, btf],
-        object_that_is_empty: [root, unlocked, btf],
-        object_that_is_missing: [root, unlocked, btf],
-        object_that_is_a_folder: [root, unlocked, btf],
-        unknown_event: [],
-        wrong_flags: [],
+        EveryKernel [bpf] {
+            nobody,
+            the_two_capabilities_are_enough,
+            no_locked_memory,
+        }
+        Host [bpf] {
+            root_without_bpf,
+            root_without_perfmon,
+            no_btf,
+            required_member_missing,
+            damaged_btf,
+            few_open_files,
+            object_cut_short,
+            object_of_noise,
+            object_that_is_empty,
+            object_that_is_missing,
+            object_that_is_a_folder,
+        }
+        Host [] {
+            unknown_event,
+            wrong_flags,
+        }
     ]
 }
 

@@ -10,21 +10,23 @@ use nix::unistd::{Uid, setresuid};
 use crate::cgroup::{Cgroup, container_id, v2};
 use crate::child::{Actor, Ended, Started, act, make_bare, program, quiet_act, unique};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, bpf, cases};
 use crate::observed::{Observed, Stream};
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        by_pid: [root, unlocked, btf],
-        by_several_pids: [root, unlocked, btf],
-        by_parent: [root, unlocked, btf],
-        by_user: [root, unlocked, btf],
-        by_name: [root, unlocked, btf],
-        by_tree: [root, unlocked, btf],
-        by_tree_after_the_root_has_gone: [root, unlocked, btf],
-        by_container: [root, unlocked, btf, v2],
-        by_event: [root, unlocked, btf],
+        Host [bpf] {
+            by_pid,
+            by_several_pids,
+            by_parent,
+            by_user,
+            by_name,
+            by_tree,
+            by_tree_after_the_root_has_gone,
+            by_event,
+        }
+        Host [bpf, v2] { by_container }
     ]
 }
 

@@ -8,55 +8,128 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Why a test cannot run here, if it cannot.
-pub(crate) type Need = fn() -> Option<String>;
+use crate::place::{Here, Place};
+
+/// What keeps a test from running.
+#[derive(Debug)]
+pub(crate) enum Lack {
+    /// Something is not here that may be elsewhere.
+    Here(String),
+    /// No guest has it, by design.
+    InGuests,
+}
+
+impl From<&str> for Lack {
+    fn from(reason: &str) -> Self {
+        Self::Here(reason.to_owned())
+    }
+}
+
+impl From<String> for Lack {
+    fn from(reason: String) -> Self {
+        Self::Here(reason)
+    }
+}
+
+/// Says what a test lacks, if it lacks anything.
+pub(crate) type Need = fn() -> Option<Lack>;
+
+/// A need that only the host can meet: no guest is looked at.
+pub(crate) fn on_the_host(lack: impl FnOnce() -> Option<String>) -> Option<Lack> {
+    if in_guest() { Some(Lack::InGuests) } else { lack().map(Lack::Here) }
+}
 
 /// One test.
 pub(crate) struct Case {
     pub(crate) module: &'static str,
     pub(crate) name: &'static str,
+    pub(crate) place: Place,
     pub(crate) needs: &'static [Need],
     pub(crate) run: fn(),
 }
 
-/// Lists functions of a module with what each needs.
+impl Case {
+    /// By which a filter knows it.
+    fn full_name(&self) -> String {
+        let module = self.module.split_once("::").map_or(self.module, |(_, module)| module);
+        format!("{module}::{}", self.name)
+    }
+}
+
+/// Lists functions of a module by where they run and what they need: `PLACE [NEED, …] { TEST, … }`,
+/// as often as these differ.
 macro_rules! cases {
-    ($($run:ident: [$($need:path),*]),* $(,)?) => {
-        vec![$($crate::harness::Case {
-            module: module_path!(),
-            name: stringify!($run),
-            needs: &[$($need as $crate::harness::Need),*],
-            run: $run,
-        }),*]
+    ($($place:ident $needs:tt { $($run:ident),* $(,)? })*) => {
+        vec![$($($crate::harness::case!($place $needs $run)),*),*]
     };
 }
 pub(crate) use cases;
 
-/// Runs the cases that the command line asks for, one at a time.
-pub(crate) fn run(cases: Vec<Case>) -> ExitCode {
+macro_rules! case {
+    ($place:ident [$($need:path),*] $run:ident) => {
+        $crate::harness::Case {
+            module: module_path!(),
+            name: stringify!($run),
+            place: $crate::place::Place::$place,
+            needs: &[$($need as $crate::harness::Need),*],
+            run: $run,
+        }
+    };
+}
+pub(crate) use case;
+
+/// Runs the cases that the command line asks for, one at a time. A list has all of them.
+pub(crate) fn run(cases: &[Case]) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
-    let trials = cases.into_iter().map(|case| trial(&case, &arguments)).collect();
+    let trials = if arguments.list {
+        cases.iter().map(|case| started(case.full_name(), case.run)).collect()
+    } else {
+        trials(cases, &arguments)
+    };
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn trial(case: &Case, arguments: &Arguments) -> Trial {
-    let module = case.module.split_once("::").map_or(case.module, |(_, module)| module);
-    let name = format!("{module}::{}", case.name);
-    let run = case.run;
-    let obstacle = case.needs.iter().find_map(|need| need());
-    let Some(reason) = obstacle else {
-        return Trial::test(name, move || {
-            run();
-            Ok(())
-        });
-    };
+/// Those of this place.
+fn trials(cases: &[Case], arguments: &Arguments) -> Vec<Trial> {
+    let mut here = Here::of_environment();
+    let mut trials = Vec::new();
+    for case in cases {
+        let name = case.full_name();
+        if !here.takes(case.place) {
+            continue;
+        }
+        // Whether a need is met may take a moment to find out.
+        let lack = if selected(&name, arguments) {
+            case.needs.iter().find_map(|need| need())
+        } else {
+            None
+        };
+        match lack {
+            None => trials.push(started(name, case.run)),
+            Some(Lack::Here(reason)) => trials.push(skipped(name, &reason)),
+            Some(Lack::InGuests) => here.leave_to_the_host(),
+        }
+    }
+    if let Some(remark) = here.remark() {
+        eprintln!("{remark}");
+    }
+    trials
+}
+
+fn started(name: String, run: fn()) -> Trial {
+    Trial::test(name, move || {
+        run();
+        Ok(())
+    })
+}
+
+fn skipped(name: String, reason: &str) -> Trial {
     if env_is_true("CI") {
-        return Trial::test(name, move || Err(Failed::from(format!("cannot run here: {reason}"))));
+        let failure = format!("cannot run here: {reason}");
+        return Trial::test(name, move || Err(Failed::from(failure)));
     }
-    if selected(&name, arguments) {
-        eprintln!("skipped: {name}: {reason}");
-    }
+    eprintln!("skipped: {name}: {reason}");
     Trial::test(name, || Ok(())).with_ignored_flag(true)
 }
 
@@ -64,9 +137,7 @@ fn selected(name: &str, arguments: &Arguments) -> bool {
     let matches = |filter: &String| {
         if arguments.exact { name == filter } else { name.contains(filter.as_str()) }
     };
-    !arguments.list
-        && arguments.filter.as_ref().is_none_or(matches)
-        && !arguments.skip.iter().any(matches)
+    arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
 }
 
 fn env_is_true(name: &str) -> bool {
@@ -115,18 +186,32 @@ pub(crate) fn preempts() -> bool {
     major.is_some_and(|major: u32| major >= SINCE)
 }
 
-pub(crate) fn root() -> Option<String> {
+pub(crate) fn root() -> Option<Lack> {
     let root = nix::unistd::geteuid().is_root();
-    (!root).then(|| "not root".to_owned())
+    (!root).then(|| "not root".into())
 }
 
-pub(crate) fn btf() -> Option<String> {
+pub(crate) fn btf() -> Option<Lack> {
     let there = Path::new("/sys/kernel/btf/vmlinux").exists();
-    (!there).then(|| "the kernel has no BTF".to_owned())
+    (!there).then(|| "the kernel has no BTF".into())
 }
 
-pub(crate) fn unlocked() -> Option<String> {
-    confidential().then(|| "kernel lockdown is confidentiality".to_owned())
+pub(crate) fn unlocked() -> Option<Lack> {
+    confidential().then(|| "kernel lockdown is confidentiality".into())
+}
+
+pub(crate) fn locked() -> Option<Lack> {
+    (!confidential()).then(|| "kernel lockdown is not confidentiality".into())
+}
+
+/// What tracepoints need that are read by perf.
+pub(crate) fn perf() -> Option<Lack> {
+    root().or_else(unlocked)
+}
+
+/// What the eBPF programs need.
+pub(crate) fn bpf() -> Option<Lack> {
+    perf().or_else(btf)
 }
 
 /// Whether kernel lockdown forbids reading kernel memory.

@@ -7,19 +7,21 @@ use observer::source::Options;
 use observer::{Error, Events};
 
 use crate::child::{Ended, Started, act, unique};
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
+use crate::harness::{Case, bpf, cases, patience};
 
 pub(crate) fn cases() -> Vec<Case> {
     let blocking = cases![
-        blocking_receive: [root, unlocked, btf],
-        ring_sizes_are_checked: [],
+        Host [bpf] { blocking_receive }
+        Host [] { ring_sizes_are_checked }
     ];
     blocking.into_iter().chain(cases_of_streams()).collect()
 }
 
 #[cfg(feature = "tokio")]
 fn cases_of_streams() -> Vec<Case> {
-    cases![stream: [root, unlocked, btf]]
+    cases![
+        Host [bpf] { stream }
+    ]
 }
 
 #[cfg(not(feature = "tokio"))]

@@ -7,16 +7,20 @@ use nix::sys::signal::Signal;
 
 use crate::child::{act, unique};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::harness::{Case, bpf, cases, scaled};
 use crate::observed::{Observed, Stream};
 use crate::storm;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_ring_of_one_page: [root, unlocked, btf],
-        strict_tells_by_the_exit_status: [root, unlocked, btf],
-        strict_without_loss: [root, unlocked, btf],
-        an_argument_list_larger_than_the_ring: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            a_ring_of_one_page,
+            an_argument_list_larger_than_the_ring,
+        }
+        Host [bpf] {
+            strict_tells_by_the_exit_status,
+            strict_without_loss,
+        }
     ]
 }
 

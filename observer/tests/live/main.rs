@@ -14,6 +14,7 @@
 //! | `OBSERVER_PSGO` | the psgo to compare with |
 //! | `OBSERVER_SCALE` | factor on the counts of storms |
 //! | `OBSERVER_GUEST` | set in an emulated guest: more patience |
+//! | `OBSERVER_PLACES` | the places of which the tests run, see `place.rs`; else all that fit here |
 //! | `CI` | `true` or `1`: a test that cannot run fails instead of being skipped |
 
 #![expect(
@@ -46,6 +47,7 @@ mod ns;
 mod ns_follow;
 mod observed;
 mod output;
+mod place;
 mod ps;
 mod psgo;
 mod reader;
@@ -104,5 +106,6 @@ fn main() -> ExitCode {
         ns::cases(),
         run::cases(),
     ];
-    harness::run(cases.into_iter().flatten().collect())
+    let cases: Vec<_> = cases.into_iter().flatten().collect();
+    harness::run(&cases)
 }

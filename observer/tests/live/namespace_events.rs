@@ -21,25 +21,29 @@ use observer_common::{Place, Record, TaskFacts, portion};
 
 use crate::act::{say, wait_for_word};
 use crate::child::{Actor, Started, act, unique};
-use crate::harness::{Case, btf, cases, preempts, root, soon, unlocked};
+use crate::harness::{Case, bpf, cases, perf, preempts, soon};
 use crate::spaces::proc_inode;
 use crate::sys;
 use crate::table::changes::Changes;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        short_lives_are_told_apart: [root, unlocked, btf],
-        ids_are_those_of_the_kernel: [root, unlocked, btf],
-        who_enters_those_of_another: [root, unlocked, btf],
-        who_is_created_in_new_ones: [root, unlocked, btf],
-        a_thread_leaves_its_process_where_it_is: [root, unlocked, btf],
-        a_thread_that_is_created_in_new_ones: [root, unlocked, btf],
-        a_call_that_fails_is_not_told: [root, unlocked, btf],
-        nothing_where_nobody_asks: [root, unlocked, btf],
-        by_tracepoints_of_who_lives_on: [root, unlocked],
-        by_tracepoints_of_short_lives: [root, unlocked],
-        a_walk_tells_what_children_get: [root, unlocked, btf],
-        a_walk_tells_what_a_zombie_has_left: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            short_lives_are_told_apart,
+            ids_are_those_of_the_kernel,
+            who_enters_those_of_another,
+            who_is_created_in_new_ones,
+            a_thread_leaves_its_process_where_it_is,
+            a_thread_that_is_created_in_new_ones,
+            a_call_that_fails_is_not_told,
+            a_walk_tells_what_children_get,
+            a_walk_tells_what_a_zombie_has_left,
+        }
+        Host [bpf] { nothing_where_nobody_asks }
+        EveryKernel [perf] {
+            by_tracepoints_of_who_lives_on,
+            by_tracepoints_of_short_lives,
+        }
     ]
 }
 

@@ -8,20 +8,24 @@ use std::time::Duration;
 
 use crate::child::{Actor, Started, act};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
+use crate::harness::{Case, bpf, cases, patience, perf, root};
 use crate::observed::{Observed, observer};
 use crate::spaces::proc_inode;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        four_of_one_number_are_four: [root, unlocked, btf],
-        who_enters_leaves_another: [root, unlocked, btf],
-        children_enter_a_pid_namespace: [root, unlocked, btf],
-        what_a_file_keeps_is_not_gone: [root, unlocked, btf],
-        by_tracepoints: [root, unlocked],
-        by_listings: [root],
-        only_what_was_asked_for: [root, unlocked, btf],
-        as_text: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            four_of_one_number_are_four,
+            children_enter_a_pid_namespace,
+        }
+        Host [bpf] {
+            who_enters_leaves_another,
+            what_a_file_keeps_is_not_gone,
+            only_what_was_asked_for,
+            as_text,
+        }
+        EveryKernel [perf] { by_tracepoints }
+        EveryKernel [root] { by_listings }
     ]
 }
 

@@ -13,20 +13,22 @@ use nix::sys::signal::Signal;
 
 use crate::child::{Ended, Lines, Next, Started, act, program, quiet_act, unique};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, patience, root, soon, unlocked};
+use crate::harness::{Case, bpf, cases, patience, soon};
 use crate::observed::{Observed, events};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        hello_then_ready_then_events: [root, unlocked, btf],
-        text_has_a_header_rows_and_totals: [root, unlocked, btf],
-        text_without_headers: [root, unlocked, btf],
-        text_never_has_a_raw_control_byte: [root, unlocked, btf],
-        text_tells_signals_by_name: [root, unlocked, btf],
-        plain_is_event_pid_and_file: [root, unlocked, btf],
-        a_count_ends_the_stream: [root, unlocked, btf],
-        a_duration_ends_the_stream: [root, unlocked, btf],
-        times: [root, unlocked, btf],
+        Host [bpf] {
+            hello_then_ready_then_events,
+            text_has_a_header_rows_and_totals,
+            text_without_headers,
+            text_never_has_a_raw_control_byte,
+            text_tells_signals_by_name,
+            plain_is_event_pid_and_file,
+            a_count_ends_the_stream,
+            a_duration_ends_the_stream,
+            times,
+        }
     ]
 }
 

@@ -10,21 +10,23 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::child::{Ended, Lines, Next, Started, program, quiet_act, unique};
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
+use crate::harness::{Case, bpf, cases, patience, scaled, soon};
 use crate::observed::{Observed, events};
 use crate::storm;
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        stopped_and_continued_under_load: [root, unlocked, btf],
-        stopped_and_continued_when_quiet: [root, unlocked, btf],
-        terminal_resized: [root, unlocked, btf],
-        output_closed_after_one_line: [root, unlocked, btf],
-        output_closed_while_nothing_happens: [root, unlocked, btf],
-        output_closed_in_text: [root, unlocked, btf],
-        output_nobody_reads: [root, unlocked, btf],
-        sigterm_ends_like_ctrl_c: [root, unlocked, btf],
+        Host [bpf] {
+            stopped_and_continued_under_load,
+            terminal_resized,
+            output_closed_after_one_line,
+            output_closed_while_nothing_happens,
+            output_closed_in_text,
+            output_nobody_reads,
+            sigterm_ends_like_ctrl_c,
+        }
+        EveryKernel [bpf] { stopped_and_continued_when_quiet }
     ]
 }
 

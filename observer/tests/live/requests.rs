@@ -25,29 +25,33 @@ use observer_common::limits::REQUEST;
 
 use crate::act::{say, wait_for_word};
 use crate::child::{Actor, Ended, act, unique};
-use crate::harness::{Case, btf, cases, in_guest, root, soon, unlocked};
+use crate::harness::{Case, bpf, btf, cases, in_guest, perf, soon};
 use crate::namespace_events::attached;
 use crate::sys;
 use crate::table::changes::Changes;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        the_kernel_shows_the_way: [btf],
-        every_call_is_told: [root, unlocked, btf],
-        an_abstract_name_is_told: [root, unlocked, btf],
-        the_peer_is_who_listens: [root, unlocked, btf],
-        memory_that_is_not_there: [root, unlocked, btf],
-        a_thread_is_told_as_well: [root, unlocked, btf],
-        what_is_no_request: [root, unlocked, btf],
-        others_are_not_overheard: [root, unlocked, btf],
-        a_pid_alone_is_nobody: [root, unlocked, btf],
-        nothing_after_the_end: [root, unlocked, btf],
-        it_ends_with_the_process: [root, unlocked, btf],
-        it_ends_with_the_monitor: [root, unlocked, btf],
-        it_takes_no_rights_afterwards: [root, unlocked, btf],
-        nobody_who_did_not_ask: [root, unlocked, btf],
-        tracepoints_cannot: [root, unlocked],
-        what_is_lost_is_counted: [root, unlocked, btf],
+        EveryKernel [btf] { the_kernel_shows_the_way }
+        EveryKernel [bpf] {
+            every_call_is_told,
+            an_abstract_name_is_told,
+            the_peer_is_who_listens,
+            memory_that_is_not_there,
+            a_thread_is_told_as_well,
+        }
+        Host [bpf] {
+            what_is_no_request,
+            others_are_not_overheard,
+            a_pid_alone_is_nobody,
+            nothing_after_the_end,
+            it_ends_with_the_process,
+            it_ends_with_the_monitor,
+            it_takes_no_rights_afterwards,
+            nobody_who_did_not_ask,
+            what_is_lost_is_counted,
+        }
+        Host [perf] { tracepoints_cannot }
     ]
 }
 

@@ -13,26 +13,28 @@ use tempfile::TempDir;
 
 use crate::child::{Actor, Ended, Started, act, make_bare, program, quiet_act, reap, unique};
 use crate::event::{Event, none_of};
-use crate::harness::{Case, btf, cases, root, soon, unlocked};
+use crate::harness::{Case, bpf, cases, soon};
 use crate::observed::{Observed, Stream};
 use crate::sys::{self, boot_ns};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        memfd_by_fexecve: [root, unlocked, btf],
-        script_with_interpreter: [root, unlocked, btf],
-        exec_without_arguments: [root, unlocked, btf],
-        vfork: [root, unlocked, btf],
-        clone_parent: [root, unlocked, btf],
-        fork_without_exec: [root, unlocked, btf],
-        posix_spawn_of_a_missing_file: [root, unlocked, btf],
-        parent_of_a_daemon: [root, unlocked, btf],
-        reparent: [root, unlocked, btf],
-        rename: [root, unlocked, btf],
-        a_thread_renames_itself_only: [root, unlocked, btf],
-        hostile_file_name: [root, unlocked, btf],
-        real_and_effective_users: [root, unlocked, btf],
-        users_changed_between_exec_and_exit: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            memfd_by_fexecve,
+            script_with_interpreter,
+            exec_without_arguments,
+            vfork,
+            clone_parent,
+            fork_without_exec,
+            posix_spawn_of_a_missing_file,
+            parent_of_a_daemon,
+            reparent,
+            rename,
+            a_thread_renames_itself_only,
+            hostile_file_name,
+            real_and_effective_users,
+            users_changed_between_exec_and_exit,
+        }
     ]
 }
 

@@ -12,18 +12,20 @@ use std::time::Duration;
 
 use crate::child::{Ended, Started, make_bare, unique};
 use crate::event::{Death, Event};
-use crate::harness::{Case, btf, cases, in_guest, preempts, root, scaled, unlocked};
+use crate::harness::{Case, bpf, cases, in_guest, preempts, scaled};
 use crate::observed::{Observed, Stream};
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_event_of_a_storm_is_told_or_told_as_lost: [root, unlocked, btf],
-        beside_real_time_tasks: [root, unlocked, btf],
-        programs_that_wait_lose_nothing_untold: [root, unlocked, btf],
-        without_second_copies_what_is_skipped_is_told: [root, unlocked, btf],
-        strict_tells_by_the_exit_status: [root, unlocked, btf],
-        a_table_is_mended: [root, unlocked, btf],
+        Preempting [bpf] {
+            every_event_of_a_storm_is_told_or_told_as_lost,
+            beside_real_time_tasks,
+            programs_that_wait_lose_nothing_untold,
+            without_second_copies_what_is_skipped_is_told,
+            strict_tells_by_the_exit_status,
+            a_table_is_mended,
+        }
     ]
 }
 

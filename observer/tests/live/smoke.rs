@@ -4,15 +4,17 @@ use std::fs;
 
 use crate::child::{Actor, Started, act, act_argv, unique};
 use crate::event::{Event, none_of};
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, bpf, cases};
 use crate::observed::{Observed, Stream};
 use crate::sys::boot_ns;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_few_processes: [root, unlocked, btf],
-        identity_is_boot_pid_and_start: [root, unlocked, btf],
-        numbers_and_times_go_up: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            a_few_processes,
+            identity_is_boot_pid_and_start,
+            numbers_and_times_go_up,
+        }
     ]
 }
 

@@ -4,15 +4,17 @@ use std::fs;
 
 use crate::child::{Actor, act, unique};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, bpf, cases};
 use crate::observed::Observed;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        those_of_this_machine: [root, unlocked, btf],
-        new_ones: [root, unlocked, btf],
-        new_ones_of_a_new_user_namespace: [root, unlocked, btf],
-        a_new_time_namespace: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            those_of_this_machine,
+            new_ones,
+            new_ones_of_a_new_user_namespace,
+            a_new_time_namespace,
+        }
     ]
 }
 

@@ -7,15 +7,17 @@ use std::thread;
 
 use crate::child::{Ended, Started, act, act_argv, unique};
 use crate::event::{Event, none_of};
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::harness::{Case, bpf, cases, scaled};
 use crate::observed::{Observed, Stream};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_process_is_seen: [root, unlocked, btf],
-        started_in_the_middle_of_a_storm: [root, unlocked, btf],
-        two_observers_see_the_same: [root, unlocked, btf],
-        everything_before_ctrl_c_is_printed: [root, unlocked, btf],
+        EveryKernel [bpf] { every_process_is_seen }
+        Host [bpf] {
+            started_in_the_middle_of_a_storm,
+            two_observers_see_the_same,
+            everything_before_ctrl_c_is_printed,
+        }
     ]
 }
 

@@ -4,20 +4,22 @@ use std::time::Duration;
 
 use crate::child::{Started, act, unique};
 use crate::event::none_of;
-use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
+use crate::harness::{Case, bpf, cases, patience, scaled};
 use crate::observed::Observed;
 use crate::storm;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        all_race_in_exit_group: [root, unlocked, btf],
-        all_end_by_thread_exit: [root, unlocked, btf],
-        leader_ends_first: [root, unlocked, btf],
-        leader_ends_first_and_a_thread_ends_all: [root, unlocked, btf],
-        sigkill: [root, unlocked, btf],
-        fault_in_a_thread: [root, unlocked, btf],
-        exec_by_another_thread_than_the_leader: [root, unlocked, btf],
-        threads_are_not_forks: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            all_race_in_exit_group,
+            all_end_by_thread_exit,
+            leader_ends_first,
+            leader_ends_first_and_a_thread_ends_all,
+            sigkill,
+            fault_in_a_thread,
+            exec_by_another_thread_than_the_leader,
+            threads_are_not_forks,
+        }
     ]
 }
 

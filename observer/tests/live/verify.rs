@@ -12,19 +12,23 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use serde_json::Value;
 
 use crate::child::{Lines, Next, Started, unique};
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
+use crate::harness::{Case, bpf, cases, patience, scaled, soon};
 use crate::observed::{observer, output};
 use crate::ps::scene::{Variety, with_ids};
 use crate::{storm, sys};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        this_machine_agrees: [root, unlocked, btf],
-        processes_of_every_kind_agree: [root, unlocked, btf],
-        short_lived_processes_agree: [root, unlocked, btf],
-        within_a_second_after_a_loss_they_agree: [root, unlocked, btf],
-        ctrl_c_ends_with_the_summary: [root, unlocked, btf],
-        nobody_is_not_permitted: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            this_machine_agrees,
+            processes_of_every_kind_agree,
+            within_a_second_after_a_loss_they_agree,
+        }
+        Host [bpf] {
+            short_lived_processes_agree,
+            ctrl_c_ends_with_the_summary,
+            nobody_is_not_permitted,
+        }
     ]
 }
 

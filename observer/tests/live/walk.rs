@@ -7,12 +7,14 @@ use observer::source::{Item, Source as _, items};
 use observer::source::{Options, bpf::BpfSource};
 use observer_common::{Record, portion};
 
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, bpf, cases};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_process_is_walked_over: [root, unlocked, btf],
-        arguments_are_those_of_proc: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            every_process_is_walked_over,
+            arguments_are_those_of_proc,
+        }
     ]
 }
 

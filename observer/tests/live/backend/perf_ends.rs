@@ -6,19 +6,21 @@ use nix::sys::signal::Signal;
 
 use crate::child::{Actor, Ended, Started, act, unique};
 use crate::event::{Death, Event, none_of};
-use crate::harness::{Case, cases, patience, root, scaled, unlocked};
+use crate::harness::{Case, cases, patience, perf, scaled};
 use crate::observed::{Observed, Stream};
 use crate::storm;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        codes_and_signals: [root, unlocked],
-        signals_that_do_not_end_it: [root, unlocked],
-        a_signal_from_another: [root, unlocked],
-        many_threads: [root, unlocked],
-        threads_that_race: [root, unlocked],
-        a_program_run_by_another_thread: [root, unlocked],
-        the_end_of_a_pid_namespace: [root, unlocked],
+        EveryKernel [perf] {
+            codes_and_signals,
+            signals_that_do_not_end_it,
+            a_signal_from_another,
+            many_threads,
+            threads_that_race,
+            a_program_run_by_another_thread,
+            the_end_of_a_pid_namespace,
+        }
     ]
 }
 

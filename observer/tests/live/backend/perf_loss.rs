@@ -6,13 +6,13 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::child::{Actor, act, unique};
-use crate::harness::{Case, cases, root, scaled, unlocked};
+use crate::harness::{Case, cases, perf, scaled};
 use crate::observed::Observed;
 use crate::storm;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        rings_of_one_page: [root, unlocked],
+        EveryKernel [perf] { rings_of_one_page }
     ]
 }
 

@@ -17,10 +17,12 @@ use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        nobody_sees_lives_of_a_second: [root],
-        only_who_asks_gets_it: [root],
-        short_lives_are_missed_and_nothing_is_made_up: [],
-        a_title_is_no_exec: [root],
+        Host [root] {
+            nobody_sees_lives_of_a_second,
+            only_who_asks_gets_it,
+            a_title_is_no_exec,
+        }
+        Host [] { short_lives_are_missed_and_nothing_is_made_up }
     ]
 }
 

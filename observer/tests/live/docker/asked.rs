@@ -10,11 +10,13 @@ use observer::source::Backend;
 
 use crate::child::Started;
 use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
+use crate::harness::{Case, bpf, cases, patience};
 use crate::table::changes::Changes;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![a_client_starts_its_container: [root, unlocked, btf, engine, busybox]]
+    cases![
+        Host [bpf, engine, busybox] { a_client_starts_its_container }
+    ]
 }
 
 /// The first line of what this change says that a client wrote, and to which socket.

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use crate::engine::{Engine, IMAGE, busybox, engine};
 use crate::event::Event;
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
+use crate::harness::{Case, bpf, cases, patience};
 use crate::observed::{Observed, Stream, output};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let mut cases = cases![every_stage_of_a_run: [root, unlocked, btf, engine, busybox]];
+    let mut cases = cases![
+        Host [bpf, engine, busybox] { every_stage_of_a_run }
+    ];
     cases.extend(asked::cases());
     cases.extend(by_name::cases());
     cases.extend(run::cases());

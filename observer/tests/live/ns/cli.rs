@@ -9,15 +9,19 @@ use crate::ps::snapshot::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        columns_have_lsnss_names_in_either_case: [],
-        every_column_that_is_listed_can_be_asked_for: [],
-        what_is_unknown_is_quoted_and_others_are_near: [],
-        headers_may_be_left_out: [],
-        only_the_kinds_that_are_asked_for: [root],
-        only_those_of_a_process: [root],
-        nobody_of_that_pid: [],
-        what_differs_from_the_first_process: [root],
-        options_with_a_blank_or_without: [],
+        Host [] {
+            columns_have_lsnss_names_in_either_case,
+            every_column_that_is_listed_can_be_asked_for,
+            what_is_unknown_is_quoted_and_others_are_near,
+            headers_may_be_left_out,
+            nobody_of_that_pid,
+            options_with_a_blank_or_without,
+        }
+        Host [root] {
+            only_the_kinds_that_are_asked_for,
+            only_those_of_a_process,
+            what_differs_from_the_first_process,
+        }
     ]
 }
 

@@ -6,7 +6,9 @@ use crate::engine::{Container, Engine, busybox, engine};
 use crate::harness::{Case, cases, root};
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![a_container_is_named_beside_its_namespaces: [root, engine, busybox]]
+    cases![
+        Host [root, engine, busybox] { a_container_is_named_beside_its_namespaces }
+    ]
 }
 
 fn a_container_is_named_beside_its_namespaces() {

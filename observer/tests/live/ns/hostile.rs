@@ -17,8 +17,10 @@ use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_mount_point: [root],
-        names_and_arguments: [root],
+        Host [root] {
+            a_mount_point,
+            names_and_arguments,
+        }
     ]
 }
 

@@ -11,11 +11,13 @@ use crate::ps::truth::{Stat, status};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        user_namespaces_as_userns_overview_has_them: [root],
-        the_text_nests_as_the_kernel_does: [root],
-        members_stand_below_their_namespace: [root],
-        processes_stand_below_their_parents: [root],
-        a_kind_comes_with_those_above_it: [root],
+        EveryKernel [root] { user_namespaces_as_userns_overview_has_them }
+        Host [root] {
+            the_text_nests_as_the_kernel_does,
+            members_stand_below_their_namespace,
+            processes_stand_below_their_parents,
+            a_kind_comes_with_those_above_it,
+        }
     ]
 }
 

@@ -25,13 +25,17 @@ use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        nobody_sees_their_own: [root],
-        nobody_is_told_of_hidden_processes: [root],
-        inside_a_user_namespace: [root],
-        inside_a_pid_namespace: [root],
-        with_a_pid_that_means_another_outside: [root],
-        among_thousands_that_come_and_go: [root],
-        among_namespaces_that_do_not_last: [root],
+        EveryKernel [root] {
+            nobody_sees_their_own,
+            inside_a_user_namespace,
+            inside_a_pid_namespace,
+        }
+        Host [root] {
+            nobody_is_told_of_hidden_processes,
+            with_a_pid_that_means_another_outside,
+            among_thousands_that_come_and_go,
+            among_namespaces_that_do_not_last,
+        }
     ]
 }
 

@@ -9,8 +9,10 @@ use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        members_fill_the_terminal: [root],
-        a_pipe_gets_all_on_one_line: [root],
+        Host [root] {
+            members_fill_the_terminal,
+            a_pipe_gets_all_on_one_line,
+        }
     ]
 }
 

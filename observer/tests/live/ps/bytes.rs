@@ -15,8 +15,8 @@ use crate::harness::{Case, cases, scaled};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        any_bytes: [],
-        names_that_look_like_something_else: [],
+        Host [] { any_bytes }
+        EveryKernel [] { names_that_look_like_something_else }
     ]
 }
 

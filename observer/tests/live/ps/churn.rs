@@ -11,7 +11,9 @@ use crate::harness::{Case, cases, root, scaled};
 use crate::sys::boot_ns;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![nobody_is_missing_or_made_up: [root]]
+    cases![
+        Host [root] { nobody_is_missing_or_made_up }
+    ]
 }
 
 const FORKS_A_SECOND: usize = 1000;

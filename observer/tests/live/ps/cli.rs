@@ -12,15 +12,17 @@ use crate::harness::{Case, cases, soon};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_dead_pid_is_no_match: [],
-        a_filter_that_matches_nothing: [],
-        an_unknown_column_is_quoted_and_others_are_near: [],
-        wrong_values: [],
-        join_needs_pids: [],
-        the_list_of_columns: [],
-        a_full_disk: [],
-        a_reader_that_has_gone: [],
-        what_is_verbose_goes_to_stderr: [],
+        Host [] {
+            a_dead_pid_is_no_match,
+            a_filter_that_matches_nothing,
+            an_unknown_column_is_quoted_and_others_are_near,
+            wrong_values,
+            join_needs_pids,
+            the_list_of_columns,
+            a_full_disk,
+            a_reader_that_has_gone,
+            what_is_verbose_goes_to_stderr,
+        }
     ]
 }
 

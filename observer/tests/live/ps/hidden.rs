@@ -18,12 +18,16 @@ use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        nobody_sees_all_that_is_public: [root],
-        nobody_is_told_of_unknown_columns: [root],
-        nobody_may_not_join: [root],
-        unreadable_processes_are_counted: [root],
-        invisible_processes_are_mentioned: [root],
-        root_is_not_hidden_from: [root],
+        EveryKernel [root] {
+            nobody_sees_all_that_is_public,
+            invisible_processes_are_mentioned,
+        }
+        Host [root] {
+            nobody_is_told_of_unknown_columns,
+            nobody_may_not_join,
+            unreadable_processes_are_counted,
+            root_is_not_hidden_from,
+        }
     ]
 }
 

@@ -6,15 +6,17 @@ use super::scene::{paused, with_ids};
 use super::snapshot::Snapshot;
 use super::truth::{Stat, status};
 use crate::child::{Actor, act, unique};
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, bpf, cases, root};
 use crate::observed::Observed;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        the_head: [],
-        a_process: [root],
-        absent_never_null: [root],
-        the_stream_tells_the_same: [root, unlocked, btf],
+        Host [] { the_head }
+        Host [root] {
+            a_process,
+            absent_never_null,
+        }
+        Host [bpf] { the_stream_tells_the_same }
     ]
 }
 

@@ -11,8 +11,10 @@ use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        thousands_with_few_descriptors: [root],
-        as_many_as_the_machine_allows: [root],
+        Host [root] {
+            thousands_with_few_descriptors,
+            as_many_as_the_machine_allows,
+        }
     ]
 }
 

@@ -20,8 +20,8 @@ use crate::observed::observer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        programs_that_take_turns_are_never_mixed: [],
-        lives_that_take_turns_are_never_mixed: [root],
+        Host [] { programs_that_take_turns_are_never_mixed }
+        Host [root] { lives_that_take_turns_are_never_mixed }
     ]
 }
 

@@ -8,17 +8,21 @@ use crate::harness::{Case, cases, root};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        without_a_list_the_columns_are_psgos: [],
-        commas_and_blanks: [],
-        codes_are_columns: [],
-        headers_can_be_renamed_and_emptied: [],
-        columns_can_be_asked_for_twice: [],
-        a_table_without_headers: [],
-        pids_keep_their_order: [],
-        rows_are_sorted: [root],
-        filters: [root],
-        ps_writes_times_its_way: [],
-        a_container_by_the_beginning_of_its_id: [root, v2],
+        Host [] {
+            without_a_list_the_columns_are_psgos,
+            commas_and_blanks,
+            codes_are_columns,
+            headers_can_be_renamed_and_emptied,
+            columns_can_be_asked_for_twice,
+            a_table_without_headers,
+            pids_keep_their_order,
+            ps_writes_times_its_way,
+        }
+        Host [root] {
+            rows_are_sorted,
+            filters,
+        }
+        Host [root, v2] { a_container_by_the_beginning_of_its_id }
     ]
 }
 

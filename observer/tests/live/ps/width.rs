@@ -11,10 +11,12 @@ use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_pipe_gets_all: [],
-        a_terminal_cuts_the_last_column_only: [],
-        columns_in_the_environment_win: [],
-        columns_line_up: [],
+        Host [] {
+            a_pipe_gets_all,
+            a_terminal_cuts_the_last_column_only,
+            columns_in_the_environment_win,
+            columns_line_up,
+        }
     ]
 }
 

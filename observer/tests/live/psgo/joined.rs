@@ -13,13 +13,15 @@ use crate::observed::{observer, output};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        the_namespace_of_the_host: [root, peer],
-        namespaces_three_deep: [root, peer],
-        several_namespaces_in_one_table: [root, peer],
-        a_namespace_whose_first_pid_has_gone: [root, peer],
-        a_user_namespace_with_maps: [root, peer],
-        the_zone_of_the_caller: [root],
-        maps_of_a_caller_in_a_user_namespace: [root, peer],
+        Host [root, peer] {
+            the_namespace_of_the_host,
+            namespaces_three_deep,
+            several_namespaces_in_one_table,
+            a_namespace_whose_first_pid_has_gone,
+            a_user_namespace_with_maps,
+            maps_of_a_caller_in_a_user_namespace,
+        }
+        Host [root] { the_zone_of_the_caller }
     ]
 }
 

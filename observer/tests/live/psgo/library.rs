@@ -15,11 +15,15 @@ use crate::harness::{Case, cases, root};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        unknown_descriptors_are_an_error_of_their_own: [],
-        empty_lists: [],
-        a_process_that_has_gone: [],
-        maps_of_the_caller: [root],
-        joining_does_not_move_us: [root],
+        Host [] {
+            unknown_descriptors_are_an_error_of_their_own,
+            empty_lists,
+            a_process_that_has_gone,
+        }
+        Host [root] {
+            maps_of_the_caller,
+            joining_does_not_move_us,
+        }
     ]
 }
 

@@ -10,21 +10,27 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::command::{LOSSY, answer, answer_of, bare_run, complaint, run};
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, bpf, cases, root};
 use crate::observed::observer;
 use crate::ps::hidden::become_nobody;
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        what_is_not_there_is_127: [root, unlocked, btf],
-        what_cannot_be_executed_is_126: [root, unlocked, btf],
-        a_file_without_an_interpreter_is_the_shells: [root, unlocked, btf],
-        what_makes_no_sense_is_125: [],
-        help_is_no_failure: [],
-        nobody_runs_nothing: [root],
-        without_a_source_nothing_is_run: [root],
-        lost_events_with_strict_are_125: [root, unlocked, btf],
+        Host [bpf] {
+            what_is_not_there_is_127,
+            what_cannot_be_executed_is_126,
+            a_file_without_an_interpreter_is_the_shells,
+            lost_events_with_strict_are_125,
+        }
+        Host [] {
+            what_makes_no_sense_is_125,
+            help_is_no_failure,
+        }
+        Host [root] {
+            nobody_runs_nothing,
+            without_a_source_nothing_is_run,
+        }
     ]
 }
 

@@ -11,13 +11,13 @@ use tempfile::TempDir;
 use super::document::Document;
 use crate::child::unique;
 use crate::engine::busybox;
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, Lack, bpf, cases, on_the_host};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        unshare_of_pids: [root, unlocked, btf],
-        runtime_runc: [root, unlocked, btf, runc, busybox],
-        runtime_crun: [root, unlocked, btf, crun, busybox],
+        EveryKernel [bpf] { unshare_of_pids }
+        Host [bpf, runc, busybox] { runtime_runc }
+        Host [bpf, crun, busybox] { runtime_crun }
     ]
 }
 
@@ -38,17 +38,19 @@ fn unshare_of_pids() {
     assert_eq!(document.total("processes"), 4, "{}", document.value);
 }
 
-fn runc() -> Option<String> {
-    missing("runc")
+fn runc() -> Option<Lack> {
+    runtime("runc")
 }
 
-fn crun() -> Option<String> {
-    missing("crun")
+fn crun() -> Option<Lack> {
+    runtime("crun")
 }
 
-fn missing(runtime: &str) -> Option<String> {
-    let is_there = Command::new(runtime).arg("--version").output().is_ok();
-    (!is_there).then(|| format!("no {runtime} is installed"))
+fn runtime(name: &str) -> Option<Lack> {
+    on_the_host(|| {
+        let is_there = Command::new(name).arg("--version").output().is_ok();
+        (!is_there).then(|| format!("no {name} is installed"))
+    })
 }
 
 /// What a runtime runs: a root with busybox, and this command.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::document::Document;
 use crate::child::{act_argv, program, unique};
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::harness::{Case, bpf, cases, scaled};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_life_is_in_it_once: [root, unlocked, btf],
+        Host [bpf] { every_life_is_in_it_once }
     ]
 }
 

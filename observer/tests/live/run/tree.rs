@@ -7,21 +7,23 @@ use std::time::Instant;
 use super::command::run;
 use super::document::{Document, Row};
 use crate::child::{Actor, Started, act, unique};
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, bpf, cases};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        one_command: [root, unlocked, btf],
-        children_of_children: [root, unlocked, btf],
-        one_that_forks_and_executes_nothing: [root, unlocked, btf],
-        programs_one_after_another: [root, unlocked, btf],
-        an_orphan_stays_under_who_started_it: [root, unlocked, btf],
-        how_each_ended: [root, unlocked, btf],
-        offsets_and_durations: [root, unlocked, btf],
-        what_others_start_is_not_in_it: [root, unlocked, btf],
-        two_at_once_do_not_see_each_other: [root, unlocked, btf],
-        our_own_children_are_not_in_it: [root, unlocked, btf],
-        what_still_runs_at_the_end_is_said_to: [root, unlocked, btf],
+        Host [bpf] {
+            one_command,
+            children_of_children,
+            one_that_forks_and_executes_nothing,
+            programs_one_after_another,
+            how_each_ended,
+            offsets_and_durations,
+            what_others_start_is_not_in_it,
+            two_at_once_do_not_see_each_other,
+            our_own_children_are_not_in_it,
+            what_still_runs_at_the_end_is_said_to,
+        }
+        EveryKernel [bpf] { an_orphan_stays_under_who_started_it }
     ]
 }
 

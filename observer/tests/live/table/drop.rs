@@ -8,11 +8,11 @@ use observer::snapshot::Freshness;
 
 use super::monitor;
 use super::scene::Storm;
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
+use crate::harness::{Case, bpf, cases, patience, scaled, soon};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        ends_its_thread_and_closes_all: [root, unlocked, btf],
+        Host [bpf] { ends_its_thread_and_closes_all }
     ]
 }
 

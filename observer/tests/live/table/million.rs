@@ -12,10 +12,12 @@ use super::scene::burst;
 use super::truth::assert_equal_within;
 use crate::act::{say, wait_for_word};
 use crate::child::{Actor, act};
-use crate::harness::{Case, btf, cases, in_guest, patience, root, scaled, unlocked};
+use crate::harness::{Case, bpf, cases, in_guest, patience, scaled};
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![many_lives_leave_nothing_behind: [root, unlocked, btf]]
+    cases![
+        Host [bpf] { many_lives_leave_nothing_behind }
+    ]
 }
 
 /// The long form, of a million, is that of a scale of 100.

@@ -14,16 +14,18 @@ use super::monitor;
 use super::truth::assert_equal_within;
 use crate::cgroup::{Cgroup, container_id, v2};
 use crate::child::{Actor, Started, act, act_argv, unique};
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
+use crate::harness::{Case, bpf, cases, patience, scaled, soon};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        an_exec_by_another_thread_than_the_leader: [root, unlocked, btf],
-        a_leader_that_ends_ahead_of_its_threads: [root, unlocked, btf],
-        a_new_name: [root, unlocked, btf],
-        a_move_to_another_cgroup: [root, unlocked, btf, v2],
-        a_zombie_is_there_until_it_is_waited_for: [root, unlocked, btf],
-        a_daemon: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            an_exec_by_another_thread_than_the_leader,
+            a_leader_that_ends_ahead_of_its_threads,
+            a_new_name,
+            a_zombie_is_there_until_it_is_waited_for,
+            a_daemon,
+        }
+        EveryKernel [bpf, v2] { a_move_to_another_cgroup }
     ]
 }
 

@@ -12,12 +12,14 @@ use super::monitor;
 use super::truth::TICK_NS;
 use crate::act::{fork_here, reap, say, wait_for_word};
 use crate::child::{Actor, act};
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::harness::{Case, bpf, cases, scaled};
 use crate::ps::calls::fork_as;
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![lives_in_one_tick_are_counted: [root, unlocked, btf]]
+    cases![
+        Host [bpf] { lives_in_one_tick_are_counted }
+    ]
 }
 
 /// So many lives of each pid, one right after another.

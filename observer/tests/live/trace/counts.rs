@@ -5,14 +5,16 @@ use std::time::Duration;
 use super::{trace, traced};
 use crate::child::{Started, act};
 use crate::event::Event;
-use crate::harness::{Case, cases, patience, root, scaled, unlocked};
+use crate::harness::{Case, cases, patience, perf, scaled};
 use crate::observed::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_firing_is_counted: [root, unlocked],
-        a_table_each_second: [root, unlocked],
-        sums_of_time_are_no_counts: [root, unlocked],
+        EveryKernel [perf] {
+            every_firing_is_counted,
+            sums_of_time_are_no_counts,
+        }
+        Host [perf] { a_table_each_second }
     ]
 }
 

@@ -2,17 +2,19 @@
 
 use super::traced;
 use crate::child::{Actor, act, unique};
-use crate::harness::{Case, cases, root, unlocked};
+use crate::harness::{Case, cases, perf};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        text_of_fixed_size: [root, unlocked],
-        text_elsewhere_in_the_record: [root, unlocked],
-        text_behind_a_pointer: [root, unlocked],
-        a_pointer: [root, unlocked],
-        a_signed_number: [root, unlocked],
-        a_truth_value: [root, unlocked],
-        the_name_and_the_cpu_of_everyone: [root, unlocked],
+        EveryKernel [perf] {
+            text_of_fixed_size,
+            text_elsewhere_in_the_record,
+            text_behind_a_pointer,
+            a_pointer,
+            a_signed_number,
+            a_truth_value,
+            the_name_and_the_cpu_of_everyone,
+        }
     ]
 }
 

@@ -9,24 +9,26 @@ use super::act::see_tracefs;
 use super::traced;
 use crate::act::{say, wait_for_word};
 use crate::child::{Actor, act, program};
-use crate::harness::{Case, cases, root, unlocked};
+use crate::harness::{Case, Lack, cases, perf};
 
 /// Registers have names of their own on each architecture.
 pub(crate) fn cases() -> Vec<Case> {
     if cfg!(target_arch = "x86_64") {
         cases![
-            every_kind_of_field_is_read: [root, unlocked, probes],
-            a_filter_on_every_kind_of_field: [root, unlocked, probes],
+            EveryKernel [perf, probes] {
+                every_kind_of_field_is_read,
+                a_filter_on_every_kind_of_field,
+            }
         ]
     } else {
         Vec::new()
     }
 }
 
-fn probes() -> Option<String> {
+fn probes() -> Option<Lack> {
     let config = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
     let there = config.lines().any(|line| line.ends_with(" uprobe_register"));
-    (!there).then(|| "the kernel was built without uprobes".to_owned())
+    (!there).then(|| "the kernel was built without uprobes".into())
 }
 
 const SYSTEM: &str = "observer_live";

@@ -6,12 +6,14 @@ use std::os::fd::OwnedFd;
 
 use crate::child::{Started, act, unique};
 use crate::event::Event;
-use crate::harness::{Case, cases, root, soon, unlocked};
+use crate::harness::{Case, cases, perf, soon};
 use crate::observed::{Observed, observer};
 use crate::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![pids_of_two_namespaces: [root, unlocked]]
+    cases![
+        EveryKernel [perf] { pids_of_two_namespaces }
+    ]
 }
 
 fn pids_of_two_namespaces() {

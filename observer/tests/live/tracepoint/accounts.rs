@@ -12,20 +12,24 @@ use super::{load, reader, request, tracefs};
 use crate::act::{say, wait_for_word};
 use crate::cgroup::{self, Cgroup, container_id};
 use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience, root, scaled, unlocked};
+use crate::harness::{Case, cases, patience, perf, scaled};
 use crate::sys::{self, RARE_CALL, own_cpu_ns};
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        full_rate_is_in_order_and_adds_up: [root, unlocked],
-        small_rings_at_full_rate_keep_the_order: [root, unlocked],
-        a_small_ring_loses_and_tells_exactly_what: [root, unlocked],
-        a_loss_is_told_although_nothing_follows: [root, unlocked],
-        calls_of_children_are_seen: [root, unlocked],
-        calls_of_a_cgroup_are_seen: [root, unlocked, cgroup::v2],
-        counts_are_exact: [root, unlocked],
-        a_reader_does_not_see_itself: [root, unlocked],
-        the_end_of_a_burst_comes_without_another_event: [root, unlocked],
+        EveryKernel [perf] {
+            full_rate_is_in_order_and_adds_up,
+            a_small_ring_loses_and_tells_exactly_what,
+            calls_of_children_are_seen,
+            counts_are_exact,
+        }
+        Host [perf] {
+            small_rings_at_full_rate_keep_the_order,
+            a_loss_is_told_although_nothing_follows,
+            a_reader_does_not_see_itself,
+            the_end_of_a_burst_comes_without_another_event,
+        }
+        EveryKernel [perf, cgroup::v2] { calls_of_a_cgroup_are_seen }
     ]
 }
 

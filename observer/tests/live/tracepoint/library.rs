@@ -10,27 +10,31 @@ use observer::tracepoint::{Event, EventSource, Fault, Observer, TracepointEvent,
 
 use super::{fault, load};
 use crate::child::{Ended, Started, act, unique};
-use crate::harness::{Case, cases, patience, root, scaled, unlocked};
+use crate::harness::{Case, cases, patience, perf, scaled};
 
 pub(super) fn cases() -> Vec<Case> {
     let blocking = cases![
-        fields_are_read_by_name: [root, unlocked],
-        two_tracepoints_are_told_apart: [root, unlocked],
-        an_unknown_field_names_those_that_there_are: [root, unlocked],
-        an_unknown_tracepoint_is_refused_when_it_is_added: [root, unlocked],
-        the_order_of_calls_is_checked: [root, unlocked],
-        a_failed_open_leaves_nothing_open: [root, unlocked],
-        closing_wakes_who_waits: [root, unlocked],
-        closing_is_quick_at_full_rate: [root, unlocked],
-        losses_are_events: [root, unlocked],
-        dropped_means_closed_and_unmapped: [root, unlocked],
+        Host [perf] {
+            fields_are_read_by_name,
+            two_tracepoints_are_told_apart,
+            an_unknown_field_names_those_that_there_are,
+            an_unknown_tracepoint_is_refused_when_it_is_added,
+            the_order_of_calls_is_checked,
+            a_failed_open_leaves_nothing_open,
+            closing_wakes_who_waits,
+            closing_is_quick_at_full_rate,
+            losses_are_events,
+            dropped_means_closed_and_unmapped,
+        }
     ];
     blocking.into_iter().chain(cases_of_streams()).collect()
 }
 
 #[cfg(feature = "tokio")]
 fn cases_of_streams() -> Vec<Case> {
-    cases![stream: [root, unlocked]]
+    cases![
+        Host [perf] { stream }
+    ]
 }
 
 #[cfg(not(feature = "tokio"))]

@@ -14,14 +14,16 @@ use tempfile::TempDir;
 
 use crate::act::say;
 use crate::child::{Actor, Started, act, program, quiet_act};
-use crate::harness::{Case, cases, in_guest, patience, root, scaled, unlocked};
+use crate::harness::{Case, cases, in_guest, patience, perf, scaled};
 use crate::sys;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        execs_are_complete_under_signals: [root, unlocked],
-        execs_are_complete_when_the_reader_was_stopped: [root, unlocked],
-        the_example_prints_what_is_executed: [root, unlocked],
+        EveryKernel [perf] { execs_are_complete_under_signals }
+        Host [perf] {
+            execs_are_complete_when_the_reader_was_stopped,
+            the_example_prints_what_is_executed,
+        }
     ]
 }
 

@@ -4,12 +4,14 @@ use std::thread;
 
 use super::{Observing, run};
 use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::harness::{Case, bpf, cases};
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        two_at_once: [root, unlocked, btf, engine, busybox],
-        somebody_elses_meanwhile: [root, unlocked, btf, engine, busybox],
+        Host [bpf, engine, busybox] {
+            two_at_once,
+            somebody_elses_meanwhile,
+        }
     ]
 }
 

@@ -11,12 +11,14 @@ use super::report::Report;
 use super::{Observing, run};
 use crate::child::Started;
 use crate::engine::{Engine, busybox, engine};
-use crate::harness::{Case, btf, cases, patience, root, soon, unlocked};
+use crate::harness::{Case, bpf, cases, patience, soon};
 use crate::ps::calls::take_terminal;
 use crate::sys;
 
 pub(super) fn cases() -> Vec<Case> {
-    cases![typed_at: [root, unlocked, btf, engine, busybox]]
+    cases![
+        Host [bpf, engine, busybox] { typed_at }
+    ]
 }
 
 /// What the other side of a terminal shows, as it comes.
