@@ -15,10 +15,12 @@ use std::time::Duration;
 use observer::facts::{EventFacts, Surety};
 use observer::source::{self, Options, Source as _};
 
-use crate::cgroup::v2;
-use crate::harness::{self, Case, Need, in_guest};
-use crate::observed::{Observed, bare_events};
-use crate::place::Place;
+use crate::events::cgroup::v2;
+use crate::support::harness::Case;
+use crate::support::machine::in_guest;
+use crate::support::need::{self, Need};
+use crate::support::observed::{Observed, bare_events};
+use crate::support::place::Place;
 
 /// A source, and how it is asked for.
 pub(crate) struct Backend {
@@ -61,8 +63,8 @@ macro_rules! on {
 /// What a kernel version changes for the eBPF programs other tests show, and for /proc those of `ps`.
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [
-        on!(BPF, "bpf", Host, [harness::bpf]),
-        on!(PERF, "perf", EveryKernel, [harness::perf]),
+        on!(BPF, "bpf", Host, [need::bpf]),
+        on!(PERF, "perf", EveryKernel, [need::perf]),
         on!(PROC, "proc", Host, []),
         perf::cases(),
         perf_ends::cases(),

@@ -13,12 +13,14 @@ use observer::feed::Feed;
 use observer::source::{Backend, Options, open};
 
 use super::perf_ends::{PERF, told_end, true_end};
-use crate::child::{Actor, Ended, Started, act, act_argv, program, send, unique};
-use crate::event::{Event, none_of};
-use crate::harness::{Case, Lack, bpf, cases, in_guest, patience, perf, scaled};
-use crate::observed::{Observed, Stream, bare_events};
-use crate::storm::{self, Life};
-use crate::sys;
+use crate::events::storm::{self, Life};
+use crate::support::child::{Actor, Ended, Started, act, act_argv, program, send, unique};
+use crate::support::event::{Event, none_of};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience, scaled};
+use crate::support::need::{Lack, bpf, perf};
+use crate::support::observed::{Observed, Stream, bare_events};
+use crate::support::sys;
 use crate::trace::act::see_tracefs;
 
 pub(crate) fn cases() -> Vec<Case> {

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::child::{Actor, Ended, Started, act, unique};
-use crate::event::{Death, Event, none_of};
-use crate::harness::{Case, cases, patience, perf, scaled};
-use crate::observed::{Observed, Stream};
-use crate::storm;
+use crate::events::storm;
+use crate::support::child::{Actor, Ended, Started, act, unique};
+use crate::support::event::{Death, Event, none_of};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::perf;
+use crate::support::observed::{Observed, Stream};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

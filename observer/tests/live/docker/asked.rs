@@ -8,9 +8,11 @@ use observer::event::What;
 use observer::monitor::Update;
 use observer::source::Backend;
 
-use crate::child::Started;
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, bpf, cases, patience};
+use crate::support::child::Started;
+use crate::support::engine::{Engine, IMAGE, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::bpf;
 use crate::table::changes::Changes;
 
 pub(crate) fn cases() -> Vec<Case> {

@@ -7,10 +7,13 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crate::child::{Started, unique};
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, Lack, bpf, cases, patience, root};
-use crate::observed::{Observed, Stream, events, observer, output};
+use crate::support::child::{Started, unique};
+use crate::support::engine::{Engine, IMAGE, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::{Lack, bpf, root};
+use crate::support::observed::{Observed, Stream, events};
+use crate::support::program::{observer_with, output};
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
@@ -114,8 +117,8 @@ fn a_name_and_an_id_that_are_there() {
 fn listings_of_a_name_that_comes_later() {
     let engine = Engine::start();
     engine.import_image();
-    let mut command = Command::new(observer());
-    command.args(["ps", "--every", "200ms", "--count", "40", "--backend", "proc"]);
+    let mut command =
+        observer_with(&["ps", "--every", "200ms", "--count", "40", "--backend", "proc"]);
     command.args(["--container", "web", "--no-headers", "-o", "args"]);
     command.env("DOCKER_HOST", engine.address()).env_remove("XDG_RUNTIME_DIR");
     let listings = thread::spawn(move || output(&mut command, patience(Duration::from_secs(10))));

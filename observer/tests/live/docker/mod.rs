@@ -7,10 +7,13 @@ mod run;
 use std::fs;
 use std::time::Duration;
 
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::event::Event;
-use crate::harness::{Case, bpf, cases, patience};
-use crate::observed::{Observed, Stream, output};
+use crate::support::engine::{Engine, IMAGE, busybox, engine};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::bpf;
+use crate::support::observed::{Observed, Stream};
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = cases![

@@ -3,9 +3,10 @@
 use super::document::{Document, ns, told};
 use super::scene::{Keeper, Nest};
 use super::truth::{self, Space};
-use crate::child::{Started, act};
-use crate::harness::{Case, cases, root};
-use crate::ps::snapshot::Answer;
+use crate::support::child::{Started, act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -2,8 +2,9 @@
 
 use super::document::{Document, told};
 use super::truth::Space;
-use crate::engine::{Container, Engine, busybox, engine};
-use crate::harness::{Case, cases, root};
+use crate::support::engine::{Container, Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

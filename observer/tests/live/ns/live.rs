@@ -7,7 +7,8 @@ use observer::{Error, Monitor, Process};
 
 use super::scene::{Keeper, Scene};
 use super::truth::Space;
-use crate::harness::{Case, bpf, cases, perf, root};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{bpf, perf, root};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

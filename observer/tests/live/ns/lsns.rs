@@ -8,8 +8,9 @@ use super::rows::LOOKS;
 use super::scene::Scene;
 use super::tree::{above, nodes};
 use super::truth::Space;
-use crate::harness::{Case, Lack, cases, on_the_host, root};
-use crate::ps::snapshot::Answer;
+use crate::support::harness::{Case, cases};
+use crate::support::need::{Lack, on_the_host, root};
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

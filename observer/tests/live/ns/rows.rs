@@ -10,11 +10,12 @@ use super::act::MAP;
 use super::document::{Document, Row};
 use super::scene::{Keeper, Scene};
 use super::truth::{self, Members, Space};
-use crate::child::{Actor, act};
-use crate::event::none_of;
-use crate::harness::{Case, cases, root};
-use crate::ps::truth::{status, wait_for_state};
-use crate::sys;
+use crate::support::child::{Actor, act};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::proc::{status, wait_for_state};
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -6,8 +6,9 @@ use super::document::{Document, told};
 use super::rows::LOOKS;
 use super::scene::Scene;
 use super::truth::{self, Overview, Space};
-use crate::harness::{Case, cases, root};
-use crate::ps::truth::{Stat, status};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::proc::{Stat, status};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -177,7 +178,7 @@ fn processes_stand_below_their_parents() {
         let members = truth::members().remove(&space).unwrap_or_default();
         let members: Vec<_> = members.into_iter().map(|(pid, ..)| pid).collect();
         let above = |pid: &u32| {
-            let parent = Stat::of(*pid).expect("a live process").field(4).parse().expect("a pid");
+            let parent = Stat::of(*pid).expect("a live process").parent();
             let above = if members.contains(&parent) { parent.into() } else { space.inode };
             (u64::from(*pid), above)
         };

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::snapshot::Snapshot;
 use super::truth::{Life, assert_nothing_hidden, living};
-use crate::child::{Actor, act};
-use crate::event::none_of;
-use crate::harness::{Case, cases, root, scaled};
-use crate::sys::boot_ns;
+use crate::support::child::{Actor, act};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::root;
+use crate::support::sys::boot_ns;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -6,9 +6,11 @@ use std::process::Stdio;
 use nix::unistd::pipe;
 
 use super::scene::zombie;
-use super::snapshot::{Answer, ps};
-use crate::child::Started;
-use crate::harness::{Case, cases, soon};
+use super::snapshot::ps;
+use crate::support::child::Started;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -9,9 +9,12 @@ use nix::sys::signal::Signal;
 
 use super::hidden::told as as_nobody;
 use super::scene::{paused, stopped};
-use super::snapshot::{Answer, Row, Snapshot, ps};
-use crate::child::{Lines, Next, Started};
-use crate::harness::{Case, bpf, cases, patience, root, soon};
+use super::snapshot::{Row, Snapshot, ps};
+use crate::support::child::{Lines, Next, Started};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, soon};
+use crate::support::need::{bpf, root};
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -14,9 +14,12 @@ use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
 use super::contained::{INMATE, Inmate, ProcInside, Users};
-use super::snapshot::{Answer, Snapshot, ps};
-use crate::harness::{Case, cases, patience, root};
-use crate::sys;
+use super::snapshot::{Snapshot, ps};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::root;
+use crate::support::program::Answer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

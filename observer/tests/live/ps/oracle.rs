@@ -7,9 +7,11 @@ use super::churn::Churn;
 use super::scene::Variety;
 use super::snapshot::{Row, Snapshot, ps};
 use super::truth::{Life, living_with_switches};
-use crate::event::none_of;
-use crate::harness::{Case, Lack, cases, on_the_host, root, scaled, soon};
-use crate::observed::output;
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{scaled, soon};
+use crate::support::need::{Lack, on_the_host, root};
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

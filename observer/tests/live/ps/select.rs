@@ -1,10 +1,12 @@
 //! Which columns and rows, in which order, under which headers.
 
 use super::scene::{paused, stopped, with_ids};
-use super::snapshot::{Answer, Snapshot, ps};
-use crate::cgroup::{Cgroup, container_id, v2};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, root};
+use super::snapshot::{Snapshot, ps};
+use crate::events::cgroup::{Cgroup, container_id, v2};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

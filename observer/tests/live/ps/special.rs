@@ -7,11 +7,14 @@ use std::os::unix::process::CommandExt as _;
 use nix::unistd::{Gid, Uid, setgroups, setresuid};
 
 use super::scene::{OnTerminal, paused, stopped, uninterruptible, with_ids, zombie};
-use super::snapshot::{Answer, Row, Snapshot};
-use super::truth::{Stat, living, status, wait_for_state};
-use crate::child::{Actor, program, quiet_act};
-use crate::harness::{Case, Lack, cases, root};
-use crate::sys;
+use super::snapshot::{Row, Snapshot};
+use super::truth::living;
+use crate::support::child::{Actor, program, quiet_act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{Lack, root};
+use crate::support::proc::{Stat, status, wait_for_state};
+use crate::support::program::Answer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

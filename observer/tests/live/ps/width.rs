@@ -4,10 +4,12 @@ use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use super::snapshot::{Answer, ps};
-use crate::child::{Actor, Started, program, quiet_act};
-use crate::harness::{Case, cases, soon};
-use crate::sys;
+use super::snapshot::ps;
+use crate::support::child::{Actor, Started, program, quiet_act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::program::Answer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

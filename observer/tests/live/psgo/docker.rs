@@ -8,8 +8,9 @@ use super::compare::agree;
 use super::question::{Question, Row};
 use super::reading::Reading;
 use super::{peer, truth};
-use crate::engine::{Container, Engine, busybox, engine};
-use crate::harness::{Case, cases, root};
+use crate::support::engine::{Container, Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -11,8 +11,9 @@ use nix::sys::signal::Signal;
 use super::compare::agree;
 use super::question::Question;
 use super::{peer, truth};
-use crate::child::{Actor, act, program};
-use crate::harness::{Case, cases, root};
+use crate::support::child::{Actor, act, program};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -144,7 +145,7 @@ fn an_empty_first_argument() {
 
 fn no_argument_at_all() {
     let mut command = Command::new(program());
-    crate::child::make_bare(&mut command);
+    crate::support::child::make_bare(&mut command);
     let actor = Actor::new(command.args(["--act", "no-arguments"]));
     actor.hear("ready");
     check(&[&actor]);

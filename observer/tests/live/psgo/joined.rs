@@ -7,9 +7,11 @@ use super::question::{Question, Row, json_rows, ps, psgo_rows, words};
 use super::reading::Id;
 use super::world::{FIRST_GROUP, FIRST_USER, World};
 use super::{peer, psgo, truth};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience, root};
-use crate::observed::{observer, output};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::root;
+use crate::support::program::{observer, output};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -10,8 +10,9 @@ use observer::psgo::{
 use super::reading::Id;
 use super::truth;
 use super::world::{FIRST_GROUP, World};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, root};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::question::{json_rows, ps, psgo, psgo_rows};
 use super::{COLUMNS, UNKNOWN_TO_PEER, peer};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience};
-use crate::observed::output;
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

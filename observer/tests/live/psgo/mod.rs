@@ -31,7 +31,8 @@ pub(crate) mod world;
 use std::env;
 use std::path::PathBuf;
 
-use crate::harness::{Case, Lack};
+use crate::support::harness::Case;
+use crate::support::need::Lack;
 
 pub(crate) fn cases() -> Vec<Case> {
     let all = [host::cases(), lists::cases(), library::cases(), joined::cases(), docker::cases()];

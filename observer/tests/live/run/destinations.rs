@@ -7,8 +7,9 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::command::{answer, answer_of, complaint, plain};
-use crate::harness::{Case, bpf, cases};
-use crate::observed::observer;
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
+use crate::support::program::observer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

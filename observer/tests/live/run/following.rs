@@ -7,8 +7,10 @@ use nix::unistd::Pid;
 
 use super::command::{LOSSY, answer};
 use super::document::Document;
-use crate::harness::{Case, bpf, cases, patience};
-use crate::ps::snapshot::Answer;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::bpf;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

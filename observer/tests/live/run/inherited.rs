@@ -7,8 +7,9 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::chdir;
 
 use super::command::{answer_of, plain, run};
-use crate::harness::{Case, bpf, cases};
-use crate::sys;
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -2,18 +2,17 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use super::command::{LOSSY, answer, answer_of, bare_run, complaint, run};
-use crate::harness::{Case, bpf, cases, root};
-use crate::observed::observer;
-use crate::ps::hidden::become_nobody;
-use crate::sys;
+use crate::support::harness::{Case, cases};
+use crate::support::need::{bpf, root};
+use crate::support::program::observer_by_descriptor;
+use crate::support::sys;
+use crate::support::sys::become_nobody;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -101,10 +100,7 @@ fn help_is_no_failure() {
 }
 
 fn nobody_runs_nothing() {
-    let program = fs::File::open(observer()).expect("the program");
-    // By its descriptor, so that no folder is in the way.
-    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
-    command.args(["run", "--", "echo", "run"]).stdin(Stdio::null());
+    let (mut command, _program) = observer_by_descriptor(&["run", "--", "echo", "run"]);
     sys::before_exec(&mut command, become_nobody);
     let answer = answer_of(&mut command);
     let line = complaint(&answer, 125);

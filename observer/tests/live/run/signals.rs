@@ -6,9 +6,10 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::command::run;
-use crate::child::{Actor, send};
-use crate::harness::{Case, bpf, cases};
-use crate::sys;
+use crate::support::child::{Actor, send};
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::document::Document;
-use crate::child::unique;
-use crate::engine::busybox;
-use crate::harness::{Case, Lack, bpf, cases, on_the_host};
+use crate::support::child::unique;
+use crate::support::engine::busybox;
+use crate::support::harness::{Case, cases};
+use crate::support::need::{Lack, bpf, on_the_host};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -58,7 +59,7 @@ fn bundle(folder: &Path, command: &[&str], runtime: &str) -> String {
     let bin = folder.join("rootfs/bin");
     fs::create_dir_all(&bin).expect("a folder");
     fs::create_dir_all(folder.join("rootfs/proc")).expect("a folder");
-    let busybox = crate::engine::find("busybox").expect("busybox");
+    let busybox = crate::support::engine::find("busybox").expect("busybox");
     fs::copy(busybox, bin.join("busybox")).expect("a copy");
     fs::set_permissions(bin.join("busybox"), fs::Permissions::from_mode(0o755)).expect("a mode");
     for name in ["sh", "sleep", "true"] {

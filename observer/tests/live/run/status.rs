@@ -5,9 +5,10 @@ use std::os::unix::process::ExitStatusExt as _;
 use nix::sys::signal::Signal;
 
 use super::command::{answer, answer_of, plain, run};
-use crate::child::program;
-use crate::harness::{Case, bpf, cases, perf};
-use crate::sys;
+use crate::support::child::program;
+use crate::support::harness::{Case, cases};
+use crate::support::need::{bpf, perf};
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::document::Document;
-use crate::child::{act_argv, program, unique};
-use crate::harness::{Case, bpf, cases, scaled};
+use crate::support::child::{act_argv, program, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -5,9 +5,10 @@ use std::process::Stdio;
 use std::thread;
 
 use super::command::{answer_of, plain, run};
-use crate::child::{Started, program};
-use crate::harness::{Case, bpf, cases};
-use crate::observed::observer;
+use crate::support::child::{Started, program};
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
+use crate::support::program::observer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -11,10 +11,12 @@ use nix::unistd::{Pid, setsid};
 use tempfile::TempDir;
 
 use super::command::{plain, run};
-use crate::child::{Lines, Next, Started, program};
-use crate::harness::{Case, bpf, cases, patience, soon};
-use crate::observed::observer;
-use crate::sys;
+use crate::support::child::{Lines, Next, Started, program};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, soon};
+use crate::support::need::bpf;
+use crate::support::program::observer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use super::command::run;
 use super::document::{Document, Row};
-use crate::child::{Actor, Started, act, unique};
-use crate::harness::{Case, bpf, cases};
+use crate::support::child::{Actor, Started, act, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -175,7 +176,7 @@ fn what_still_runs_at_the_end_is_said_to() {
     let left = "sleep 61 </dev/null >/dev/null 2>&1 & echo left $!; exit 0";
     let document = Document::with(&["--until-exit"], &["sh", "-c", left]);
     let pid = said(&document, "left");
-    crate::child::send(pid, nix::sys::signal::Signal::SIGKILL);
+    crate::support::child::send(pid, nix::sys::signal::Signal::SIGKILL);
     let row = document.of_pid(pid);
     assert!(row.0["process"]["exit"].is_null(), "{row:?}");
     assert_eq!(document.total("running"), 1);

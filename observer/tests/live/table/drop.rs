@@ -8,7 +8,9 @@ use observer::snapshot::Freshness;
 
 use super::monitor;
 use super::scene::Storm;
-use crate::harness::{Case, bpf, cases, patience, scaled, soon};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled, soon};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -9,8 +9,10 @@ use super::changes::Changes;
 use super::copy::Copy;
 use super::monitor;
 use super::scene::{Random, Storm};
-use crate::event::none_of;
-use crate::harness::{Case, bpf, cases, scaled};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -13,9 +13,11 @@ use observer::snapshot::{Freshness, Snapshot};
 use super::changes::Changes;
 use super::monitor;
 use super::truth::{Proc, Shown, assert_equal_within};
-use crate::child::{Actor, Started, act, send};
-use crate::event::none_of;
-use crate::harness::{Case, bpf, cases, patience, scaled, soon};
+use crate::support::child::{Actor, Started, act, send};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled, soon};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -4,9 +4,11 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::child::Started;
-use crate::harness::{Case, Lack, bpf, cases, on_the_host, patience, scaled};
-use crate::observed::observer;
+use crate::support::child::Started;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::{Lack, bpf, on_the_host};
+use crate::support::program::observer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

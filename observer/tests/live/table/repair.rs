@@ -16,9 +16,11 @@ use super::changes::Changes;
 use super::copy::Copy;
 use super::scene::{Storm, burst};
 use super::truth::{Proc, assert_equal_within};
-use crate::child::{Actor, act, send};
-use crate::event::none_of;
-use crate::harness::{Case, bpf, cases, patience, scaled, soon};
+use crate::support::child::{Actor, act, send};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled, soon};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

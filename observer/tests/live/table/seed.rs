@@ -10,9 +10,11 @@ use observer::Monitor;
 use super::monitor;
 use super::scene::Storm;
 use super::truth::{Proc, assert_equal_within, lasting_differences};
-use crate::child::{Actor, act, send};
-use crate::event::none_of;
-use crate::harness::{Case, bpf, cases, patience, scaled};
+use crate::support::child::{Actor, act, send};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -9,7 +9,9 @@ use observer::{Error, Monitor};
 
 use super::monitor;
 use super::scene::burst;
-use crate::harness::{Case, bpf, cases, soon};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

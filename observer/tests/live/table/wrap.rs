@@ -16,11 +16,13 @@ use observer::table::Entry;
 use super::act::execute;
 use super::monitor;
 use super::truth::assert_equal_within;
-use crate::act::{fork_here, say, wait_for_word};
-use crate::child::{Actor, act};
-use crate::event::none_of;
-use crate::harness::{Case, Lack, bpf, cases, in_guest, patience};
-use crate::sys::{self, boot_ns};
+use crate::support::act::{fork_here, say, wait_for_word};
+use crate::support::child::{Actor, act};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience};
+use crate::support::need::{Lack, bpf};
+use crate::support::sys::{self, boot_ns};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

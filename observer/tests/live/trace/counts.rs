@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::{trace, traced};
-use crate::child::{Started, act};
-use crate::event::Event;
-use crate::harness::{Case, cases, patience, perf, scaled};
-use crate::observed::output;
+use crate::support::child::{Started, act};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::perf;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::{trace, traced};
-use crate::child::{Actor, Started, act};
-use crate::event::{Event, none_of};
-use crate::harness::{Case, cases, patience, perf};
-use crate::observed::output;
+use crate::support::child::{Actor, Started, act};
+use crate::support::event::{Event, none_of};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::perf;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -4,9 +4,10 @@
 use observer::tracepoint::filter;
 
 use super::{kernel, name, tracefs};
-use crate::event::none_of;
-use crate::harness::{Case, cases, perf};
-use crate::sys::Tracepoint;
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
+use crate::support::sys::Tracepoint;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::{trace, traced};
-use crate::child::{Actor, act, unique};
-use crate::event::Event;
-use crate::harness::{Case, cases, patience, perf};
-use crate::observed::output;
-use crate::sys::boot_ns;
+use crate::support::child::{Actor, act, unique};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::perf;
+use crate::support::program::output;
+use crate::support::sys::boot_ns;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use super::act::see_tracefs;
 use super::traced;
-use crate::act::{say, wait_for_word};
-use crate::child::{Actor, act, program};
-use crate::harness::{Case, Lack, cases, perf};
+use crate::support::act::{say, wait_for_word};
+use crate::support::child::{Actor, act, program};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{Lack, perf};
 
 /// Registers have names of their own on each architecture.
 pub(crate) fn cases() -> Vec<Case> {

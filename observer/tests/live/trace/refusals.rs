@@ -4,8 +4,10 @@ use std::fs;
 use std::time::Duration;
 
 use super::{trace, tracefs};
-use crate::harness::{Case, cases, patience, perf};
-use crate::observed::output;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::perf;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

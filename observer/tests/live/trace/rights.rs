@@ -5,9 +5,11 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::child::act;
-use crate::harness::{Case, cases, patience, perf};
-use crate::observed::{observer, output};
+use crate::support::child::act;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::perf;
+use crate::support::program::{observer, output};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use super::act::see_tracefs;
 use super::traced;
-use crate::child::{Actor, Lines, Next, Started, act, unique};
-use crate::event::Event;
-use crate::harness::{Case, Lack, cases, on_the_host, perf, soon};
-use crate::sys;
+use crate::support::child::{Actor, Lines, Next, Started, act, unique};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::need::{Lack, on_the_host, perf};
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

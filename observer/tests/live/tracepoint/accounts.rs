@@ -9,11 +9,13 @@ use observer::tracepoint::Reader;
 use observer::tracepoint::reader::{Counts, Item, Options, Request, Scope};
 
 use super::{load, reader, request, tracefs};
-use crate::act::{say, wait_for_word};
-use crate::cgroup::{self, Cgroup, container_id};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience, perf, scaled};
-use crate::sys::{self, RARE_CALL, own_cpu_ns};
+use crate::events::cgroup::{self, Cgroup, container_id};
+use crate::support::act::{say, wait_for_word};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::perf;
+use crate::support::sys::{self, RARE_CALL, own_cpu_ns};
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
@@ -41,12 +43,12 @@ pub(super) fn call(count: &str) -> ExitCode {
     say("ready");
     while let Some(word) = wait_for_word() {
         match word.as_str() {
-            "fork" => match crate::act::fork_here() {
+            "fork" => match crate::support::act::fork_here() {
                 None => {
                     (0..count).for_each(|_| sys::rare_call());
                     sys::end_process(0)
                 }
-                Some(pid) => drop(crate::act::reap(pid)),
+                Some(pid) => drop(crate::support::act::reap(pid)),
             },
             _ => (0..count).for_each(|_| sys::rare_call()),
         }

@@ -8,7 +8,8 @@ use observer::tracepoint::Value;
 use observer::tracepoint::format::{Field, Shape};
 
 use super::{name, tracefs};
-use crate::harness::{Case, cases, perf};
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

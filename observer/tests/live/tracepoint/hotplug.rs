@@ -7,7 +7,9 @@ use observer::tracepoint::Reader;
 use observer::tracepoint::reader::{Item, Options};
 
 use super::{load, reader};
-use crate::harness::{Case, Lack, cases, patience, perf};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::{Lack, perf};
 
 /// Taking a CPU away changes the whole machine, so this is for guests.
 pub(super) fn cases() -> Vec<Case> {

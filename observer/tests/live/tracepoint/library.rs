@@ -9,8 +9,10 @@ use observer::tracepoint::reader::Options;
 use observer::tracepoint::{Event, EventSource, Fault, Observer, TracepointEvent, Value};
 
 use super::{fault, load};
-use crate::child::{Ended, Started, act, unique};
-use crate::harness::{Case, cases, patience, perf, scaled};
+use crate::support::child::{Ended, Started, act, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::perf;
 
 pub(super) fn cases() -> Vec<Case> {
     let blocking = cases![
@@ -80,7 +82,7 @@ fn fields_are_read_by_name() {
     assert_eq!(event.tid(), ended.pid);
     assert_eq!(event.get_int("pid").expect("a number"), i64::from(ended.pid));
     assert_eq!(event.get_u64("pid").expect("a number"), u64::from(ended.pid));
-    let program = crate::child::program();
+    let program = crate::support::child::program();
     let filename = event.get_string("filename").expect("a text");
     assert_eq!(filename, program.to_str().expect("UTF-8"));
     assert_eq!(event.get("filename").expect("a value"), Value::Text(filename.as_bytes()));
@@ -108,7 +110,7 @@ fn two_tracepoints_are_told_apart() {
 }
 
 fn program_name() -> String {
-    let program = crate::child::program();
+    let program = crate::support::child::program();
     program.file_name().expect("a name").to_str().expect("UTF-8").to_owned()
 }
 

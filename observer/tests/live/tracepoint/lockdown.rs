@@ -3,7 +3,8 @@
 use observer::tracepoint::{Fault, Tracefs};
 
 use super::fault;
-use crate::harness::{Case, cases, locked, root};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{locked, root};
 
 /// Locking down cannot be undone, so this is for guests.
 pub(crate) fn cases() -> Vec<Case> {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use observer::tracepoint::{Fault, Name};
 
 use super::{fault, kernel, name, tracefs};
-use crate::harness::{Case, cases, perf};
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

@@ -11,11 +11,13 @@ use observer::tracepoint::reader::{Counts, Options, Request, Scope};
 use observer::tracepoint::{Fault, Name, PerfFault, Reader};
 
 use super::{fault, name, reader, request, tracefs};
-use crate::act::say;
-use crate::cgroup;
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, in_guest, patience, perf, scaled};
-use crate::sys;
+use crate::events::cgroup;
+use crate::support::act::say;
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience, scaled};
+use crate::support::need::perf;
+use crate::support::sys;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![

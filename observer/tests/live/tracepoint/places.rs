@@ -11,10 +11,11 @@ use observer::tracepoint::Tracefs;
 use tempfile::TempDir;
 
 use super::heard;
-use crate::act::say;
-use crate::child::c_string;
-use crate::harness::{Case, cases, perf};
-use crate::sys;
+use crate::support::act::say;
+use crate::support::child::c_string;
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![

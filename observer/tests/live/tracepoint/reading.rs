@@ -12,10 +12,12 @@ use nix::sys::signal::Signal;
 use observer::tracepoint::{Event, Observer};
 use tempfile::TempDir;
 
-use crate::act::say;
-use crate::child::{Actor, Started, act, program, quiet_act};
-use crate::harness::{Case, cases, in_guest, patience, perf, scaled};
-use crate::sys;
+use crate::support::act::say;
+use crate::support::child::{Actor, Started, act, program, quiet_act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience, scaled};
+use crate::support::need::perf;
+use crate::support::sys;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![

@@ -3,8 +3,9 @@
 use std::thread;
 
 use super::{Observing, run};
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, bpf, cases};
+use crate::support::engine::{Engine, IMAGE, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![

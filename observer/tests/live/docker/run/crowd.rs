@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Observing, run};
-use crate::engine::{Engine, busybox, engine};
-use crate::harness::{Case, bpf, cases, scaled};
+use crate::support::engine::{Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::bpf;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![

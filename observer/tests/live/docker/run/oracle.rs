@@ -9,11 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Observing, run};
-use crate::child::{Lines, Next, Started};
-use crate::engine::{Engine, busybox, engine};
-use crate::harness::{Case, bpf, cases, patience, soon};
-use crate::observed::output;
-use crate::sys;
+use crate::support::child::{Lines, Next, Started};
+use crate::support::engine::{Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, soon};
+use crate::support::need::bpf;
+use crate::support::program::output;
+use crate::support::sys;
 use crate::trace::act::see_tracefs;
 use crate::trace::values::bpftrace;
 

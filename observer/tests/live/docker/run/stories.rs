@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::report::Row;
 use super::{Observing, run};
-use crate::engine::{Container, Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, bpf, cases, patience};
-use crate::observed::output;
+use crate::support::engine::{Container, Engine, IMAGE, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::bpf;
+use crate::support::program::output;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![

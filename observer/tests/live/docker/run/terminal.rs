@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::report::Report;
 use super::{Observing, run};
-use crate::child::Started;
-use crate::engine::{Engine, busybox, engine};
-use crate::harness::{Case, bpf, cases, patience, soon};
 use crate::ps::calls::take_terminal;
-use crate::sys;
+use crate::support::child::Started;
+use crate::support::engine::{Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, soon};
+use crate::support::need::bpf;
+use crate::support::sys;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
