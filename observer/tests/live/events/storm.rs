@@ -93,11 +93,19 @@ pub(crate) fn storm_token<'a>(event: &'a Event, prefix: &str) -> Option<&'a str>
 }
 
 fn assert_all_seen(lives: &[Life], stream: &Stream, prefix: &str) {
-    none_of(&differences(lives, stream, prefix));
+    let Found { wrong, missing } = differences(lives, stream, prefix);
+    none_of(&[wrong, stream.unexplained(missing)].concat());
     stream.assert_nothing_lost();
 }
 
-fn differences(lives: &[Life], stream: &Stream, prefix: &str) -> Vec<String> {
+/// What was told otherwise than it was, and what was not told.
+#[derive(Default)]
+struct Found {
+    wrong: Vec<String>,
+    missing: Vec<String>,
+}
+
+fn differences(lives: &[Life], stream: &Stream, prefix: &str) -> Found {
     let mut execs: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     let mut exits: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in &stream.events {
@@ -109,34 +117,37 @@ fn differences(lives: &[Life], stream: &Stream, prefix: &str) -> Vec<String> {
             exits.entry(event.id()).or_default().push(event);
         }
     }
-    let mut found = Vec::new();
-    if execs.len() != lives.len() {
-        found.push(format!("{} tokens seen of {}", execs.len(), lives.len()));
-    }
+    let mut found = Found::default();
     for (words, ended) in lives {
         let execs = execs.get(words[2].as_str()).map_or(&[][..], Vec::as_slice);
-        found.extend(differences_of_life(words, ended, execs, &exits));
+        found.add_life(words, ended, execs, &exits);
     }
     found
 }
 
-fn differences_of_life(
-    words: &[String],
-    ended: &Ended,
-    execs: &[&Event],
-    exits: &BTreeMap<&str, Vec<&Event>>,
-) -> Vec<String> {
-    let name = format!("process {} ({})", ended.pid, words[2]);
-    let [exec] = execs else {
-        return vec![format!("{name}: {} exec events", execs.len())];
-    };
-    let mut found = differences_of_exec(words, ended, exec);
-    match exits.get(exec.id()).map(Vec::as_slice) {
-        Some([exit]) => found.extend(exit.differences_from(ended)),
-        Some(exits) => found.push(format!("{name}: {} exit events: {exits:?}", exits.len())),
-        None => found.push(format!("{name}: no exit event with id {}", exec.id())),
+impl Found {
+    fn add_life(
+        &mut self,
+        words: &[String],
+        ended: &Ended,
+        execs: &[&Event],
+        exits: &BTreeMap<&str, Vec<&Event>>,
+    ) {
+        let name = format!("process {} ({})", ended.pid, words[2]);
+        let exec = match execs {
+            [exec] => exec,
+            [] => return self.missing.push(format!("{name}: no exec event")),
+            more => return self.wrong.push(format!("{name}: {} exec events", more.len())),
+        };
+        self.wrong.extend(differences_of_exec(words, ended, exec));
+        match exits.get(exec.id()).map(Vec::as_slice) {
+            Some([exit]) => self.wrong.extend(exit.differences_from(ended)),
+            Some(exits) => {
+                self.wrong.push(format!("{name}: {} exit events: {exits:?}", exits.len()));
+            }
+            None => self.missing.push(format!("{name}: no exit event with id {}", exec.id())),
+        }
     }
-    found
 }
 
 fn differences_of_exec(words: &[String], ended: &Ended, exec: &Event) -> Vec<String> {

@@ -63,15 +63,20 @@ fn each_ends_once(kind: &str, count: usize) {
     observed.fence();
     let stream = observed.stop();
     stream.assert_nothing_lost();
-    let mut found = Vec::new();
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
     for (words, ended) in &lives {
-        let exec = stream.exec_with(&words[2]);
+        let Some(exec) = stream.find_exec(&words[2]) else {
+            missing.push(format!("process {} ({}): no exec", ended.pid, words[2]));
+            continue;
+        };
         let exits: Vec<_> = stream.of_kind("exit").filter(|exit| exit.id() == exec.id()).collect();
         match exits.as_slice() {
             [exit] => found.extend(exit.differences_from(ended)),
+            [] => missing.push(format!("process {}: no exit", ended.pid)),
             other => found.push(format!("process {}: {} exits: {other:?}", ended.pid, other.len())),
         }
     }
+    found.extend(stream.unexplained(missing));
     none_of(&found);
 }
 

@@ -208,16 +208,30 @@ impl Stream {
 
     /// The only exec with this argument.
     pub(crate) fn exec_with(&self, word: &str) -> &Event {
-        let mut found = self.of_kind("exec").filter(|e| e.has_argument(word));
-        let exec = found.next().unwrap_or_else(|| {
+        self.find_exec(word).unwrap_or_else(|| {
             let odd = |e: &&Event| {
                 e.is("lost") || (e.is("exec") && e.arguments().is_none_or(|all| all.is_empty()))
             };
             let odd: Vec<_> = self.events.iter().filter(odd).collect();
             panic!("no exec with the argument {word}; lost, or without arguments: {odd:?}")
-        });
+        })
+    }
+
+    /// The same if it was told.
+    pub(crate) fn find_exec(&self, word: &str) -> Option<&Event> {
+        let mut found = self.of_kind("exec").filter(|e| e.has_argument(word));
+        let exec = found.next();
         assert!(found.next().is_none(), "a second exec with {word}");
         exec
+    }
+
+    /// Of processes with an event that is missing: none if as many were told as skipped, which kernels
+    /// do that preempt programs, and no others.
+    pub(crate) fn unexplained(&self, missing: Vec<String>) -> Vec<String> {
+        let skips = self.of_kind("lost").filter(|gap| gap.text("/where") == Some("skipped"));
+        let skipped: u64 = skips.map(|gap| gap.expect_number("/count")).sum();
+        let is_borne = preempts() && missing.len() as u64 <= skipped;
+        if is_borne { Vec::new() } else { missing }
     }
 
     /// The only exit of the process of this event.
