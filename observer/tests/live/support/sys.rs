@@ -302,6 +302,22 @@ pub(crate) fn interrupt_on(name: Signal) {
     unsafe { sigaction(name, &action) }.expect("a signal that can be caught");
 }
 
+/// The CPU on which the caller runs just now.
+pub(crate) fn current_cpu() -> usize {
+    // SAFETY: takes nothing.
+    usize::try_from(unsafe { libc::sched_getcpu() }).expect("a CPU")
+}
+
+/// Keeps the caller on one CPU.
+pub(crate) fn stay_on(cpu: usize) -> io::Result<()> {
+    // SAFETY: no bit set is a valid set.
+    let mut set = unsafe { MaybeUninit::<libc::cpu_set_t>::zeroed().assume_init() };
+    // SAFETY: writes into the set, or panics where it has no such bit.
+    unsafe { libc::CPU_SET(cpu, &mut set) };
+    // SAFETY: the pointer is to a live set of that size.
+    checked(unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) }).map(drop)
+}
+
 /// A system call that hardly anybody makes.
 pub(crate) fn rare_call() {
     // SAFETY: takes a plain number.
