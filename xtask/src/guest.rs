@@ -27,8 +27,27 @@ pub(crate) struct Boot {
     pub(crate) kernel_arguments: &'static str,
     /// Factor on the counts of storms.
     pub(crate) scale: String,
-    /// Given to the live tests.
-    pub(crate) test_arguments: Vec<String>,
+    /// The places of which the tests run, with commas between.
+    pub(crate) places: String,
+    /// Only tests with that in their name.
+    pub(crate) filter: Option<String>,
+}
+
+/// What executes a guest's instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accelerator {
+    /// The processor itself.
+    Kvm,
+    Emulation,
+}
+
+impl Accelerator {
+    fn arguments(self) -> [&'static str; 4] {
+        match self {
+            Self::Kvm => ["-accel", "kvm", "-cpu", "host"],
+            Self::Emulation => ["-accel", "tcg", "-cpu", "max"],
+        }
+    }
 }
 
 /// The files of a guest, packed for the kernel.
@@ -65,10 +84,16 @@ impl Initramfs {
 }
 
 /// Boots `kernel` with these files and adds what its tests say to `tally`.
-pub(crate) fn run(kernel: &Image, files: &Initramfs, boot: &Boot, tally: &mut Tally) -> Result<()> {
+pub(crate) fn run(
+    kernel: &Image,
+    files: &Initramfs,
+    boot: &Boot,
+    accelerator: Accelerator,
+    tally: &mut Tally,
+) -> Result<()> {
     let mut here = Tally::default();
     let mut status = None;
-    let mut qemu = qemu(kernel, files, boot)?;
+    let mut qemu = qemu(kernel, files, boot, accelerator)?;
     let end = shell::stream(&mut qemu, DEADLINE, |line| {
         let line = &without_escapes(line);
         println!("{line}");
@@ -78,6 +103,7 @@ pub(crate) fn run(kernel: &Image, files: &Initramfs, boot: &Boot, tally: &mut Ta
         }
     });
     let verdict = judge(status, &here);
+    here.ran_at(&format!("{}, {}", kernel.name, boot.name));
     *tally += here;
     shell::expect_success(&qemu, end?)?;
     verdict
@@ -92,7 +118,12 @@ fn judge(status: Option<i32>, tally: &Tally) -> Result<()> {
 }
 
 /// qemu dies with us where `setpriv` can see to it.
-fn qemu(kernel: &Image, files: &Initramfs, boot: &Boot) -> Result<Command> {
+pub(crate) fn qemu(
+    kernel: &Image,
+    files: &Initramfs,
+    boot: &Boot,
+    accelerator: Accelerator,
+) -> Result<Command> {
     let program = shell::find_program("qemu-system-x86_64")
         .context("no `qemu-system-x86_64`: run `cargo xtask setup test`")?;
     let mut command = match shell::find_program("setpriv") {
@@ -104,7 +135,8 @@ fn qemu(kernel: &Image, files: &Initramfs, boot: &Boot) -> Result<Command> {
         None => Command::new(program),
     };
     command
-        .args(["-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "1024"])
+        .args(accelerator.arguments())
+        .args(["-smp", "2", "-m", "1024"])
         .args(["-nographic", "-no-reboot", "-nic", "none"])
         .arg("-kernel")
         .arg(&kernel.file)
@@ -124,8 +156,8 @@ const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 
 /// The guest's first program: mounts what a system has, runs the tests, and switches off.
 fn init(boot: &Boot) -> String {
-    let Boot { test_arguments, scale, .. } = boot;
-    let arguments: Vec<_> = test_arguments.iter().map(|word| quote(word)).collect();
+    let Boot { scale, places, filter, .. } = boot;
+    let filter = filter.as_deref().map(quote).unwrap_or_default();
     let ci = if machine::is_ci() { "CI=true " } else { "" };
     format!(
         "#!/bin/busybox sh
@@ -145,16 +177,16 @@ hostname guest
 echo
 cd /root
 [ -x /bin/psgo ] && export OBSERVER_PSGO=/bin/psgo
-{ci}OBSERVER_GUEST=1 OBSERVER_SCALE={scale} OBSERVER_BIN=/bin/observer /bin/live {}
+export OBSERVER_GUEST=1 OBSERVER_SCALE={scale} OBSERVER_PLACES={places}
+{ci}OBSERVER_BIN=/bin/observer /bin/live {filter}
 echo \"{ENDED} $?\"
 poweroff -f
-",
-        arguments.join(" "),
+"
     )
 }
 
 /// The line less what moves a terminal's cursor, clears or colours it: a guest's firmware does.
-fn without_escapes(line: &str) -> String {
+pub(crate) fn without_escapes(line: &str) -> String {
     let mut kept = String::new();
     let mut characters = line.chars();
     while let Some(character) = characters.next() {
@@ -169,7 +201,8 @@ fn without_escapes(line: &str) -> String {
     kept
 }
 
-fn ended(line: &str) -> Option<i32> {
+/// The exit status of the tests, of the line that tells it.
+pub(crate) fn ended(line: &str) -> Option<i32> {
     line.split_once(ENDED)?.1.trim().parse().ok()
 }
 
@@ -204,9 +237,14 @@ fn failed(what: &str, file: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn boot(arguments: &[&str]) -> Boot {
-        let test_arguments = arguments.iter().map(|&word| word.to_owned()).collect();
-        Boot { name: "x", kernel_arguments: "", scale: "1".to_owned(), test_arguments }
+    fn boot(filter: Option<&str>) -> Boot {
+        Boot {
+            name: "x",
+            kernel_arguments: "",
+            scale: "1".to_owned(),
+            places: "guest".to_owned(),
+            filter: filter.map(str::to_owned),
+        }
     }
 
     #[test]
@@ -235,14 +273,16 @@ mod tests {
     }
 
     #[test]
-    fn arguments_reach_the_tests_as_they_are() {
-        let script = init(&boot(&["--skip", "it's"]));
-        assert!(script.contains("/bin/live '--skip' 'it'\\''s'\n"), "{script}");
+    fn a_filter_reaches_the_tests_as_it_is() {
+        let script = init(&boot(Some("it's")));
+        assert!(script.contains("/bin/live 'it'\\''s'\n"), "{script}");
+        assert!(script.contains(" OBSERVER_PLACES=guest\n"), "{script}");
+        assert!(init(&boot(None)).contains("/bin/live \n"));
     }
 
     #[test]
     fn a_boot_appends_to_the_command_line() {
-        let mut boot = boot(&[]);
+        let mut boot = boot(None);
         assert_eq!(command_line(&boot), "console=ttyS0 panic=-1 quiet");
         boot.kernel_arguments = "lockdown=confidentiality";
         assert_eq!(command_line(&boot), "console=ttyS0 panic=-1 quiet lockdown=confidentiality");

@@ -1,5 +1,6 @@
 //! The live tests: a program of their own that watches real processes, and so wants root.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -99,6 +100,7 @@ impl Run<'_> {
             here.read(line);
         });
         let verdict = judge(&here);
+        here.ran_at("this machine");
         *tally += here;
         shell::expect_success(&command, status?)?;
         verdict
@@ -130,6 +132,13 @@ impl Programs {
         };
         Ok(Self { tests: find("test", "live")?, observer: find("bin", "observer")? })
     }
+}
+
+/// The names of all live tests, wherever they run.
+pub(crate) fn names(tests: &Path) -> Result<BTreeSet<String>> {
+    let list = shell::capture(Command::new(tests).arg("--list"))?;
+    let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
+    Ok(names.map(str::to_owned).collect())
 }
 
 /// A run that ends well may still have done nothing.

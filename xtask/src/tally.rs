@@ -1,7 +1,12 @@
-//! Sums the `test result:` lines of test programs, and keeps the reasons of skipped live tests.
+//! Sums the `test result:` lines of test programs, and keeps the names of tests and the reasons of
+//! skipped live ones.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::mem;
 use std::ops::AddAssign;
+
+use crate::places::Places;
 
 /// How many tests passed, failed and were skipped.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -11,6 +16,10 @@ pub(crate) struct Tally {
     pub(crate) skipped: u64,
     /// `NAME: REASON` of each live test that could not run.
     pub(crate) reasons: Vec<String>,
+    /// Tests that were started, until it is said where.
+    pub(crate) started: BTreeSet<String>,
+    /// Where which live tests ran.
+    pub(crate) places: Places,
 }
 
 impl Tally {
@@ -22,7 +31,19 @@ impl Tally {
             self.skipped += count(counts, "ignored");
         } else if let Some(reason) = line.trim_start().strip_prefix("skipped: ") {
             self.reasons.push(reason.trim_end().to_owned());
+        } else {
+            self.started.extend(started(line).map(str::to_owned));
         }
+    }
+
+    /// Says that what was started up to now ran at that place.
+    pub(crate) fn ran_at(&mut self, place: &str) {
+        self.places.add(place, mem::take(&mut self.started));
+    }
+
+    /// The tests that were skipped for a reason.
+    pub(crate) fn excused(&self) -> BTreeSet<&str> {
+        self.reasons.iter().filter_map(|reason| Some(reason.split_once(": ")?.0)).collect()
     }
 
     /// How many tests were started or skipped.
@@ -37,12 +58,14 @@ impl AddAssign for Tally {
         self.failed += rhs.failed;
         self.skipped += rhs.skipped;
         self.reasons.extend(rhs.reasons);
+        self.started.extend(rhs.started);
+        self.places.extend(rhs.places);
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { passed, failed, skipped, reasons: _ } = self;
+        let Self { passed, failed, skipped, .. } = self;
         write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
     }
 }
@@ -50,6 +73,12 @@ impl fmt::Display for Tally {
 /// What follows `label`, which a serial console may have put something in front of.
 fn after<'a>(line: &'a str, label: &str) -> Option<&'a str> {
     line.split_once(label).map(|(_, rest)| rest)
+}
+
+/// The name in `test NAME ... ok`, which a test that fails or talks leaves unfinished.
+fn started(line: &str) -> Option<&str> {
+    let (name, outcome) = line.strip_prefix("test ")?.split_once(" ... ")?;
+    (outcome.trim_end() != "ignored").then(|| name.trim_end())
 }
 
 /// The number in front of `word`; 0 if there is none.
@@ -96,7 +125,22 @@ mod tests {
     #[test]
     fn other_lines_count_nothing() {
         let tally = read(&["test a::b ... ok", "5 passed", "the test failed"]);
-        assert_eq!(tally, Tally::default());
+        assert_eq!(Tally { started: BTreeSet::new(), ..tally }, Tally::default());
+    }
+
+    #[test]
+    fn names_are_kept_of_what_was_started() {
+        let mut tally = read(&[
+            "test a::b          ... ok",
+            "test c             ... said meanwhile",
+            "test d::e          ... ignored",
+            "test result: ok. 2 passed; 0 failed; 1 ignored;",
+        ]);
+        tally.ran_at("here");
+        let known = ["a::b", "c", "d::e"].map(str::to_owned).into();
+        assert_eq!(tally.places.missing(&known), ["d::e"]);
+        tally.ran_at("there");
+        assert_eq!(tally.places.to_string(), "here: 2 live tests\n");
     }
 
     #[test]
@@ -110,6 +154,8 @@ mod tests {
     fn adding_keeps_everything() {
         let mut sum = read(&["test result: ok. 1 passed; 1 failed; 1 ignored;"]);
         sum += read(&["test result: ok. 1 passed; 1 failed; 1 ignored;", "skipped: a: b"]);
-        assert_eq!(sum, Tally { passed: 2, failed: 2, skipped: 2, reasons: vec!["a: b".into()] });
+        let reasons = vec!["a: b".into()];
+        assert_eq!(sum, Tally { passed: 2, failed: 2, skipped: 2, reasons, ..Tally::default() });
+        assert_eq!(sum.excused(), ["a"].into());
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::builder::PossibleValuesParser;
 
 use crate::ebpf::{self, Rebuilt};
@@ -18,8 +18,8 @@ use crate::{html_check, left_behind, live, run, shell, vm, workspace};
 
 /// Check everything: set-up, formatting, lints, the eBPF object, all tests, live ones included, and pages in a browser.
 ///
-/// The live tests watch real processes and run as root, through `sudo` if need be. They are then
-/// run on stock kernels in qemu. A step that fails does not stop the others. The last line says how
+/// The live tests watch real processes and run as root, through `sudo` if need be. Those of them that
+/// depend on the kernel then run on stock kernels in qemu as well. A step that fails does not stop the others. The last line says how
 /// many tests passed, failed and were skipped; a step that failed otherwise counts as one failure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -35,7 +35,7 @@ pub(crate) struct Options {
 }
 
 /// In their order.
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     "set-up",
     "formatting",
     "lints",
@@ -50,6 +50,7 @@ const STEPS: [&str; 14] = [
     "pages in a browser",
     "nothing left running",
     "guests",
+    "no test left out",
 ];
 
 /// What others build upon.
@@ -98,7 +99,11 @@ pub(crate) fn test(options: &Options) -> ExitCode {
     }
     check.step("nothing left running", |_| left_behind::check());
     if !options.no_vm {
-        check.step("guests", vm::run_stock);
+        check.step("guests", vm::run_dependent);
+    }
+    if let (Some(programs), None, false) = (&programs, &options.from, options.no_vm) {
+        let places = check.tally.clone();
+        check.step("no test left out", |_| none_left_out(&programs.tests, &places));
     }
     check.end()
 }
@@ -162,6 +167,7 @@ impl Check {
         for reason in &self.tally.reasons {
             eprintln!("skipped: {reason}");
         }
+        eprint!("{}", self.tally.places);
         for (name, took) in &self.took {
             eprintln!("{:>9}  {name}", seconds(*took));
         }
@@ -233,6 +239,18 @@ fn documentation() -> Result<()> {
     shell::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
+/// Each live test ran somewhere, or said why it cannot.
+fn none_left_out(tests: &Path, tally: &Tally) -> Result<()> {
+    let known = live::names(tests)?;
+    let excused = tally.excused();
+    let mut missing = tally.places.missing(&known);
+    missing.retain(|name| !excused.contains(name));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("{} live tests ran nowhere: {}", missing.len(), missing.join(", "))
+}
+
 fn cargo(command: &str) -> Result<Command> {
     let mut cargo = shell::cargo();
     cargo.arg(command).arg("--locked").arg("--target-dir").arg(workspace::target()?);
@@ -295,8 +313,6 @@ fn seconds(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::bail;
-
     use super::*;
 
     #[test]

@@ -3,31 +3,26 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use clap::builder::PossibleValuesParser;
 
 use crate::guest::{self, Boot, Initramfs};
 use crate::kernels::{self, Image};
 use crate::live::Programs;
 use crate::tally::Tally;
-use crate::{shell, workspace};
+use crate::{kvm, shell, workspace};
 
 /// The only machines there are guests for.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
-/// Tests that need a kernel in lockdown.
-const LOCKDOWN: &str = "lockdown::";
-/// Tests that need a container engine, which no guest has.
-const DOCKER: &str = "docker::";
-/// Tests beside bpftrace, which no guest has.
-const BPFTRACE: &str = "trace::values::";
-/// Tests beside lsns, which no guest has.
-const LSNS: &str = "ns::lsns::";
-/// Tests of runc and crun, which no guest has.
-const RUNTIMES: &str = "run::spaces::runtime_";
-/// Tests beside psgo, which have not been tried under emulation: only a filter runs them.
-const PSGO: &str = "psgo::";
+/// Where tests say that they run: `observer/tests/live/place.rs` says what each word means.
+const PLACES: [&str; 5] = ["host", "every-kernel", "preempting", "guest", LOCKDOWN];
+/// The place that needs a boot of its own.
+const LOCKDOWN: &str = "lockdown";
+/// A guest has more to do with each process of a storm.
+const SCALE: &str = "0.05";
 
-/// Run the live tests on stock Debian kernels in qemu.
+/// Run the live tests on stock Debian kernels in qemu: all that a guest can run.
 ///
-/// Each kernel is booted twice: as it is, and with `lockdown=confidentiality` for the tests of
+/// Each kernel is booted as it is, and once more with `lockdown=confidentiality` for the tests of
 /// that. `backports` and `backports-rt` are the newest kernels of the distribution's backports. Kernels
 /// are fetched once, into `target/kernels`. No rights are needed.
 #[derive(Debug, clap::Args)]
@@ -38,66 +33,115 @@ pub(crate) struct Options {
     /// Only tests with that in their name
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
+    /// Only tests of these places; `every-kernel` is what the check runs [default: all, but with a
+    /// filter not `lockdown`]
+    #[arg(long, value_name = "PLACE", value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(PLACES))]
+    places: Vec<String>,
     /// Factor on the counts of storms
     #[arg(long, value_name = "FACTOR", default_value = SCALE)]
     scale: String,
 }
 
-/// A guest has more to do with each process of a storm.
-const SCALE: &str = "0.05";
-/// Tests of what becomes of programs that the kernel preempts.
-const SKIPPED: &str = "skipped::";
+/// A kernel, and what is to be run on it.
+#[derive(Debug)]
+struct Plan {
+    kernel: String,
+    boot: Boot,
+    /// Whether it is no failure that the kernel cannot be had.
+    may_be_missing: bool,
+}
+
+impl Plan {
+    fn new(kernel: &str, places: &[&str]) -> Self {
+        let boot = boot(places, None, SCALE);
+        Self { kernel: kernel.to_owned(), boot, may_be_missing: false }
+    }
+
+    fn or_none(self) -> Self {
+        Self { may_be_missing: true, ..self }
+    }
+}
 
 pub(crate) fn vm(options: &Options) -> Result<()> {
     let mut tally = Tally::default();
+    let result = run(&by_hand(options), &mut tally);
+    print!("{}", tally.places);
+    println!("{tally}");
+    result
+}
+
+/// Runs what depends on the kernel. Adds what the tests say to `tally`.
+pub(crate) fn run_dependent(tally: &mut Tally) -> Result<()> {
+    run(&dependent(), tally)
+}
+
+/// Each kernel with what it may change; each condition that a guest can be in on one of them.
+fn dependent() -> Vec<Plan> {
+    let [oldest, newest] = kernels::STOCK;
+    let [backported, real_time] = kernels::BACKPORTS;
+    vec![
+        Plan::new(oldest, &["every-kernel"]),
+        Plan::new(newest, &["every-kernel", "guest"]),
+        Plan::new(newest, &[LOCKDOWN]),
+        Plan::new(backported, &["preempting"]).or_none(),
+        Plan::new(real_time, &["preempting"]).or_none(),
+    ]
+}
+
+fn by_hand(options: &Options) -> Vec<Plan> {
     let kernels: Vec<_> = if options.kernels.is_empty() {
         kernels::STOCK.iter().chain(&kernels::BACKPORTS).copied().collect()
     } else {
         options.kernels.iter().map(String::as_str).collect()
     };
-    let boots = boots(options.filter.as_deref(), &options.scale);
-    let result = run_matrix(&kernels, &boots, &mut tally);
-    println!("{tally}");
-    result
+    let filter = options.filter.as_deref();
+    let asked: Vec<_> = match options.places.as_slice() {
+        [] => PLACES.into_iter().filter(|place| filter.is_none() || *place != LOCKDOWN).collect(),
+        places => places.iter().map(String::as_str).collect(),
+    };
+    let (locked, plain): (Vec<_>, Vec<_>) = asked.into_iter().partition(|place| *place == LOCKDOWN);
+    let boots = [plain, locked].into_iter().filter(|places| !places.is_empty());
+    let boots: Vec<_> = boots.map(|places| boot(&places, filter, &options.scale)).collect();
+    let plan = |kernel: &str, boot: &Boot| Plan {
+        kernel: kernel.to_owned(),
+        boot: boot.clone(),
+        may_be_missing: false,
+    };
+    kernels.iter().flat_map(|kernel| boots.iter().map(|boot| plan(kernel, boot))).collect()
 }
 
-/// Runs the tests on every stock kernel, and on those of the backports what only they show. Adds what
-/// they say to `tally`.
-pub(crate) fn run_stock(tally: &mut Tally) -> Result<()> {
-    let stock = run_matrix(&kernels::STOCK, &boots(None, SCALE), tally);
-    let skipped = run_backports(tally);
-    stock.and(skipped)
+fn boot(places: &[&str], filter: Option<&str>, scale: &str) -> Boot {
+    let is_locked = places.contains(&LOCKDOWN);
+    Boot {
+        name: if is_locked { "in lockdown" } else { "as it is" },
+        kernel_arguments: if is_locked { "lockdown=confidentiality" } else { "" },
+        scale: scale.to_owned(),
+        places: places.join(","),
+        filter: filter.map(str::to_owned),
+    }
 }
 
-/// A suite that cannot be reached is said, and neither passed nor failed.
-fn run_backports(tally: &mut Tally) -> Result<()> {
-    let mut there = Vec::new();
-    for kernel in kernels::BACKPORTS {
-        match kernels::image(kernel) {
-            Ok(_) => there.push(kernel),
-            Err(error) => {
+fn run(plans: &[Plan], tally: &mut Tally) -> Result<()> {
+    let programs = build_static()?;
+    let mut accelerator = None;
+    let mut failures = Vec::new();
+    for plan in plans {
+        let Plan { kernel, boot, may_be_missing } = plan;
+        let image = match kernels::image(kernel) {
+            Ok(image) => image,
+            Err(error) if *may_be_missing => {
                 tally.skipped += 1;
                 tally.reasons.push(format!("kernel `{kernel}`: {error:#}"));
+                continue;
             }
-        }
-    }
-    run_matrix(&there, &boots(Some(SKIPPED), SCALE), tally)
-}
-
-fn run_matrix(kernels: &[&str], boots: &[Boot], tally: &mut Tally) -> Result<()> {
-    let programs = build_static()?;
-    let boots = boots
-        .iter()
-        .map(|boot| Ok((Initramfs::pack(&programs, boot)?, boot)))
-        .collect::<Result<Vec<_>>>()?;
-    let mut failures = Vec::new();
-    for kernel in kernels {
-        let image = kernels::image(kernel)?;
-        for (files, boot) in &boots {
-            eprintln!("booting {}, {}", image.name, boot.name);
-            if let Err(error) = guest::run(&image, files, boot, tally) {
-                failures.push(failure(&image, boot, &error));
-            }
+            Err(error) => return Err(error),
+        };
+        let accelerator = *accelerator.get_or_insert_with(|| kvm::accelerator(&image, &programs));
+        let files = Initramfs::pack(&programs, boot)?;
+        eprintln!("booting {}, {}", image.name, boot.name);
+        if let Err(error) = guest::run(&image, &files, boot, accelerator, tally) {
+            failures.push(failure(&image, boot, &error));
         }
     }
     if failures.is_empty() {
@@ -124,55 +168,48 @@ fn build_static() -> Result<Programs> {
     Programs::build(&mut cargo, &["--release", "--target", TARGET], target)
 }
 
-/// The boots of every kernel; a filter leaves out the one that could not have such a test.
-fn boots(filter: Option<&str>, scale: &str) -> Vec<Boot> {
-    let about_lockdown = |filter: &str| filter.starts_with("lockdown");
-    let mut boots = Vec::new();
-    if !filter.is_some_and(about_lockdown) {
-        let names = [DOCKER, LOCKDOWN, BPFTRACE, LSNS, RUNTIMES];
-        let mut skips = names.map(|name| ["--skip", name]).concat();
-        if filter.is_none() {
-            skips.extend(["--skip", PSGO]);
-        }
-        boots.push(Boot {
-            name: "plain",
-            kernel_arguments: "",
-            scale: scale.to_owned(),
-            test_arguments: skips.into_iter().chain(filter).map(str::to_owned).collect(),
-        });
-    }
-    if filter.is_none_or(about_lockdown) {
-        boots.push(Boot {
-            name: "lockdown",
-            kernel_arguments: "lockdown=confidentiality",
-            scale: scale.to_owned(),
-            test_arguments: vec![filter.unwrap_or(LOCKDOWN).to_owned()],
-        });
-    }
-    boots
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(filter: Option<&str>) -> Vec<&'static str> {
-        boots(filter, SCALE).iter().map(|boot| boot.name).collect()
+    fn boots(filter: Option<&str>, places: &[&str]) -> Vec<(&'static str, String)> {
+        let options = Options {
+            kernels: vec!["6.1".to_owned()],
+            filter: filter.map(str::to_owned),
+            places: places.iter().map(|&place| place.to_owned()).collect(),
+            scale: SCALE.to_owned(),
+        };
+        let plans = by_hand(&options);
+        plans.into_iter().map(|plan| (plan.boot.kernel_arguments, plan.boot.places)).collect()
+    }
+
+    const LOCKED: &str = "lockdown=confidentiality";
+
+    #[test]
+    fn by_hand_a_kernel_runs_all_places() {
+        let plain = "host,every-kernel,preempting,guest".to_owned();
+        let locked = (LOCKED, LOCKDOWN.to_owned());
+        assert_eq!(boots(None, &[]), [("", plain.clone()), locked]);
+        assert_eq!(boots(Some("exec"), &[]), [("", plain)]);
     }
 
     #[test]
-    fn without_a_filter_there_are_both_boots() {
-        assert_eq!(names(None), ["plain", "lockdown"]);
-        let [plain, lockdown] = &boots(None, SCALE)[..] else { panic!("two boots") };
-        let skips = [DOCKER, LOCKDOWN, BPFTRACE, LSNS, RUNTIMES, PSGO];
-        assert_eq!(plain.test_arguments, skips.map(|skip| ["--skip", skip]).concat());
-        assert_eq!(lockdown.test_arguments, ["lockdown::"]);
+    fn lockdown_has_a_boot_of_its_own() {
+        let both = [("", "guest".to_owned()), (LOCKED, LOCKDOWN.to_owned())];
+        assert_eq!(boots(Some("named"), &[LOCKDOWN]), both[1..]);
+        assert_eq!(boots(None, &[LOCKDOWN, "guest"]), both);
     }
 
     #[test]
-    fn a_filter_picks_the_boot_that_has_the_test() {
-        assert_eq!(names(Some("exec")), ["plain"]);
-        assert_eq!(names(Some("lockdown::refusal")), ["lockdown"]);
-        assert_eq!(boots(Some("exec"), SCALE)[0].test_arguments.last().unwrap(), "exec");
+    fn the_check_boots_every_kernel_and_leaves_no_place_out() {
+        let plans = dependent();
+        for kernel in kernels::STOCK.iter().chain(&kernels::BACKPORTS) {
+            assert!(plans.iter().any(|plan| plan.kernel == *kernel), "{kernel}");
+        }
+        let asked: Vec<_> = plans.iter().flat_map(|plan| plan.boot.places.split(',')).collect();
+        for place in PLACES.iter().filter(|place| **place != "host") {
+            assert!(asked.contains(place), "{place}");
+        }
+        assert!(!asked.contains(&"host"));
     }
 }

@@ -1,25 +1,29 @@
 //! `observer doctor`: what it says is what really works.
 
-use std::fs::File;
-use std::os::fd::AsRawFd as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::backend::proc::become_nobody;
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
-use crate::observed::{observer, output};
-use crate::sys;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::{bpf, root};
+use crate::support::program::{observer_by_descriptor, output};
+use crate::support::sys;
+use crate::support::sys::become_nobody;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        as_root: [root, unlocked, btf],
-        as_nobody: [root, unlocked, btf],
-        without_btf: [root, unlocked, btf],
-        without_the_capability: [root, unlocked, btf],
-        in_a_user_namespace: [root],
-        text_is_for_people: [],
+        EveryKernel [bpf] {
+            as_root,
+            as_nobody,
+        }
+        Host [bpf] {
+            without_btf,
+            without_the_capability,
+        }
+        EveryKernel [root] { in_a_user_namespace }
+        Host [] { text_is_for_people }
     ]
 }
 
@@ -27,10 +31,7 @@ pub(crate) fn cases() -> Vec<Case> {
 type Circumstances = fn(&mut Command);
 
 fn run(arguments: &[&str], circumstances: Circumstances) -> (Option<i32>, String, String) {
-    let program = File::open(observer()).expect("the program");
-    // By its descriptor, so that no folder is in the way.
-    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
-    command.args(arguments).stdin(Stdio::null());
+    let (mut command, _program) = observer_by_descriptor(arguments);
     circumstances(&mut command);
     let (status, out, errors) = output(&mut command, patience(Duration::from_secs(5)));
     (status.code(), out, errors)
@@ -81,7 +82,7 @@ fn as_root() {
 }
 
 fn as_nobody() {
-    let diagnosis = truth_of(become_nobody);
+    let diagnosis = truth_of(|command| sys::before_exec(command, become_nobody));
     let told = backend(&diagnosis, "bpf");
     assert_eq!(told["usable"], false);
     let fix = told["fix"].as_str().expect("a command");

@@ -14,6 +14,7 @@
 //! | `OBSERVER_PSGO` | the psgo to compare with |
 //! | `OBSERVER_SCALE` | factor on the counts of storms |
 //! | `OBSERVER_GUEST` | set in an emulated guest: more patience |
+//! | `OBSERVER_PLACES` | the places of which the tests run, see `support/place.rs`; else all that fit here |
 //! | `CI` | `true` or `1`: a test that cannot run fails instead of being skipped |
 
 #![expect(
@@ -24,75 +25,32 @@
     reason = "a test that meets the unexpected stops and says so"
 )]
 
-mod accounting;
-mod act;
-mod argv;
 mod backend;
-mod cgroup;
-mod child;
-mod death;
 mod docker;
 mod doctor;
-mod engine;
-mod errors;
-mod event;
-mod filters;
-mod harness;
-mod library;
-mod lockdown;
-mod loss;
-mod namespace_events;
+mod events;
 mod ns;
-mod ns_follow;
-mod observed;
-mod output;
 mod ps;
 mod psgo;
-mod reader;
-mod requests;
 mod run;
-mod shapes;
-mod skipped;
-mod smoke;
-mod spaces;
-mod storm;
-mod sys;
+mod support;
 mod table;
-mod threads;
 mod trace;
 mod tracepoint;
 mod verify;
-mod walk;
 
 use std::process::ExitCode;
+
+use support::{act, caller, harness};
 
 fn main() -> ExitCode {
     if let Some(act) = act::asked() {
         return act::perform(&act);
     }
+    caller::forget();
     let cases = [
-        smoke::cases(),
-        storm::cases(),
-        skipped::cases(),
-        argv::cases(),
-        shapes::cases(),
-        threads::cases(),
-        accounting::cases(),
-        death::cases(),
-        spaces::cases(),
-        namespace_events::cases(),
-        ns_follow::cases(),
-        requests::cases(),
-        cgroup::cases(),
-        loss::cases(),
-        reader::cases(),
-        output::cases(),
-        filters::cases(),
-        errors::cases(),
-        library::cases(),
+        events::cases(),
         docker::cases(),
-        lockdown::cases(),
-        walk::cases(),
         verify::cases(),
         backend::cases(),
         doctor::cases(),
@@ -104,5 +62,6 @@ fn main() -> ExitCode {
         ns::cases(),
         run::cases(),
     ];
-    harness::run(cases.into_iter().flatten().collect())
+    let cases: Vec<_> = cases.into_iter().flatten().collect();
+    harness::run(&cases)
 }

@@ -1,39 +1,41 @@
 //! `observer verify`: on this machine the live table says what /proc says, whatever happens.
 
-use std::fs;
 use std::io;
-use std::os::fd::AsRawFd as _;
 use std::process::{ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use serde_json::Value;
 
-use crate::child::{Lines, Next, Started, unique};
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
-use crate::observed::{observer, output};
+use crate::events::storm;
 use crate::ps::scene::{Variety, with_ids};
-use crate::{storm, sys};
+use crate::support::child::{Lines, Next, Started, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled, soon};
+use crate::support::need::bpf;
+use crate::support::program::{give_object, observer_by_descriptor, observer_with, output};
+use crate::support::sys;
+use crate::support::sys::become_nobody;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        this_machine_agrees: [root, unlocked, btf],
-        processes_of_every_kind_agree: [root, unlocked, btf],
-        short_lived_processes_agree: [root, unlocked, btf],
-        within_a_second_after_a_loss_they_agree: [root, unlocked, btf],
-        ctrl_c_ends_with_the_summary: [root, unlocked, btf],
-        nobody_is_not_permitted: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            this_machine_agrees,
+            processes_of_every_kind_agree,
+            within_a_second_after_a_loss_they_agree,
+        }
+        Host [bpf] {
+            short_lived_processes_agree,
+            ctrl_c_ends_with_the_summary,
+            nobody_is_not_permitted,
+        }
     ]
 }
 
 fn verify(arguments: &[&str]) -> Command {
-    let mut command = Command::new(observer());
-    command.arg("verify").args(arguments).stdin(Stdio::null());
-    if let Some(object) = std::env::var_os("OBSERVER_BPF_OBJECT") {
-        command.arg("--bpf-object").arg(object);
-    }
+    let mut command = observer_with(&[&["verify"], arguments].concat());
+    give_object(&mut command);
     command
 }
 
@@ -147,16 +149,8 @@ impl Running {
 }
 
 fn nobody_is_not_permitted() {
-    let program = fs::File::open(observer()).expect("the program");
-    // By its descriptor, so that no folder is in the way.
-    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
-    command.arg("verify").stdin(Stdio::null());
-    sys::before_exec(&mut command, || {
-        let (user, group) = (Uid::from_raw(65_534), Gid::from_raw(65_534));
-        setgroups(&[]).map_err(io::Error::from)?;
-        setresgid(group, group, group)?;
-        setresuid(user, user, user).map_err(io::Error::from)
-    });
+    let (mut command, _program) = observer_by_descriptor(&["verify"]);
+    sys::before_exec(&mut command, become_nobody);
     let (status, out, errors) = output(&mut command, soon());
     assert_eq!((status.code(), out.as_str()), (Some(4), ""), "{errors}");
     assert!(errors.contains("CAP_BPF and CAP_PERFMON are missing"), "{errors}");

@@ -7,8 +7,8 @@ use std::time::Duration;
 use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::unistd::Pid;
 
-use crate::act::{fork_here, reap, say};
-use crate::sys;
+use crate::support::act::{fork_here, reap, say};
+use crate::support::sys;
 
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
     match words {

@@ -1,7 +1,7 @@
 //! What every source tells of processes that live for a moment.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -11,11 +11,13 @@ use observer::facts::Surety;
 use serde_json::Value;
 
 use super::{Backend, known, moment};
-use crate::cgroup::{Cgroup, container_id};
-use crate::child::{Actor, act, act_argv, make_bare, send, unique};
-use crate::event::Event;
-use crate::harness::patience;
-use crate::observed::{Observed, observer, output};
+use crate::events::cgroup::{Cgroup, container_id};
+use crate::support::child::{Actor, act, act_argv, make_bare, send, unique};
+use crate::support::event::Event;
+use crate::support::machine::patience;
+use crate::support::observed::Observed;
+use crate::support::proc::{self, Stat};
+use crate::support::program::{observer_with, output};
 use crate::table::truth::assert_equal_within;
 
 /// A child that has been there for a moment, and its exec.
@@ -48,10 +50,11 @@ pub(super) fn a_life(backend: &Backend) {
     let pid = actor.pid();
     assert_eq!(exec.arguments(), Some(act_argv(&words)));
     assert_is_of_this_test(&exec, pid, facts.credentials);
-    assert_eq!(exec.id().split('-').nth(2), Some(start_ticks(pid).as_str()), "{exec:?}");
+    let start = Stat::of(pid).expect("a live process").start().to_string();
+    assert_eq!(exec.id().split('-').nth(2), Some(start.as_str()), "{exec:?}");
     if known(facts.namespaces) {
-        assert_eq!(exec.number("/process/ns/pid"), Some(inode_of_pids(pid)), "{exec:?}");
-        assert_eq!(exec.number("/process/vpid"), Some(inner_pid(pid)), "{exec:?}");
+        assert_eq!(exec.number("/process/ns/pid"), Some(proc::namespace(pid, "pid")), "{exec:?}");
+        assert_eq!(exec.number("/process/vpid"), Some(proc::inner_pid(pid)), "{exec:?}");
     }
     if known(facts.cgroup) {
         let cgroup = exec.text("/process/linux/cgroup").expect("a cgroup").to_owned();
@@ -79,24 +82,6 @@ fn assert_is_of_this_test(event: &Event, pid: u32, users: Surety) {
     assert_eq!((event.pid(), event.parent_pid()), (pid, std::process::id()), "{event:?}");
     let user = nix::unistd::geteuid().as_raw();
     assert_eq!(event.number("/process/user/id"), known(users).then_some(user.into()), "{event:?}");
-}
-
-fn start_ticks(pid: u32) -> String {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a live process");
-    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
-    fields.split(' ').nth(19).expect("the start").to_owned()
-}
-
-fn inode_of_pids(pid: u32) -> u64 {
-    let link = fs::read_link(format!("/proc/{pid}/ns/pid")).expect("a live process");
-    let text = link.to_string_lossy().into_owned();
-    text.trim_start_matches("pid:[").trim_end_matches(']').parse().expect("a number")
-}
-
-fn inner_pid(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a live process");
-    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:")).expect("NSpid");
-    line.split_whitespace().next_back().expect("a pid").parse().expect("a number")
 }
 
 pub(super) fn a_code(backend: &Backend) {
@@ -186,10 +171,8 @@ pub(super) fn an_orphan(backend: &Backend) {
     thread::sleep(moment());
     parent.dismiss();
     let told = observed.wait_for("the new parent", |e| e.is("reparent") && e.pid() == orphan);
-    let stat = fs::read_to_string(format!("/proc/{orphan}/stat")).expect("a live process");
+    let new = Stat::of(orphan).expect("a live process").parent();
     send(orphan, Signal::SIGKILL);
-    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
-    let new: u32 = fields.split(' ').nth(1).expect("a parent").parse().expect("a pid");
     assert_eq!(told.number("/old_parent_pid"), Some(old.into()), "{told:?}");
     assert_eq!(told.parent_pid(), new, "{told:?}");
 }
@@ -226,10 +209,9 @@ pub(super) fn the_table_is_proc(backend: &Backend) {
 }
 
 pub(super) fn verify_agrees(backend: &Backend) {
-    let mut command = Command::new(observer());
-    command.args(["verify", "--json", "--for", "1s", "--churn", "20", "--backend", backend.name]);
+    let words = ["verify", "--json", "--for", "1s", "--churn", "20", "--backend", backend.name];
     let (status, out, errors) =
-        output(command.stdin(Stdio::null()), patience(Duration::from_secs(6)));
+        output(&mut observer_with(&words), patience(Duration::from_secs(6)));
     assert_eq!(status.code(), Some(0), "{errors}{out}");
     let report: Value = serde_json::from_str(&out).expect("one document");
     assert_eq!(report["agree"], true, "{report}");

@@ -15,9 +15,12 @@ use std::time::Duration;
 use observer::facts::{EventFacts, Surety};
 use observer::source::{self, Options, Source as _};
 
-use crate::cgroup::v2;
-use crate::harness::{Case, Need, btf, in_guest, root, unlocked};
-use crate::observed::{Observed, bare_events};
+use crate::events::cgroup::v2;
+use crate::support::harness::Case;
+use crate::support::machine::in_guest;
+use crate::support::need::{self, Need};
+use crate::support::observed::{Observed, bare_events};
+use crate::support::place::Place;
 
 /// A source, and how it is asked for.
 pub(crate) struct Backend {
@@ -31,10 +34,10 @@ const PROC: Backend = Backend { name: "proc", kind: source::Backend::Proc };
 
 /// Every behaviour from this source, which needs something; a move needs somewhere to go as well.
 macro_rules! on {
-    ($backend:ident, $module:literal, [$($need:path),*]) => {{
+    ($backend:ident, $module:literal, $place:ident, [$($need:path),*]) => {{
         const NEEDS: &[Need] = &[$($need),*];
         const MOVE: &[Need] = &[$($need,)* v2];
-        on!($backend, $module,
+        on!($backend, $module, $place,
             a_life: NEEDS,
             a_code: NEEDS,
             a_kill: NEEDS,
@@ -46,21 +49,23 @@ macro_rules! on {
             verify_agrees: NEEDS,
         )
     }};
-    ($backend:ident, $module:literal, $($behaviour:ident: $needs:ident),* $(,)?) => {
+    ($backend:ident, $module:literal, $place:ident, $($behaviour:ident: $needs:ident),* $(,)?) => {
         vec![$(Case {
             module: concat!("live::backend::", $module),
             name: stringify!($behaviour),
+            place: Place::$place,
             needs: $needs,
             run: || behaviour::$behaviour(&$backend),
         }),*]
     };
 }
 
+/// What a kernel version changes for the eBPF programs other tests show, and for /proc those of `ps`.
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [
-        on!(BPF, "bpf", [root, unlocked, btf]),
-        on!(PERF, "perf", [root, unlocked]),
-        on!(PROC, "proc", []),
+        on!(BPF, "bpf", Host, [need::bpf]),
+        on!(PERF, "perf", EveryKernel, [need::perf]),
+        on!(PROC, "proc", Host, []),
         perf::cases(),
         perf_ends::cases(),
         perf_loss::cases(),

@@ -13,22 +13,28 @@ use observer::feed::Feed;
 use observer::source::{Backend, Options, open};
 
 use super::perf_ends::{PERF, told_end, true_end};
-use crate::child::{Actor, Ended, Started, act, act_argv, program, send, unique};
-use crate::event::{Event, none_of};
-use crate::harness::{Case, btf, cases, in_guest, patience, root, scaled, unlocked};
-use crate::observed::{Observed, Stream, bare_events};
-use crate::storm::{self, Life};
-use crate::sys;
+use crate::events::storm::{self, Life};
+use crate::support::child::{Actor, Ended, Started, act, act_argv, program, send, unique};
+use crate::support::event::{Event, none_of};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience, scaled};
+use crate::support::need::{Lack, bpf, perf};
+use crate::support::observed::{Observed, Stream, bare_events};
+use crate::support::sys;
 use crate::trace::act::see_tracefs;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_process_of_a_storm: [root, unlocked],
-        by_itself_where_bpf_is_refused: [root, unlocked, btf, perfmon_is_enough],
-        what_lives_on_is_known_as_by_bpf: [root, unlocked, btf],
-        not_inside_a_pid_namespace: [root, unlocked],
-        what_has_happened_is_told_when_asked: [root, unlocked],
-        who_sleeps_is_woken: [root, unlocked],
+        EveryKernel [perf] {
+            every_process_of_a_storm,
+            who_sleeps_is_woken,
+        }
+        EveryKernel [bpf, perfmon_is_enough] { by_itself_where_bpf_is_refused }
+        EveryKernel [bpf] { what_lives_on_is_known_as_by_bpf }
+        Host [perf] {
+            not_inside_a_pid_namespace,
+            what_has_happened_is_told_when_asked,
+        }
     ]
 }
 
@@ -104,12 +110,12 @@ const PARANOID: &str = "/proc/sys/kernel/perf_event_paranoid";
 
 /// Some distributions have a level above 2, at which `CAP_PERFMON` counts for nothing. In a guest
 /// it is nobody else's.
-fn perfmon_is_enough() -> Option<String> {
+fn perfmon_is_enough() -> Option<Lack> {
     let level = || fs::read_to_string(PARANOID).ok()?.trim().parse::<i32>().ok();
     if level() > Some(2) && in_guest() {
         fs::write(PARANOID, "2").expect("a setting of the guest");
     }
-    (level() > Some(2)).then(|| "perf_event_paranoid is above 2".to_owned())
+    (level() > Some(2)).then(|| "perf_event_paranoid is above 2".into())
 }
 
 const CAP_SYS_ADMIN: libc::c_ulong = 21;

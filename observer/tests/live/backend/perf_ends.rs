@@ -4,21 +4,25 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::child::{Actor, Ended, Started, act, unique};
-use crate::event::{Death, Event, none_of};
-use crate::harness::{Case, cases, patience, root, scaled, unlocked};
-use crate::observed::{Observed, Stream};
-use crate::storm;
+use crate::events::storm;
+use crate::support::child::{Actor, Ended, Started, act, unique};
+use crate::support::event::{Death, Event, none_of};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::perf;
+use crate::support::observed::{Observed, Stream};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        codes_and_signals: [root, unlocked],
-        signals_that_do_not_end_it: [root, unlocked],
-        a_signal_from_another: [root, unlocked],
-        many_threads: [root, unlocked],
-        threads_that_race: [root, unlocked],
-        a_program_run_by_another_thread: [root, unlocked],
-        the_end_of_a_pid_namespace: [root, unlocked],
+        EveryKernel [perf] {
+            codes_and_signals,
+            signals_that_do_not_end_it,
+            a_signal_from_another,
+            many_threads,
+            threads_that_race,
+            a_program_run_by_another_thread,
+            the_end_of_a_pid_namespace,
+        }
     ]
 }
 

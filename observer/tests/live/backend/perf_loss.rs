@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::child::{Actor, act, unique};
-use crate::harness::{Case, cases, root, scaled, unlocked};
-use crate::observed::Observed;
-use crate::storm;
+use crate::events::storm;
+use crate::support::child::{Actor, act, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::perf;
+use crate::support::observed::Observed;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        rings_of_one_page: [root, unlocked],
+        EveryKernel [perf] { rings_of_one_page }
     ]
 }
 
@@ -41,8 +43,9 @@ fn rings_of_one_page() {
     stream.assert_code(0);
     stream.assert_balanced();
     assert!(stream.bye().expect_number("/lost") > 0, "nothing was lost: {:?}", stream.bye());
-    let place =
-        |wanted: &dyn Fn(&crate::event::Event) -> bool| stream.events.iter().position(wanted);
+    let place = |wanted: &dyn Fn(&crate::support::event::Event) -> bool| {
+        stream.events.iter().position(wanted)
+    };
     let lost = place(&|event| event.is("lost")).expect("a lost event");
     let last = place(&|event| event.id() == exec.id()).expect("the exec after the storm");
     assert!(lost < last, "the first gap stands at {lost}, what came after it at {last}");

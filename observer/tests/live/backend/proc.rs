@@ -1,45 +1,37 @@
 //! Listings of /proc: nobody needs a right for them.
 
 use std::fs::{self, File};
-use std::os::fd::AsRawFd as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::{PROC, moment};
-use crate::child::{Actor, Started, act, act_argv, unique};
-use crate::harness::{Case, cases, patience, root, scaled};
-use crate::observed::{Observed, observer, output};
-use crate::sys;
+use crate::support::child::{Actor, Started, act, act_argv, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::root;
+use crate::support::observed::Observed;
+use crate::support::program::{observer_by_descriptor, output};
+use crate::support::sys;
+use crate::support::sys::become_nobody;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        nobody_sees_lives_of_a_second: [root],
-        only_who_asks_gets_it: [root],
-        short_lives_are_missed_and_nothing_is_made_up: [],
-        a_title_is_no_exec: [root],
+        Host [root] {
+            nobody_sees_lives_of_a_second,
+            only_who_asks_gets_it,
+            a_title_is_no_exec,
+        }
+        Host [] { short_lives_are_missed_and_nothing_is_made_up }
     ]
 }
 
-/// The program as nobody; it is run by its descriptor, so that no folder is in the way.
-pub(crate) fn as_nobody(arguments: &[&str]) -> (Command, File) {
-    let program = File::open(observer()).expect("the program");
-    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
-    command.args(arguments).stdin(Stdio::null());
-    become_nobody(&mut command);
+fn as_nobody(arguments: &[&str]) -> (Command, File) {
+    let (mut command, program) = observer_by_descriptor(arguments);
+    sys::before_exec(&mut command, become_nobody);
     (command, program)
-}
-
-pub(crate) fn become_nobody(command: &mut Command) {
-    sys::before_exec(command, || {
-        let (user, group) = (Uid::from_raw(65_534), Gid::from_raw(65_534));
-        setgroups(&[]).map_err(std::io::Error::from)?;
-        setresgid(group, group, group)?;
-        setresuid(user, user, user).map_err(std::io::Error::from)
-    });
 }
 
 fn nobody_sees_lives_of_a_second() {

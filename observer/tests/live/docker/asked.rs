@@ -8,13 +8,17 @@ use observer::event::What;
 use observer::monitor::Update;
 use observer::source::Backend;
 
-use crate::child::Started;
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
+use crate::support::child::Started;
+use crate::support::engine::{Engine, IMAGE, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::bpf;
 use crate::table::changes::Changes;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![a_client_starts_its_container: [root, unlocked, btf, engine, busybox]]
+    cases![
+        Host [bpf, engine, busybox] { a_client_starts_its_container }
+    ]
 }
 
 /// The first line of what this change says that a client wrote, and to which socket.

@@ -7,27 +7,32 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crate::child::{Started, unique};
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
-use crate::observed::{Observed, Stream, events, observer, output};
+use crate::support::child::{Started, unique};
+use crate::support::engine::{Engine, IMAGE, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::{Lack, bpf, root};
+use crate::support::observed::{Observed, Stream, events};
+use crate::support::program::{observer_with, output};
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        a_name_that_comes_later_and_again: [root, unlocked, btf, engine, busybox],
-        a_name_and_an_id_that_are_there: [root, unlocked, btf, engine, busybox],
-        listings_of_a_name_that_comes_later: [root, engine, busybox],
-        a_name_without_an_engine: [root, no_engine],
+        Host [bpf, engine, busybox] {
+            a_name_that_comes_later_and_again,
+            a_name_and_an_id_that_are_there,
+        }
+        Host [root, engine, busybox] { listings_of_a_name_that_comes_later }
+        Host [root, no_engine] { a_name_without_an_engine }
     ]
 }
 
 const SCRIPT: &str = "/bin/true; exec /bin/sleep 0.1";
 
 /// None but those of the tests.
-fn no_engine() -> Option<String> {
+fn no_engine() -> Option<Lack> {
     let sockets = ["/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock"];
     let there = sockets.into_iter().find(|socket| Path::new(socket).exists())?;
-    Some(format!("{there} is there: the machine has an engine"))
+    Some(format!("{there} is there: the machine has an engine").into())
 }
 
 fn events_of(container: &str, docker_host: &str) -> Command {
@@ -112,8 +117,8 @@ fn a_name_and_an_id_that_are_there() {
 fn listings_of_a_name_that_comes_later() {
     let engine = Engine::start();
     engine.import_image();
-    let mut command = Command::new(observer());
-    command.args(["ps", "--every", "200ms", "--count", "40", "--backend", "proc"]);
+    let mut command =
+        observer_with(&["ps", "--every", "200ms", "--count", "40", "--backend", "proc"]);
     command.args(["--container", "web", "--no-headers", "-o", "args"]);
     command.env("DOCKER_HOST", engine.address()).env_remove("XDG_RUNTIME_DIR");
     let listings = thread::spawn(move || output(&mut command, patience(Duration::from_secs(10))));

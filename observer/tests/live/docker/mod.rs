@@ -7,13 +7,18 @@ mod run;
 use std::fs;
 use std::time::Duration;
 
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::event::Event;
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
-use crate::observed::{Observed, Stream, output};
+use crate::support::engine::{Engine, IMAGE, busybox, engine};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::bpf;
+use crate::support::observed::{Observed, Stream};
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
-    let mut cases = cases![every_stage_of_a_run: [root, unlocked, btf, engine, busybox]];
+    let mut cases = cases![
+        Host [bpf, engine, busybox] { every_stage_of_a_run }
+    ];
     cases.extend(asked::cases());
     cases.extend(by_name::cases());
     cases.extend(run::cases());

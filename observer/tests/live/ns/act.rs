@@ -17,11 +17,11 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Gid, Pid, Uid, gettid, pipe, read, setresgid, setresuid, write};
 
-use crate::act::{fork_here, pause, reap, say, unescaped};
-use crate::child::c_string;
-use crate::harness::soon;
 use crate::ps::calls::fork_as;
-use crate::sys;
+use crate::support::act::{fork_here, pause, reap, say, unescaped};
+use crate::support::child::c_string;
+use crate::support::machine::soon;
+use crate::support::sys;
 
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
     match words {

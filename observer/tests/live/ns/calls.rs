@@ -34,16 +34,6 @@ pub(super) fn creator(namespace: &OwnedFd) -> io::Result<u32> {
     Ok(uid)
 }
 
-/// The number that is never given out twice, where the kernel has one.
-pub(super) fn kernel_id(namespace: &OwnedFd) -> io::Result<u64> {
-    /// `_IOR(0xb7, 13, __u64)`
-    const NS_GET_ID: libc::Ioctl = 0x8008_b70d_u32 as libc::Ioctl;
-    let mut id = 0_u64;
-    // SAFETY: the pointer is to a live number of the size that the request writes.
-    checked(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_ID, &raw mut id) })?;
-    Ok(id)
-}
-
 /// How many mounts it has, of a mount namespace, where the kernel tells.
 pub(super) fn mounts(namespace: &OwnedFd) -> io::Result<u64> {
     /// `_IOR(0xb7, 10, struct mnt_ns_info)`: size, mounts, and an id of 64 bits.

@@ -3,21 +3,26 @@
 use super::document::{Document, ns, told};
 use super::scene::{Keeper, Nest};
 use super::truth::{self, Space};
-use crate::child::{Started, act};
-use crate::harness::{Case, cases, root};
-use crate::ps::snapshot::Answer;
+use crate::support::child::{Started, act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        columns_have_lsnss_names_in_either_case: [],
-        every_column_that_is_listed_can_be_asked_for: [],
-        what_is_unknown_is_quoted_and_others_are_near: [],
-        headers_may_be_left_out: [],
-        only_the_kinds_that_are_asked_for: [root],
-        only_those_of_a_process: [root],
-        nobody_of_that_pid: [],
-        what_differs_from_the_first_process: [root],
-        options_with_a_blank_or_without: [],
+        Host [] {
+            columns_have_lsnss_names_in_either_case,
+            every_column_that_is_listed_can_be_asked_for,
+            what_is_unknown_is_quoted_and_others_are_near,
+            headers_may_be_left_out,
+            nobody_of_that_pid,
+            options_with_a_blank_or_without,
+        }
+        Host [root] {
+            only_the_kinds_that_are_asked_for,
+            only_those_of_a_process,
+            what_differs_from_the_first_process,
+        }
     ]
 }
 

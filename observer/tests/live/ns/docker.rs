@@ -2,11 +2,14 @@
 
 use super::document::{Document, told};
 use super::truth::Space;
-use crate::engine::{Container, Engine, busybox, engine};
-use crate::harness::{Case, cases, root};
+use crate::support::engine::{Container, Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![a_container_is_named_beside_its_namespaces: [root, engine, busybox]]
+    cases![
+        Host [root, engine, busybox] { a_container_is_named_beside_its_namespaces }
+    ]
 }
 
 fn a_container_is_named_beside_its_namespaces() {

@@ -1,22 +1,16 @@
 //! `observer ns`, run once and read. The only place here that knows the shape of its document.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
 use super::truth::Space;
-use crate::observed::observer;
-use crate::ps::snapshot::Answer;
+use crate::support::program::{Answer, observer_with};
 
-/// `observer ns`, which takes nothing of this program's surroundings.
+/// `observer ns`.
 pub(super) fn ns(arguments: &[&str]) -> Command {
-    let mut command = Command::new(observer());
-    command.arg("ns").args(arguments).stdin(Stdio::null());
-    for variable in ["NO_COLOR", "COLUMNS", "LINES", "RUST_BACKTRACE"] {
-        command.env_remove(variable);
-    }
-    command
+    observer_with(&[&["ns"], arguments].concat())
 }
 
 /// What it says, of root's whole machine.

@@ -10,15 +10,18 @@ use serde_json::Value;
 use super::document::{Document, told};
 use super::scene::Keeper;
 use super::truth::Space;
-use crate::act::unescaped;
-use crate::child::{Actor, act, program, quiet_act};
-use crate::harness::{Case, cases, root};
-use crate::sys;
+use crate::support::act::unescaped;
+use crate::support::child::{Actor, act, program, quiet_act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_mount_point: [root],
-        names_and_arguments: [root],
+        Host [root] {
+            a_mount_point,
+            names_and_arguments,
+        }
     ]
 }
 

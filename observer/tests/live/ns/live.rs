@@ -7,13 +7,14 @@ use observer::{Error, Monitor, Process};
 
 use super::scene::{Keeper, Scene};
 use super::truth::Space;
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{bpf, perf, root};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        kept_by_ebpf: [root, unlocked, btf],
-        kept_by_tracepoints: [root, unlocked],
-        of_a_process: [root],
+        EveryKernel [bpf] { kept_by_ebpf }
+        Host [perf] { kept_by_tracepoints }
+        Host [root] { of_a_process }
     ]
 }
 

@@ -8,21 +8,26 @@ use super::rows::LOOKS;
 use super::scene::Scene;
 use super::tree::{above, nodes};
 use super::truth::Space;
-use crate::harness::{Case, cases, root};
-use crate::ps::snapshot::Answer;
+use crate::support::harness::{Case, cases};
+use crate::support::need::{Lack, on_the_host, root};
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_cell_of_its_rows: [root, lsns],
-        nesting_by_owner: [root, lsns],
-        nesting_by_parent: [root, lsns],
+        Host [root, lsns] {
+            every_cell_of_its_rows,
+            nesting_by_owner,
+            nesting_by_parent,
+        }
     ]
 }
 
-fn lsns() -> Option<String> {
-    let mut command = Command::new("lsns");
-    let status = command.arg("--version").stdout(Stdio::null()).status();
-    status.is_err().then(|| "no lsns is installed (util-linux)".to_owned())
+fn lsns() -> Option<Lack> {
+    on_the_host(|| {
+        let mut command = Command::new("lsns");
+        let status = command.arg("--version").stdout(Stdio::null()).status();
+        status.is_err().then(|| "no lsns is installed (util-linux)".to_owned())
+    })
 }
 
 fn its(arguments: &[&str]) -> String {

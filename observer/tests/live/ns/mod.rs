@@ -10,6 +10,7 @@
 //! | `view` | who may not see everything |
 //! | `cli`, `hostile`, `width` | the command line, and what it shows |
 //! | `live` | the same from a live table |
+//! | `follow` | what becomes of namespaces, told while it happens |
 //! | `docker` | real containers |
 
 mod act;
@@ -17,6 +18,7 @@ mod calls;
 mod cli;
 mod docker;
 mod document;
+mod follow;
 mod hostile;
 mod live;
 mod lsns;
@@ -29,7 +31,7 @@ mod width;
 
 pub(crate) use act::perform;
 
-use crate::harness::Case;
+use crate::support::harness::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [
@@ -41,6 +43,7 @@ pub(crate) fn cases() -> Vec<Case> {
         hostile::cases(),
         width::cases(),
         live::cases(),
+        follow::cases(),
         docker::cases(),
     ];
     cases.into_iter().flatten().collect()

@@ -10,25 +10,30 @@ use super::act::MAP;
 use super::document::{Document, Row};
 use super::scene::{Keeper, Scene};
 use super::truth::{self, Members, Space};
-use crate::child::{Actor, act};
-use crate::event::none_of;
-use crate::harness::{Case, cases, root};
-use crate::ps::truth::{status, wait_for_state};
-use crate::sys;
+use crate::support::child::{Actor, act};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::proc::{status, wait_for_state};
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_namespace_is_a_row: [root],
-        nothing_is_made_up: [root],
-        kin_and_makers_are_the_kernels: [root],
-        users_are_those_of_the_maps: [root],
-        everybody_is_counted: [root],
-        pids_in_every_namespace: [root],
-        whatever_holds_one_is_named: [root],
-        who_goes_on_without_its_leader: [root],
-        the_number_of_a_network_namespace: [root],
-        mounts_are_counted: [root],
-        who_holds_without_files_is_named_at_once: [root],
+        EveryKernel [root] {
+            every_namespace_is_a_row,
+            kin_and_makers_are_the_kernels,
+            users_are_those_of_the_maps,
+            whatever_holds_one_is_named,
+            who_goes_on_without_its_leader,
+            the_number_of_a_network_namespace,
+            mounts_are_counted,
+        }
+        Host [root] {
+            nothing_is_made_up,
+            everybody_is_counted,
+            pids_in_every_namespace,
+            who_holds_without_files_is_named_at_once,
+        }
     ]
 }
 

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::calls;
 use super::truth::Space;
-use crate::child::{Actor, act};
+use crate::support::child::{Actor, act};
 
 /// A namespace that a process keeps alive without being in it.
 #[derive(Debug)]

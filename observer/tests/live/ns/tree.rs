@@ -6,16 +6,19 @@ use super::document::{Document, told};
 use super::rows::LOOKS;
 use super::scene::Scene;
 use super::truth::{self, Overview, Space};
-use crate::harness::{Case, cases, root};
-use crate::ps::truth::{Stat, status};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::proc::{Stat, status};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        user_namespaces_as_userns_overview_has_them: [root],
-        the_text_nests_as_the_kernel_does: [root],
-        members_stand_below_their_namespace: [root],
-        processes_stand_below_their_parents: [root],
-        a_kind_comes_with_those_above_it: [root],
+        EveryKernel [root] { user_namespaces_as_userns_overview_has_them }
+        Host [root] {
+            the_text_nests_as_the_kernel_does,
+            members_stand_below_their_namespace,
+            processes_stand_below_their_parents,
+            a_kind_comes_with_those_above_it,
+        }
     ]
 }
 
@@ -175,7 +178,7 @@ fn processes_stand_below_their_parents() {
         let members = truth::members().remove(&space).unwrap_or_default();
         let members: Vec<_> = members.into_iter().map(|(pid, ..)| pid).collect();
         let above = |pid: &u32| {
-            let parent = Stat::of(*pid).expect("a live process").field(4).parse().expect("a pid");
+            let parent = Stat::of(*pid).expect("a live process").parent();
             let above = if members.contains(&parent) { parent.into() } else { space.inode };
             (u64::from(*pid), above)
         };

@@ -10,7 +10,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::calls;
-use crate::act::unescaped;
+use crate::support::act::unescaped;
+use crate::support::proc::Stat;
+use crate::support::sys;
 
 pub(super) const KINDS: [&str; 8] = ["pid", "mnt", "net", "user", "uts", "ipc", "cgroup", "time"];
 
@@ -108,7 +110,7 @@ pub(super) fn asked(space: &Space, path: &Path) -> Option<Said> {
         owner: relative(calls::owner(&file)),
         parent: relative(calls::parent(&file)),
         creator: calls::creator(&file).ok(),
-        kernel_id: calls::kernel_id(&file).ok(),
+        kernel_id: sys::namespace_id(&file).ok(),
         mounts: calls::mounts(&file).ok(),
     })
 }
@@ -126,7 +128,7 @@ pub(super) fn members() -> Members {
     const KERNEL_THREAD: u32 = 0x0020_0000;
     let mut members = Members::new();
     for pid in numbers("/proc") {
-        let Some(stat) = crate::ps::truth::Stat::of(pid) else { continue };
+        let Some(stat) = Stat::of(pid) else { continue };
         let flags: u32 = stat.field(9).parse().expect("flags");
         let member = (pid, stat.state() == "Z", flags & KERNEL_THREAD != 0);
         for space in Space::all_of(pid) {

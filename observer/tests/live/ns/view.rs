@@ -2,10 +2,7 @@
 //! is missing is said.
 
 use std::ffi::CStr;
-use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd as _;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{OFlag, open};
@@ -15,23 +12,29 @@ use nix::unistd::write;
 use super::document::{Document, ns};
 use super::scene::Scene;
 use super::truth::{self, Space};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience, root, scaled, soon};
-use crate::observed::observer;
 use crate::ps::churn::Churn;
-use crate::ps::hidden::{become_nobody, mount_proc};
-use crate::ps::snapshot::Answer;
-use crate::sys;
+use crate::ps::hidden::mount_proc;
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled, soon};
+use crate::support::need::root;
+use crate::support::program::{Answer, observer, observer_by_descriptor};
+use crate::support::sys;
+use crate::support::sys::become_nobody;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        nobody_sees_their_own: [root],
-        nobody_is_told_of_hidden_processes: [root],
-        inside_a_user_namespace: [root],
-        inside_a_pid_namespace: [root],
-        with_a_pid_that_means_another_outside: [root],
-        among_thousands_that_come_and_go: [root],
-        among_namespaces_that_do_not_last: [root],
+        EveryKernel [root] {
+            nobody_sees_their_own,
+            inside_a_user_namespace,
+            inside_a_pid_namespace,
+        }
+        Host [root] {
+            nobody_is_told_of_hidden_processes,
+            with_a_pid_that_means_another_outside,
+            among_thousands_that_come_and_go,
+            among_namespaces_that_do_not_last,
+        }
     ]
 }
 
@@ -41,9 +44,7 @@ fn told_after(
     step: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
     arguments: &[&str],
 ) -> Answer {
-    let program = File::open(observer()).expect("the program");
-    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
-    command.arg("ns").args(arguments).env_remove("COLUMNS");
+    let (mut command, _program) = observer_by_descriptor(&[&["ns"], arguments].concat());
     sys::before_exec(&mut command, step);
     Answer::of(&mut command)
 }

@@ -2,15 +2,19 @@
 
 use super::document::{ns, told};
 use super::truth::Space;
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, root, soon};
 use crate::ps::width::{plain, shown};
-use crate::sys;
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::need::root;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        members_fill_the_terminal: [root],
-        a_pipe_gets_all_on_one_line: [root],
+        Host [root] {
+            members_fill_the_terminal,
+            a_pipe_gets_all_on_one_line,
+        }
     ]
 }
 

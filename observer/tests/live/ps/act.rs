@@ -13,9 +13,9 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Gid, Pid, pause, setresgid};
 
 use super::{calls, contained, scene};
-use crate::act::{VARIABLE, fork_here, reap, say, wait_for_word};
-use crate::child::c_string;
-use crate::sys::{self, boot_ns};
+use crate::support::act::{VARIABLE, fork_here, reap, say, wait_for_word};
+use crate::support::child::c_string;
+use crate::support::sys::{self, boot_ns};
 
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
     match words {
@@ -97,7 +97,7 @@ fn crowd(count: usize) -> ExitCode {
 }
 
 fn wait_for_ever() -> ! {
-    calls::die_with_parent().expect("a wish");
+    sys::die_with_parent().expect("a wish");
     loop {
         pause();
     }
@@ -178,7 +178,7 @@ const LIFE_SPANS: [Duration; 5] = [
 
 /// Each life has its name and group from its first moment on: the parent takes them before.
 fn give_lives(pid: u32) -> ! {
-    calls::die_with_parent().expect("a wish");
+    sys::die_with_parent().expect("a wish");
     for (turn, span) in (0..TURNS.len()).cycle().zip(LIFE_SPANS.into_iter().cycle()) {
         let group = Gid::from_raw(group_of(turn));
         setresgid(group, group, group).expect("another group");

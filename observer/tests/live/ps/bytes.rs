@@ -7,16 +7,18 @@ use std::os::unix::process::CommandExt as _;
 
 use procfs::process::{Process, Stat, Status};
 
-use super::snapshot::{Answer, Row, Snapshot};
-use super::truth::wait_for_state;
-use crate::child::{Actor, program, quiet_act};
-use crate::event::none_of;
-use crate::harness::{Case, cases, scaled};
+use super::snapshot::{Row, Snapshot};
+use crate::support::child::{Actor, program, quiet_act};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::proc::wait_for_state;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        any_bytes: [],
-        names_that_look_like_something_else: [],
+        Host [] { any_bytes }
+        EveryKernel [] { names_that_look_like_something_else }
     ]
 }
 

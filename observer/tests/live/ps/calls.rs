@@ -4,32 +4,14 @@
 use std::io;
 use std::mem;
 
-use libc::{c_int, c_long};
+use libc::c_long;
 
-/// Nice value of the caller.
-pub(super) fn be_nice(value: c_int) -> io::Result<()> {
-    // SAFETY: takes plain numbers.
-    checked(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, value) }.into()).map(drop)
-}
-
-/// Scheduling policy of the caller; the priority is 0 for those that know none.
-pub(super) fn schedule(policy: c_int, priority: c_int) -> io::Result<()> {
-    let parameters = libc::sched_param { sched_priority: priority };
-    // SAFETY: the pointer is to a live sched_param.
-    checked(unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) }.into()).map(drop)
-}
+use crate::support::sys;
 
 /// Makes the caller leader of a session on the terminal that is its standard input.
 pub(crate) fn take_terminal() -> io::Result<()> {
     nix::unistd::setsid().map_err(io::Error::from)?;
-    // SAFETY: takes plain numbers.
-    checked(unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) }.into()).map(drop)
-}
-
-/// Lets the caller die with its parent.
-pub(super) fn die_with_parent() -> io::Result<()> {
-    // SAFETY: takes plain numbers.
-    checked(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) }.into()).map(drop)
+    sys::control_terminal(0)
 }
 
 /// A fork of which the child has this pid in the innermost namespace, see clone3(2): its pid, or

@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::snapshot::Snapshot;
 use super::truth::{Life, assert_nothing_hidden, living};
-use crate::child::{Actor, act};
-use crate::event::none_of;
-use crate::harness::{Case, cases, root, scaled};
-use crate::sys::boot_ns;
+use crate::support::child::{Actor, act};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::root;
+use crate::support::sys::boot_ns;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![nobody_is_missing_or_made_up: [root]]
+    cases![
+        Host [root] { nobody_is_missing_or_made_up }
+    ]
 }
 
 const FORKS_A_SECOND: usize = 1000;

@@ -6,21 +6,25 @@ use std::process::Stdio;
 use nix::unistd::pipe;
 
 use super::scene::zombie;
-use super::snapshot::{Answer, ps};
-use crate::child::Started;
-use crate::harness::{Case, cases, soon};
+use super::snapshot::ps;
+use crate::support::child::Started;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_dead_pid_is_no_match: [],
-        a_filter_that_matches_nothing: [],
-        an_unknown_column_is_quoted_and_others_are_near: [],
-        wrong_values: [],
-        join_needs_pids: [],
-        the_list_of_columns: [],
-        a_full_disk: [],
-        a_reader_that_has_gone: [],
-        what_is_verbose_goes_to_stderr: [],
+        Host [] {
+            a_dead_pid_is_no_match,
+            a_filter_that_matches_nothing,
+            an_unknown_column_is_quoted_and_others_are_near,
+            wrong_values,
+            join_needs_pids,
+            the_list_of_columns,
+            a_full_disk,
+            a_reader_that_has_gone,
+            what_is_verbose_goes_to_stderr,
+        }
     ]
 }
 

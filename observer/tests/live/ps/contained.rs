@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, chdir, chroot, mkfifo, pipe, read, setgroups, setresgid, setresuid};
 
-use crate::act::{pause, reap, say};
-use crate::child::{Actor, act, c_string};
-use crate::sys;
+use crate::support::act::{pause, reap, say};
+use crate::support::child::{Actor, act, c_string};
+use crate::support::sys;
 
 /// Users of a user namespace are these on the host.
 const FIRST_ON_HOST: u32 = 100_000;

@@ -9,22 +9,29 @@ use nix::sys::signal::Signal;
 
 use super::hidden::told as as_nobody;
 use super::scene::{paused, stopped};
-use super::snapshot::{Answer, Row, Snapshot, ps};
-use crate::child::{Lines, Next, Started};
-use crate::harness::{Case, btf, cases, patience, root, soon, unlocked};
+use super::snapshot::{Row, Snapshot, ps};
+use crate::support::child::{Lines, Next, Started};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, soon};
+use crate::support::need::{bpf, root};
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        so_many_listings_one_a_line: [root, unlocked, btf],
-        text_has_an_empty_line_between: [root, unlocked, btf],
-        a_process_comes_and_goes: [root, unlocked, btf],
-        a_signal_ends_it_in_order: [root, unlocked, btf],
-        a_reader_that_goes_ends_it: [root, unlocked, btf],
-        nobody_reads_proc_instead: [root],
-        nobody_may_not_read_the_kernels_list: [root],
-        what_makes_no_sense: [],
-        the_kernels_list_is_that_of_proc: [root, unlocked, btf],
-        the_kernels_list_keeps_the_order_asked_for: [root, unlocked, btf],
+        Host [bpf] {
+            so_many_listings_one_a_line,
+            text_has_an_empty_line_between,
+            a_process_comes_and_goes,
+            a_signal_ends_it_in_order,
+            a_reader_that_goes_ends_it,
+            the_kernels_list_keeps_the_order_asked_for,
+        }
+        Host [root] {
+            nobody_reads_proc_instead,
+            nobody_may_not_read_the_kernels_list,
+        }
+        Host [] { what_makes_no_sense }
+        EveryKernel [bpf] { the_kernels_list_is_that_of_proc }
     ]
 }
 

@@ -3,37 +3,30 @@
 use std::ffi::CStr;
 use std::fs;
 use std::io;
-use std::os::fd::AsRawFd as _;
-use std::process::Command;
-
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::scene::paused;
-use super::snapshot::{Answer, Snapshot, ps};
+use super::snapshot::{Snapshot, ps};
 use super::truth::{assert_nothing_hidden, living};
-use crate::child::Actor;
-use crate::harness::{Case, cases, root};
-use crate::observed::observer;
-use crate::sys;
+use crate::support::child::Actor;
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::program::{Answer, observer_by_descriptor};
+use crate::support::sys;
+use crate::support::sys::become_nobody;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        nobody_sees_all_that_is_public: [root],
-        nobody_is_told_of_unknown_columns: [root],
-        nobody_may_not_join: [root],
-        unreadable_processes_are_counted: [root],
-        invisible_processes_are_mentioned: [root],
-        root_is_not_hidden_from: [root],
+        EveryKernel [root] {
+            nobody_sees_all_that_is_public,
+            invisible_processes_are_mentioned,
+        }
+        Host [root] {
+            nobody_is_told_of_unknown_columns,
+            nobody_may_not_join,
+            unreadable_processes_are_counted,
+            root_is_not_hidden_from,
+        }
     ]
-}
-
-pub(crate) const NOBODY: u32 = 65_534;
-
-pub(crate) fn become_nobody() -> io::Result<()> {
-    let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-    setgroups(&[]).map_err(io::Error::from)?;
-    setresgid(group, group, group)?;
-    setresuid(user, user, user).map_err(io::Error::from)
 }
 
 /// What nobody is told.
@@ -43,10 +36,7 @@ pub(super) fn told(arguments: &[&str]) -> Answer {
 
 /// The same with a /proc that hides processes.
 fn told_with(hidepid: Option<&'static CStr>, arguments: &[&str]) -> Answer {
-    let program = fs::File::open(observer()).expect("the program");
-    // By its descriptor, so that no folder is in the way.
-    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
-    command.arg("ps").args(arguments).env_remove("COLUMNS");
+    let (mut command, _program) = observer_by_descriptor(&[&["ps"], arguments].concat());
     sys::before_exec(&mut command, move || {
         if let Some(option) = hidepid {
             mount_proc(option)?;

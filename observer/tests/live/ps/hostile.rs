@@ -14,24 +14,31 @@ use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
 use super::contained::{INMATE, Inmate, ProcInside, Users};
-use super::snapshot::{Answer, Snapshot, ps};
-use crate::harness::{Case, cases, patience, root};
-use crate::sys;
+use super::snapshot::{Snapshot, ps};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::root;
+use crate::support::program::Answer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        an_honest_container_gives_names: [root],
-        an_honest_user_namespace_gives_names: [root],
-        a_user_namespace_with_many_maps: [root],
-        links_inside_are_followed: [root],
-        users_in_a_fifo: [root],
-        users_in_a_folder: [root],
-        users_in_a_socket: [root],
-        users_in_a_large_sparse_file: [root],
-        users_in_a_circle_of_links: [root],
-        links_out_of_the_root_lead_nowhere: [root],
-        a_folder_that_links_out_of_the_root: [root],
-        magic_links_lead_nowhere: [root],
+        Host [root] {
+            an_honest_container_gives_names,
+            a_user_namespace_with_many_maps,
+            links_inside_are_followed,
+            users_in_a_fifo,
+            users_in_a_folder,
+            users_in_a_socket,
+            users_in_a_large_sparse_file,
+            users_in_a_circle_of_links,
+            links_out_of_the_root_lead_nowhere,
+            a_folder_that_links_out_of_the_root,
+        }
+        EveryKernel [root] {
+            an_honest_user_namespace_gives_names,
+            magic_links_lead_nowhere,
+        }
     ]
 }
 

@@ -4,24 +4,27 @@ use std::fs;
 
 use super::scene::{paused, with_ids};
 use super::snapshot::Snapshot;
-use super::truth::{Stat, status};
-use crate::child::{Actor, act, unique};
-use crate::harness::{Case, btf, cases, root, unlocked};
-use crate::observed::Observed;
+use crate::support::child::{Actor, act, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{bpf, root};
+use crate::support::observed::Observed;
+use crate::support::proc::{Stat, status};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        the_head: [],
-        a_process: [root],
-        absent_never_null: [root],
-        the_stream_tells_the_same: [root, unlocked, btf],
+        Host [] { the_head }
+        Host [root] {
+            a_process,
+            absent_never_null,
+        }
+        Host [bpf] { the_stream_tells_the_same }
     ]
 }
 
 fn the_head() {
-    let before = crate::sys::boot_ns();
+    let before = crate::support::sys::boot_ns();
     let snapshot = Snapshot::take("pid");
-    let after = crate::sys::boot_ns();
+    let after = crate::support::sys::boot_ns();
     let document = &snapshot.document;
     assert_eq!(document["v"], 1);
     let head = &document["snapshot"];

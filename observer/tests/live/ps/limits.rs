@@ -3,16 +3,21 @@
 use std::fs;
 use std::time::Duration;
 
-use super::snapshot::{Answer, Snapshot, ps};
+use super::snapshot::{Snapshot, ps};
 use super::truth::{assert_nothing_hidden, living};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience, root, scaled};
-use crate::sys;
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::root;
+use crate::support::program::Answer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        thousands_with_few_descriptors: [root],
-        as_many_as_the_machine_allows: [root],
+        Host [root] {
+            thousands_with_few_descriptors,
+            as_many_as_the_machine_allows,
+        }
     ]
 }
 

@@ -23,7 +23,7 @@ pub(crate) mod width;
 
 pub(crate) use act::perform;
 
-use crate::harness::Case;
+use crate::support::harness::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [

@@ -7,28 +7,30 @@ use super::churn::Churn;
 use super::scene::Variety;
 use super::snapshot::{Row, Snapshot, ps};
 use super::truth::{Life, living_with_switches};
-use crate::event::none_of;
-use crate::harness::{Case, cases, in_guest, root, scaled, soon};
-use crate::observed::output;
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{scaled, soon};
+use crate::support::need::{Lack, on_the_host, root};
+use crate::support::program::output;
 
-/// Guests have no ps(1) of procps.
 pub(crate) fn cases() -> Vec<Case> {
-    if in_guest() {
-        return Vec::new();
-    }
     cases![
-        every_column_under_churn: [root, procps],
-        texts_under_churn: [root, procps],
-        times_lie_between_those_of_ps: [root, procps],
-        synonyms_are_the_same_columns: [],
+        Host [root, procps] {
+            every_column_under_churn,
+            texts_under_churn,
+            times_lie_between_those_of_ps,
+        }
+        Host [] { synonyms_are_the_same_columns }
     ]
 }
 
-fn procps() -> Option<String> {
-    let version = Command::new("ps").arg("--version").output();
-    let procps =
-        version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("procps"));
-    (!procps).then(|| "no ps of procps is installed".to_owned())
+fn procps() -> Option<Lack> {
+    on_the_host(|| {
+        let version = Command::new("ps").arg("--version").output();
+        let procps =
+            version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("procps"));
+        (!procps).then(|| "no ps of procps is installed".to_owned())
+    })
 }
 
 const COMPARISONS: usize = 20;

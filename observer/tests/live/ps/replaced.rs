@@ -13,15 +13,17 @@ use tempfile::TempDir;
 
 use super::act::{LONG_ARGUMENTS, TURNS, group_of, long_argument};
 use super::snapshot::{Row, Snapshot};
-use crate::child::{Actor, Started, act, program, quiet_act};
-use crate::event::none_of;
-use crate::harness::{Case, cases, patience, root, scaled};
-use crate::observed::observer;
+use crate::support::child::{Actor, Started, act, program, quiet_act};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::root;
+use crate::support::program::observer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        programs_that_take_turns_are_never_mixed: [],
-        lives_that_take_turns_are_never_mixed: [root],
+        Host [] { programs_that_take_turns_are_never_mixed }
+        Host [root] { lives_that_take_turns_are_never_mixed }
     ]
 }
 

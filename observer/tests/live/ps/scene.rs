@@ -11,10 +11,10 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::calls;
-use super::truth::wait_for_state;
-use crate::act::pause;
-use crate::child::{Actor, Started, act, program, quiet_act, unique};
-use crate::sys;
+use crate::support::act::pause;
+use crate::support::child::{Actor, Started, act, program, quiet_act, unique};
+use crate::support::proc::wait_for_state;
+use crate::support::sys;
 
 /// Pauses, after `step` in the new process. No folder is in the way of another user: the program
 /// is found by a descriptor.
@@ -99,12 +99,12 @@ impl Variety {
         Self {
             actors: vec![
                 paused(|| Ok(())),
-                paused(|| calls::be_nice(7)),
-                paused(|| calls::be_nice(-5)),
-                paused(|| calls::schedule(libc::SCHED_FIFO, 11)),
-                paused(|| calls::schedule(libc::SCHED_RR, 3)),
-                paused(|| calls::schedule(libc::SCHED_BATCH, 0)),
-                paused(|| calls::schedule(libc::SCHED_IDLE, 0)),
+                paused(|| sys::nice(7)),
+                paused(|| sys::nice(-5)),
+                paused(|| sys::schedule(libc::SCHED_FIFO, 11)),
+                paused(|| sys::schedule(libc::SCHED_RR, 3)),
+                paused(|| sys::schedule(libc::SCHED_BATCH, 0)),
+                paused(|| sys::schedule(libc::SCHED_IDLE, 0)),
                 paused(move || sys::unshare(spaces)),
                 paused(|| sys::unshare(libc::CLONE_NEWCGROUP | libc::CLONE_NEWNS)),
                 with_ids(),

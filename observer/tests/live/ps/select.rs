@@ -1,24 +1,30 @@
 //! Which columns and rows, in which order, under which headers.
 
 use super::scene::{paused, stopped, with_ids};
-use super::snapshot::{Answer, Snapshot, ps};
-use crate::cgroup::{Cgroup, container_id, v2};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, root};
+use super::snapshot::{Snapshot, ps};
+use crate::events::cgroup::{Cgroup, container_id, v2};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        without_a_list_the_columns_are_psgos: [],
-        commas_and_blanks: [],
-        codes_are_columns: [],
-        headers_can_be_renamed_and_emptied: [],
-        columns_can_be_asked_for_twice: [],
-        a_table_without_headers: [],
-        pids_keep_their_order: [],
-        rows_are_sorted: [root],
-        filters: [root],
-        ps_writes_times_its_way: [],
-        a_container_by_the_beginning_of_its_id: [root, v2],
+        Host [] {
+            without_a_list_the_columns_are_psgos,
+            commas_and_blanks,
+            codes_are_columns,
+            headers_can_be_renamed_and_emptied,
+            columns_can_be_asked_for_twice,
+            a_table_without_headers,
+            pids_keep_their_order,
+            ps_writes_times_its_way,
+        }
+        Host [root] {
+            rows_are_sorted,
+            filters,
+        }
+        Host [root, v2] { a_container_by_the_beginning_of_its_id }
     ]
 }
 

@@ -1,60 +1,23 @@
 //! `observer ps`, run once and read. The only place here that knows the shape of its document.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::truth::Life;
-use crate::harness::soon;
-use crate::observed::{observer, output};
+use crate::support::program::{Answer, observer_with};
 
-/// `observer ps`, which takes nothing of this program's surroundings.
+/// `observer ps`.
 pub(super) fn ps(arguments: &[&str]) -> Command {
-    let mut command = Command::new(observer());
-    command.arg("ps").args(arguments).stdin(Stdio::null());
-    for variable in ["NO_COLOR", "COLUMNS", "LINES", "RUST_BACKTRACE"] {
-        command.env_remove(variable);
-    }
-    command
-}
-
-/// What a command said, and how it ended.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) errors: String,
+    observer_with(&[&["ps"], arguments].concat())
 }
 
 impl Answer {
-    pub(crate) fn of(command: &mut Command) -> Self {
-        Self::within(command, soon())
-    }
-
-    pub(crate) fn within(command: &mut Command, time: Duration) -> Self {
-        let (status, out, errors) = output(command, time);
-        Self { code: status.code(), out, errors }
-    }
-
     pub(super) fn to(arguments: &[&str]) -> Self {
         Self::of(&mut ps(arguments))
-    }
-
-    /// The lines of one that went well and had nothing to add.
-    pub(crate) fn lines(&self) -> Vec<&str> {
-        assert_eq!((self.code, self.errors.as_str()), (Some(0), ""), "status, stderr");
-        self.out.lines().collect()
-    }
-
-    /// The only line, without a header.
-    pub(super) fn line(&self) -> &str {
-        let lines = self.lines();
-        assert_eq!(lines.len(), 1, "{lines:?}");
-        lines[0]
     }
 }
 

@@ -7,31 +7,38 @@ use std::os::unix::process::CommandExt as _;
 use nix::unistd::{Gid, Uid, setgroups, setresuid};
 
 use super::scene::{OnTerminal, paused, stopped, uninterruptible, with_ids, zombie};
-use super::snapshot::{Answer, Row, Snapshot};
-use super::truth::{Stat, living, status, wait_for_state};
-use crate::child::{Actor, program, quiet_act};
-use crate::harness::{Case, cases, root};
-use crate::sys;
+use super::snapshot::{Row, Snapshot};
+use super::truth::living;
+use crate::support::child::{Actor, program, quiet_act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{Lack, root};
+use crate::support::proc::{Stat, status, wait_for_state};
+use crate::support::program::Answer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_zombie: [],
-        a_zombie_with_blanks_in_its_name: [],
-        kernel_threads: [kthreadd],
-        a_stopped_process: [],
-        an_uninterruptible_process: [],
-        all_ids: [root],
-        a_user_without_a_name: [root],
-        as_many_groups_as_there_can_be: [root],
-        two_megabytes_of_arguments: [],
-        a_terminal: [],
+        EveryKernel [] {
+            a_zombie,
+            a_zombie_with_blanks_in_its_name,
+            a_stopped_process,
+            an_uninterruptible_process,
+            a_terminal,
+        }
+        EveryKernel [kthreadd] { kernel_threads }
+        EveryKernel [root] {
+            all_ids,
+            as_many_groups_as_there_can_be,
+        }
+        Host [root] { a_user_without_a_name }
+        Host [] { two_megabytes_of_arguments }
     ]
 }
 
 /// A machine may be a pid namespace without kernel threads.
-fn kthreadd() -> Option<String> {
+fn kthreadd() -> Option<Lack> {
     let there = Stat::of(2).is_some_and(|stat| stat.comm == b"kthreadd");
-    (!there).then(|| "no kernel threads are visible".to_owned())
+    (!there).then(|| "no kernel threads are visible".into())
 }
 
 /// The one row about a process, of these columns.

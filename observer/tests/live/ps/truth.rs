@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use crate::harness::soon;
+use crate::support::proc::Stat;
 
 /// One life of a pid: two with the same pid differ in their start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,41 +11,6 @@ pub(super) struct Life {
     pub(super) pid: u32,
     /// In clock ticks since boot.
     pub(super) start: u64,
-}
-
-/// `/proc/PID/stat`.
-#[derive(Debug)]
-pub(crate) struct Stat {
-    pub(crate) comm: Vec<u8>,
-    /// From the state on, which proc(5) calls the third.
-    fields: Vec<String>,
-}
-
-impl Stat {
-    /// `None` for a process that has gone.
-    pub(crate) fn of(pid: u32) -> Option<Self> {
-        let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        let open = bytes.iter().position(|byte| *byte == b'(').expect("a name");
-        let close = bytes.iter().rposition(|byte| *byte == b')').expect("a name");
-        let rest = str::from_utf8(&bytes[close + 1..]).expect("numbers");
-        Some(Self {
-            comm: bytes[open + 1..close].to_vec(),
-            fields: rest.split_whitespace().map(str::to_owned).collect(),
-        })
-    }
-
-    /// By its number in proc(5), from 3 on.
-    pub(crate) fn field(&self, number: usize) -> &str {
-        &self.fields[number - 3]
-    }
-
-    pub(crate) fn state(&self) -> &str {
-        self.field(3)
-    }
-
-    pub(super) fn start(&self) -> u64 {
-        self.field(22).parse().expect("a number")
-    }
 }
 
 /// Every process that a listing of /proc has at this moment.
@@ -74,14 +37,6 @@ fn switches(pid: u32) -> Option<String> {
     Some(lines.filter(wanted).collect())
 }
 
-/// What stands behind a word of `/proc/PID/status`.
-pub(crate) fn status(pid: u32, word: &str) -> String {
-    let text = fs::read(format!("/proc/{pid}/status")).expect("a live process");
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let line = text.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(':'));
-    line.unwrap_or_else(|| panic!("no {word} of process {pid}")).trim().to_owned()
-}
-
 /// Whether this program may look into everything. In a sandbox the first process may be closed even
 /// to root.
 fn may_see_all() -> bool {
@@ -91,13 +46,4 @@ fn may_see_all() -> bool {
 /// Fails if root is told of something hidden where nothing is.
 pub(super) fn assert_nothing_hidden(errors: &str) {
     assert!(errors.is_empty() || !may_see_all(), "nothing is hidden from this caller: {errors}");
-}
-
-/// Waits until a process is in a state, such as `Z`.
-pub(crate) fn wait_for_state(pid: u32, state: &str) {
-    let deadline = Instant::now() + soon();
-    while Stat::of(pid).expect("a process").state() != state {
-        assert!(Instant::now() < deadline, "process {pid} should come to state {state}");
-        thread::sleep(Duration::from_millis(2));
-    }
 }

@@ -4,17 +4,21 @@ use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use super::snapshot::{Answer, ps};
-use crate::child::{Actor, Started, program, quiet_act};
-use crate::harness::{Case, cases, soon};
-use crate::sys;
+use super::snapshot::ps;
+use crate::support::child::{Actor, Started, program, quiet_act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::program::Answer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_pipe_gets_all: [],
-        a_terminal_cuts_the_last_column_only: [],
-        columns_in_the_environment_win: [],
-        columns_line_up: [],
+        Host [] {
+            a_pipe_gets_all,
+            a_terminal_cuts_the_last_column_only,
+            columns_in_the_environment_win,
+            columns_line_up,
+        }
     ]
 }
 

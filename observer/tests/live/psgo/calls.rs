@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 
-use libc::{c_int, c_long, c_ulong};
+use libc::{c_long, c_ulong};
 
 /// The number that names a namespace.
 pub(crate) fn inode(space: &File) -> u64 {
@@ -20,12 +20,6 @@ pub(crate) fn parent_space(space: &File) -> Option<File> {
     let fd = unsafe { libc::ioctl(space.as_raw_fd(), NS_GET_PARENT) };
     // SAFETY: the kernel just gave it to us alone.
     (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) }.into())
-}
-
-/// Enters a namespace of that kind, as setns(2) does.
-pub(crate) fn enter(space: &File, kind: c_int) -> io::Result<()> {
-    // SAFETY: takes plain numbers.
-    succeeded(unsafe { libc::setns(space.as_raw_fd(), kind) }.into())
 }
 
 /// Gives the caller these capability sets, one bit a capability.
@@ -53,12 +47,6 @@ pub(crate) fn no_new_privileges() -> io::Result<()> {
     succeeded(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }.into())
 }
 
-/// Lets the caller be killed when its parent ends, however it does.
-pub(crate) fn die_with_parent() -> io::Result<()> {
-    // SAFETY: takes plain numbers.
-    succeeded(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) }.into())
-}
-
 /// From now on the thread may read, write and end, or be killed.
 pub(crate) fn seccomp_strict() -> io::Result<()> {
     let mode = c_ulong::from(libc::SECCOMP_MODE_STRICT);
@@ -74,25 +62,6 @@ pub(crate) fn seccomp_filter() -> io::Result<()> {
     let mode = c_ulong::from(libc::SECCOMP_MODE_FILTER);
     // SAFETY: the pointer is to a live program of one instruction, which the kernel copies.
     succeeded(unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) }.into())
-}
-
-/// How the scheduler treats the caller: `sched_setscheduler(2)`.
-pub(crate) fn schedule(policy: c_int, priority: c_int) -> io::Result<()> {
-    let parameters = libc::sched_param { sched_priority: priority };
-    // SAFETY: the pointer is to a live parameter.
-    succeeded(unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) }.into())
-}
-
-/// As nice as that, from -20 to 19.
-pub(crate) fn be_nice(nice: c_int) -> io::Result<()> {
-    // SAFETY: takes plain numbers.
-    succeeded(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) }.into())
-}
-
-/// Makes a terminal the caller's; it must lead a session that has none.
-pub(crate) fn control_terminal(terminal: &OwnedFd) -> io::Result<()> {
-    // SAFETY: this request takes a plain number.
-    succeeded(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY, 0) }.into())
 }
 
 fn succeeded(result: c_long) -> io::Result<()> {

@@ -8,19 +8,22 @@ use super::compare::agree;
 use super::question::{Question, Row};
 use super::reading::Reading;
 use super::{peer, truth};
-use crate::engine::{Container, Engine, busybox, engine};
-use crate::harness::{Case, cases, root};
+use crate::support::engine::{Container, Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_plain_container: [root, peer, engine, busybox],
-        other_user_and_groups: [root, peer, engine, busybox],
-        the_pid_namespace_of_the_host: [root, peer, engine, busybox],
-        more_capabilities: [root, peer, engine, busybox],
-        all_privileges: [root, peer, engine, busybox],
-        a_terminal: [root, peer, engine, busybox],
-        two_that_share_a_pid_namespace: [root, peer, engine, busybox],
-        several_at_once: [root, peer, engine, busybox],
+        Host [root, peer, engine, busybox] {
+            a_plain_container,
+            other_user_and_groups,
+            the_pid_namespace_of_the_host,
+            more_capabilities,
+            all_privileges,
+            a_terminal,
+            two_that_share_a_pid_namespace,
+            several_at_once,
+        }
     ]
 }
 

@@ -11,26 +11,29 @@ use nix::sys::signal::Signal;
 use super::compare::agree;
 use super::question::Question;
 use super::{peer, truth};
-use crate::child::{Actor, act, program};
-use crate::harness::{Case, cases, root};
+use crate::support::child::{Actor, act, program};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        the_whole_machine: [root, peer],
-        kernel_threads: [root, peer],
-        pids_in_any_order_and_twice: [root, peer],
-        a_zombie: [root, peer],
-        a_stopped_process: [root, peer],
-        names_that_look_like_syntax: [root, peer],
-        arguments_of_any_bytes: [root, peer],
-        an_empty_first_argument: [root, peer],
-        no_argument_at_all: [root, peer],
-        other_users_than_root: [root, peer],
-        niceness_and_real_time: [root, peer],
-        capability_sets: [root, peer],
-        seccomp: [root, peer],
-        terminals: [root, peer],
-        cpu_time: [root, peer],
+        Host [root, peer] {
+            the_whole_machine,
+            kernel_threads,
+            pids_in_any_order_and_twice,
+            a_zombie,
+            a_stopped_process,
+            names_that_look_like_syntax,
+            arguments_of_any_bytes,
+            an_empty_first_argument,
+            no_argument_at_all,
+            other_users_than_root,
+            niceness_and_real_time,
+            capability_sets,
+            seccomp,
+            terminals,
+            cpu_time,
+        }
     ]
 }
 
@@ -142,7 +145,7 @@ fn an_empty_first_argument() {
 
 fn no_argument_at_all() {
     let mut command = Command::new(program());
-    crate::child::make_bare(&mut command);
+    crate::support::child::make_bare(&mut command);
     let actor = Actor::new(command.args(["--act", "no-arguments"]));
     actor.hear("ready");
     check(&[&actor]);

@@ -7,19 +7,23 @@ use super::question::{Question, Row, json_rows, ps, psgo_rows, words};
 use super::reading::Id;
 use super::world::{FIRST_GROUP, FIRST_USER, World};
 use super::{peer, psgo, truth};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience, root};
-use crate::observed::{observer, output};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::root;
+use crate::support::program::{observer, output};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        the_namespace_of_the_host: [root, peer],
-        namespaces_three_deep: [root, peer],
-        several_namespaces_in_one_table: [root, peer],
-        a_namespace_whose_first_pid_has_gone: [root, peer],
-        a_user_namespace_with_maps: [root, peer],
-        the_zone_of_the_caller: [root],
-        maps_of_a_caller_in_a_user_namespace: [root, peer],
+        Host [root, peer] {
+            the_namespace_of_the_host,
+            namespaces_three_deep,
+            several_namespaces_in_one_table,
+            a_namespace_whose_first_pid_has_gone,
+            a_user_namespace_with_maps,
+            maps_of_a_caller_in_a_user_namespace,
+        }
+        Host [root] { the_zone_of_the_caller }
     ]
 }
 

@@ -10,16 +10,21 @@ use observer::psgo::{
 use super::reading::Id;
 use super::truth;
 use super::world::{FIRST_GROUP, World};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, root};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::need::root;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        unknown_descriptors_are_an_error_of_their_own: [],
-        empty_lists: [],
-        a_process_that_has_gone: [],
-        maps_of_the_caller: [root],
-        joining_does_not_move_us: [root],
+        Host [] {
+            unknown_descriptors_are_an_error_of_their_own,
+            empty_lists,
+            a_process_that_has_gone,
+        }
+        Host [root] {
+            maps_of_the_caller,
+            joining_does_not_move_us,
+        }
     ]
 }
 

@@ -4,23 +4,28 @@ use std::time::Duration;
 
 use super::question::{json_rows, ps, psgo, psgo_rows};
 use super::{COLUMNS, UNKNOWN_TO_PEER, peer};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience};
-use crate::observed::output;
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        all_names: [peer],
-        default_columns: [peer],
-        codes: [peer],
-        columns_twice_and_by_both_names: [peer],
-        empty_columns_are_passed_over: [],
-        empty_pids_and_blanks_around_pids: [],
-        words_that_are_no_pid: [],
-        nobody_matches: [],
-        unknown_columns: [],
-        join_without_pids: [],
-        maps_without_join: [],
+        Host [peer] {
+            all_names,
+            default_columns,
+            codes,
+            columns_twice_and_by_both_names,
+        }
+        Host [] {
+            empty_columns_are_passed_over,
+            empty_pids_and_blanks_around_pids,
+            words_that_are_no_pid,
+            nobody_matches,
+            unknown_columns,
+            join_without_pids,
+            maps_without_join,
+        }
     ]
 }
 

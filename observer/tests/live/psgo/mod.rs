@@ -31,7 +31,8 @@ pub(crate) mod world;
 use std::env;
 use std::path::PathBuf;
 
-use crate::harness::Case;
+use crate::support::harness::Case;
+use crate::support::need::Lack;
 
 pub(crate) fn cases() -> Vec<Case> {
     let all = [host::cases(), lists::cases(), library::cases(), joined::cases(), docker::cases()];
@@ -44,8 +45,8 @@ fn psgo() -> Option<PathBuf> {
 }
 
 /// A case that compares needs psgo.
-fn peer() -> Option<String> {
-    psgo().is_none().then(|| "OBSERVER_PSGO names no psgo (cargo xtask setup test)".to_owned())
+fn peer() -> Option<Lack> {
+    psgo().is_none().then(|| "OBSERVER_PSGO names no psgo (cargo xtask setup test)".into())
 }
 
 /// All columns of psgo 1.10, sorted as psgo sorts them.

@@ -10,9 +10,9 @@ use observer::psgo as library;
 use serde_json::Value;
 
 use super::{COLUMNS, UNKNOWN_TO_PEER};
-use crate::harness::patience;
-use crate::observed::{observer, output};
-use crate::sys::boot_ns;
+use crate::support::machine::patience;
+use crate::support::program::{observer_with, output};
+use crate::support::sys::boot_ns;
 
 /// Which processes are asked for, always with all columns.
 #[derive(Clone, Debug)]
@@ -121,11 +121,8 @@ pub(crate) fn words(pids: &[u32]) -> Vec<String> {
 
 /// `observer ps` with the time zone UTC and no user's settings.
 pub(crate) fn ps(arguments: &[&str]) -> Command {
-    let mut command = Command::new(observer());
-    command.arg("ps").args(arguments).env("TZ", "UTC").stdin(Stdio::null());
-    for variable in ["NO_COLOR", "COLUMNS", "RUST_BACKTRACE"] {
-        command.env_remove(variable);
-    }
+    let mut command = observer_with(&[&["ps"], arguments].concat());
+    command.env("TZ", "UTC");
     command
 }
 

@@ -9,8 +9,8 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Gid, Pid, Uid, read, setgroups, setresgid, setresuid, setsid, write};
 
 use super::calls;
-use crate::act::{fork_here, pause, say, unescaped};
-use crate::sys;
+use crate::support::act::{fork_here, pause, say, unescaped};
+use crate::support::sys;
 
 /// Performs `scene WORDS…`.
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
@@ -24,12 +24,12 @@ pub(crate) fn perform(words: &[&str]) -> ExitCode {
             pause()
         }
         ["nice", nice] => {
-            calls::be_nice(nice.parse().expect("a number")).expect("another niceness");
+            sys::nice(nice.parse().expect("a number")).expect("another niceness");
             pause()
         }
         ["real-time", priority] => {
             let priority = priority.parse().expect("a number");
-            calls::schedule(libc::SCHED_RR, priority).expect("a real-time policy");
+            sys::schedule(libc::SCHED_RR, priority).expect("a real-time policy");
             pause()
         }
         ["capabilities", effective, permitted, inheritable, ambient, bounding] => {
@@ -127,7 +127,7 @@ fn terminal(least: usize) -> ExitCode {
     };
     let (_, slave) = open.last().expect("the one that was found");
     setsid().expect("a session");
-    calls::control_terminal(slave).expect("a terminal of its own");
+    sys::control_terminal(slave.as_raw_fd()).expect("a terminal of its own");
     say(&format!("terminal {name}"));
     pause()
 }

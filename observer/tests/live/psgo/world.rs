@@ -13,11 +13,10 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use tempfile::TempDir;
 
-use super::calls;
 use super::reading::Reading;
-use crate::act::{fork_here, reap, say, wait_for_word};
-use crate::child::{Actor, act, program, send};
-use crate::sys;
+use crate::support::act::{fork_here, reap, say, wait_for_word};
+use crate::support::child::{Actor, act, program, send};
+use crate::support::sys;
 
 /// What the first user and the first group of a mapped world are outside.
 pub(crate) const FIRST_USER: u32 = 100_000;
@@ -85,7 +84,7 @@ impl World {
         command.args(arguments).env("TZ", "UTC").stdin(Stdio::null());
         let space = File::open(format!("/proc/{}/ns/user", self.firsts[0])).expect("a namespace");
         sys::before_exec(&mut command, move || {
-            calls::enter(&space, libc::CLONE_NEWUSER)?;
+            sys::enter_namespace(&space, libc::CLONE_NEWUSER)?;
             let (user, group) = (Uid::from_raw(0), Gid::from_raw(0));
             setgroups(&[])?;
             setresgid(group, group, group)?;
@@ -125,7 +124,7 @@ pub(crate) fn perform(depth: &str, ids: &str, folder: &str) -> ExitCode {
     let (mut gate, mut opener) = io::pipe().expect("a pipe");
     let program = File::open(program()).expect("this program");
     let mut body = || {
-        calls::die_with_parent().expect("a signal");
+        sys::die_with_parent().expect("a signal");
         gate.read_exact(&mut [0]).expect("maps that are written");
         if mapped {
             become_root();

@@ -3,9 +3,10 @@
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
-use crate::child::act;
-use crate::sys;
-use crate::{act as acts, storm};
+use crate::events::storm;
+use crate::support::act as acts;
+use crate::support::child::act;
+use crate::support::sys;
 
 /// The words after `run`.
 pub(crate) fn perform(words: &[&str]) -> ExitCode {

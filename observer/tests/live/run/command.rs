@@ -1,40 +1,28 @@
 //! `observer run`, started.
 
-use std::env;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use crate::harness::patience;
-use crate::observed::{observer, output};
-use crate::ps::snapshot::Answer;
+use crate::support::machine::patience;
+use crate::support::program::{Answer, give_object, observer_with, prepare};
 
 /// `observer run OPTIONS -- COMMAND`, with the object that the environment asks for.
 pub(super) fn run(options: &[&str], command: &[&str]) -> Command {
     let mut run = bare_run(options);
-    if let Some(object) = env::var_os("OBSERVER_BPF_OBJECT") {
-        run.arg("--bpf-object").arg(object);
-    }
+    give_object(&mut run);
     run.arg("--").args(command);
     run
 }
 
 /// The same without a command, and with its own object.
 pub(super) fn bare_run(options: &[&str]) -> Command {
-    let mut run = Command::new(observer());
-    run.arg("run").args(options).stdin(Stdio::null());
-    for variable in ["NO_COLOR", "COLUMNS", "RUST_BACKTRACE"] {
-        run.env_remove(variable);
-    }
-    run
+    observer_with(&[&["run"], options].concat())
 }
 
 /// The same command as if it ran alone.
 pub(super) fn plain(command: &[&str]) -> Command {
     let mut plain = Command::new(command[0]);
-    plain.args(&command[1..]).stdin(Stdio::null());
-    for variable in ["NO_COLOR", "COLUMNS", "RUST_BACKTRACE"] {
-        plain.env_remove(variable);
-    }
+    prepare(plain.args(&command[1..]));
     plain
 }
 
@@ -44,8 +32,7 @@ pub(super) fn answer(options: &[&str], command: &[&str]) -> Answer {
 }
 
 pub(super) fn answer_of(command: &mut Command) -> Answer {
-    let (status, out, errors) = output(command, patience(Duration::from_secs(5)));
-    Answer { code: status.code(), out, errors }
+    Answer::within(command, patience(Duration::from_secs(5)))
 }
 
 /// The one line of a program that did not do what it was asked.

@@ -7,20 +7,23 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::command::{answer, answer_of, complaint, plain};
-use crate::harness::{Case, btf, cases, root, unlocked};
-use crate::observed::observer;
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
+use crate::support::program::observer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        to_stderr_by_default: [root, unlocked, btf],
-        as_many_files_as_are_asked_for: [root, unlocked, btf],
-        an_older_report_stays_until_the_end: [root, unlocked, btf],
-        nothing_lies_beside_while_the_command_runs: [root, unlocked, btf],
-        a_descriptor_and_a_pipe: [root, unlocked, btf],
-        what_cannot_be_written_at_the_end_is_125: [root, unlocked, btf],
-        no_escape_reaches_a_terminal: [root, unlocked, btf],
-        arguments_are_cut_only_on_a_terminal: [root, unlocked, btf],
-        no_colour_unless_asked_for: [root, unlocked, btf],
+        Host [bpf] {
+            to_stderr_by_default,
+            as_many_files_as_are_asked_for,
+            an_older_report_stays_until_the_end,
+            nothing_lies_beside_while_the_command_runs,
+            a_descriptor_and_a_pipe,
+            what_cannot_be_written_at_the_end_is_125,
+            no_escape_reaches_a_terminal,
+            arguments_are_cut_only_on_a_terminal,
+            no_colour_unless_asked_for,
+        }
     ]
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::command::{answer_of, run};
-use crate::ps::snapshot::Answer;
+use crate::support::program::Answer;
 
 /// A report, and what was said beside.
 #[derive(Debug)]

@@ -7,20 +7,24 @@ use nix::unistd::Pid;
 
 use super::command::{LOSSY, answer};
 use super::document::Document;
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
-use crate::ps::snapshot::Answer;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::bpf;
+use crate::support::program::Answer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_command_that_leaves_nothing_is_over_at_once: [root, unlocked, btf],
-        what_is_in_the_background_is_followed: [root, unlocked, btf],
-        a_daemon_is_followed_until_it_ends: [root, unlocked, btf],
-        until_exit_does_not_follow: [root, unlocked, btf],
-        a_duration_bounds_the_following: [root, unlocked, btf],
-        a_duration_does_not_bound_the_command: [root, unlocked, btf],
-        a_zombie_is_not_waited_for: [root, unlocked, btf],
-        a_lost_exit_is_not_waited_for: [root, unlocked, btf],
-        nothing_is_said_of_it_but_on_a_terminal: [root, unlocked, btf],
+        Host [bpf] {
+            a_command_that_leaves_nothing_is_over_at_once,
+            what_is_in_the_background_is_followed,
+            a_daemon_is_followed_until_it_ends,
+            until_exit_does_not_follow,
+            a_duration_bounds_the_following,
+            a_duration_does_not_bound_the_command,
+            a_zombie_is_not_waited_for,
+            a_lost_exit_is_not_waited_for,
+            nothing_is_said_of_it_but_on_a_terminal,
+        }
     ]
 }
 

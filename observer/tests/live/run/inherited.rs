@@ -7,16 +7,19 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::chdir;
 
 use super::command::{answer_of, plain, run};
-use crate::harness::{Case, btf, cases, root, unlocked};
-use crate::sys;
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        signals_blocked_and_ignored: [root, unlocked, btf],
-        limits: [root, unlocked, btf],
-        umask_priority_group_session_and_place: [root, unlocked, btf],
-        the_environment_byte_by_byte: [root, unlocked, btf],
-        namespaces_cgroup_and_rights: [root, unlocked, btf],
+        Host [bpf] {
+            signals_blocked_and_ignored,
+            limits,
+            umask_priority_group_session_and_place,
+            the_environment_byte_by_byte,
+            namespaces_cgroup_and_rights,
+        }
     ]
 }
 

@@ -28,7 +28,7 @@ mod tree;
 
 pub(crate) use act::perform;
 
-use crate::harness::Case;
+use crate::support::harness::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [

@@ -2,29 +2,34 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use super::command::{LOSSY, answer, answer_of, bare_run, complaint, run};
-use crate::harness::{Case, btf, cases, root, unlocked};
-use crate::observed::observer;
-use crate::ps::hidden::become_nobody;
-use crate::sys;
+use crate::support::harness::{Case, cases};
+use crate::support::need::{bpf, root};
+use crate::support::program::observer_by_descriptor;
+use crate::support::sys;
+use crate::support::sys::become_nobody;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        what_is_not_there_is_127: [root, unlocked, btf],
-        what_cannot_be_executed_is_126: [root, unlocked, btf],
-        a_file_without_an_interpreter_is_the_shells: [root, unlocked, btf],
-        what_makes_no_sense_is_125: [],
-        help_is_no_failure: [],
-        nobody_runs_nothing: [root],
-        without_a_source_nothing_is_run: [root],
-        lost_events_with_strict_are_125: [root, unlocked, btf],
+        Host [bpf] {
+            what_is_not_there_is_127,
+            what_cannot_be_executed_is_126,
+            a_file_without_an_interpreter_is_the_shells,
+            lost_events_with_strict_are_125,
+        }
+        Host [] {
+            what_makes_no_sense_is_125,
+            help_is_no_failure,
+        }
+        Host [root] {
+            nobody_runs_nothing,
+            without_a_source_nothing_is_run,
+        }
     ]
 }
 
@@ -95,10 +100,7 @@ fn help_is_no_failure() {
 }
 
 fn nobody_runs_nothing() {
-    let program = fs::File::open(observer()).expect("the program");
-    // By its descriptor, so that no folder is in the way.
-    let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
-    command.args(["run", "--", "echo", "run"]).stdin(Stdio::null());
+    let (mut command, _program) = observer_by_descriptor(&["run", "--", "echo", "run"]);
     sys::before_exec(&mut command, become_nobody);
     let answer = answer_of(&mut command);
     let line = complaint(&answer, 125);

@@ -6,17 +6,20 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::command::run;
-use crate::child::{Actor, send};
-use crate::harness::{Case, btf, cases, root, unlocked};
-use crate::sys;
+use crate::support::child::{Actor, send};
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        each_reaches_the_command_once: [root, unlocked, btf],
-        one_that_kills_the_command_kills_it_alone: [root, unlocked, btf],
-        one_that_was_ignored_before_stays_so: [root, unlocked, btf],
-        what_the_command_sends_does_not_come_back: [root, unlocked, btf],
-        sigterm_ends_the_following: [root, unlocked, btf],
+        Host [bpf] {
+            each_reaches_the_command_once,
+            one_that_kills_the_command_kills_it_alone,
+            one_that_was_ignored_before_stays_so,
+            what_the_command_sends_does_not_come_back,
+            sigterm_ends_the_following,
+        }
     ]
 }
 

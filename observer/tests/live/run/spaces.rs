@@ -9,15 +9,16 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::document::Document;
-use crate::child::unique;
-use crate::engine::busybox;
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::support::child::unique;
+use crate::support::engine::busybox;
+use crate::support::harness::{Case, cases};
+use crate::support::need::{Lack, bpf, on_the_host};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        unshare_of_pids: [root, unlocked, btf],
-        runtime_runc: [root, unlocked, btf, runc, busybox],
-        runtime_crun: [root, unlocked, btf, crun, busybox],
+        EveryKernel [bpf] { unshare_of_pids }
+        Host [bpf, runc, busybox] { runtime_runc }
+        Host [bpf, crun, busybox] { runtime_crun }
     ]
 }
 
@@ -38,17 +39,19 @@ fn unshare_of_pids() {
     assert_eq!(document.total("processes"), 4, "{}", document.value);
 }
 
-fn runc() -> Option<String> {
-    missing("runc")
+fn runc() -> Option<Lack> {
+    runtime("runc")
 }
 
-fn crun() -> Option<String> {
-    missing("crun")
+fn crun() -> Option<Lack> {
+    runtime("crun")
 }
 
-fn missing(runtime: &str) -> Option<String> {
-    let is_there = Command::new(runtime).arg("--version").output().is_ok();
-    (!is_there).then(|| format!("no {runtime} is installed"))
+fn runtime(name: &str) -> Option<Lack> {
+    on_the_host(|| {
+        let is_there = Command::new(name).arg("--version").output().is_ok();
+        (!is_there).then(|| format!("no {name} is installed"))
+    })
 }
 
 /// What a runtime runs: a root with busybox, and this command.
@@ -56,7 +59,7 @@ fn bundle(folder: &Path, command: &[&str], runtime: &str) -> String {
     let bin = folder.join("rootfs/bin");
     fs::create_dir_all(&bin).expect("a folder");
     fs::create_dir_all(folder.join("rootfs/proc")).expect("a folder");
-    let busybox = crate::engine::find("busybox").expect("busybox");
+    let busybox = crate::support::engine::find("busybox").expect("busybox");
     fs::copy(busybox, bin.join("busybox")).expect("a copy");
     fs::set_permissions(bin.join("busybox"), fs::Permissions::from_mode(0o755)).expect("a mode");
     for name in ["sh", "sleep", "true"] {

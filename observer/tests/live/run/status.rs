@@ -5,18 +5,21 @@ use std::os::unix::process::ExitStatusExt as _;
 use nix::sys::signal::Signal;
 
 use super::command::{answer, answer_of, plain, run};
-use crate::child::program;
-use crate::harness::{Case, btf, cases, root, unlocked};
-use crate::sys;
+use crate::support::child::program;
+use crate::support::harness::{Case, cases};
+use crate::support::need::{bpf, perf};
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_kind_of_code_passes_through: [root, unlocked, btf],
-        the_codes_that_are_ours_elsewhere_are_the_commands_here: [root, unlocked, btf],
-        death_by_a_signal_is_128_and_its_number: [root, unlocked, btf],
-        death_by_a_signal_without_a_name: [root, unlocked, btf],
-        the_status_is_known_where_children_are_not_waited_for: [root, unlocked, btf],
-        tracepoints_and_listings_change_nothing: [root, unlocked],
+        Host [bpf] {
+            every_kind_of_code_passes_through,
+            the_codes_that_are_ours_elsewhere_are_the_commands_here,
+            death_by_a_signal_is_128_and_its_number,
+            death_by_a_signal_without_a_name,
+            the_status_is_known_where_children_are_not_waited_for,
+        }
+        Host [perf] { tracepoints_and_listings_change_nothing }
     ]
 }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::document::Document;
-use crate::child::{act_argv, program, unique};
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::support::child::{act_argv, program, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_life_is_in_it_once: [root, unlocked, btf],
+        Host [bpf] { every_life_is_in_it_once }
     ]
 }
 

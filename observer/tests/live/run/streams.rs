@@ -5,17 +5,20 @@ use std::process::Stdio;
 use std::thread;
 
 use super::command::{answer_of, plain, run};
-use crate::child::{Started, program};
-use crate::harness::{Case, btf, cases, root, unlocked};
-use crate::observed::observer;
+use crate::support::child::{Started, program};
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
+use crate::support::program::observer;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        a_mebibyte_each_way: [root, unlocked, btf],
-        an_input_that_ends_at_once: [root, unlocked, btf],
-        no_descriptor_of_ours: [root, unlocked, btf],
-        descriptors_of_the_callers: [root, unlocked, btf],
-        a_reader_that_goes_kills_the_command: [root, unlocked, btf],
+        Host [bpf] {
+            a_mebibyte_each_way,
+            an_input_that_ends_at_once,
+            no_descriptor_of_ours,
+            descriptors_of_the_callers,
+            a_reader_that_goes_kills_the_command,
+        }
     ]
 }
 

@@ -11,21 +11,25 @@ use nix::unistd::{Pid, setsid};
 use tempfile::TempDir;
 
 use super::command::{plain, run};
-use crate::child::{Lines, Next, Started, program};
-use crate::harness::{Case, btf, cases, patience, root, soon, unlocked};
-use crate::observed::observer;
-use crate::sys;
+use crate::support::child::{Lines, Next, Started, program};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, soon};
+use crate::support::need::bpf;
+use crate::support::program::observer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        the_same_terminal_on_all_three: [root, unlocked, btf],
-        the_commands_group_is_in_the_foreground: [root, unlocked, btf],
-        the_size_and_its_changes_are_the_commands: [root, unlocked, btf],
-        ctrl_c_kills_the_command_and_the_report_comes: [root, unlocked, btf],
-        ctrl_c_that_the_command_catches_ends_nothing: [root, unlocked, btf],
-        ctrl_z_stops_both_and_fg_goes_on: [root, unlocked, btf],
-        who_is_waited_for_is_told_on_a_terminal: [root, unlocked, btf],
-        ctrl_c_ends_the_following: [root, unlocked, btf],
+        Host [bpf] {
+            the_same_terminal_on_all_three,
+            the_commands_group_is_in_the_foreground,
+            the_size_and_its_changes_are_the_commands,
+            ctrl_c_kills_the_command_and_the_report_comes,
+            ctrl_c_that_the_command_catches_ends_nothing,
+            ctrl_z_stops_both_and_fg_goes_on,
+            who_is_waited_for_is_told_on_a_terminal,
+            ctrl_c_ends_the_following,
+        }
     ]
 }
 

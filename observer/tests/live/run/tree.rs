@@ -6,22 +6,25 @@ use std::time::Instant;
 
 use super::command::run;
 use super::document::{Document, Row};
-use crate::child::{Actor, Started, act, unique};
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::support::child::{Actor, Started, act, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        one_command: [root, unlocked, btf],
-        children_of_children: [root, unlocked, btf],
-        one_that_forks_and_executes_nothing: [root, unlocked, btf],
-        programs_one_after_another: [root, unlocked, btf],
-        an_orphan_stays_under_who_started_it: [root, unlocked, btf],
-        how_each_ended: [root, unlocked, btf],
-        offsets_and_durations: [root, unlocked, btf],
-        what_others_start_is_not_in_it: [root, unlocked, btf],
-        two_at_once_do_not_see_each_other: [root, unlocked, btf],
-        our_own_children_are_not_in_it: [root, unlocked, btf],
-        what_still_runs_at_the_end_is_said_to: [root, unlocked, btf],
+        Host [bpf] {
+            one_command,
+            children_of_children,
+            one_that_forks_and_executes_nothing,
+            programs_one_after_another,
+            how_each_ended,
+            offsets_and_durations,
+            what_others_start_is_not_in_it,
+            two_at_once_do_not_see_each_other,
+            our_own_children_are_not_in_it,
+            what_still_runs_at_the_end_is_said_to,
+        }
+        EveryKernel [bpf] { an_orphan_stays_under_who_started_it }
     ]
 }
 
@@ -173,7 +176,7 @@ fn what_still_runs_at_the_end_is_said_to() {
     let left = "sleep 61 </dev/null >/dev/null 2>&1 & echo left $!; exit 0";
     let document = Document::with(&["--until-exit"], &["sh", "-c", left]);
     let pid = said(&document, "left");
-    crate::child::send(pid, nix::sys::signal::Signal::SIGKILL);
+    crate::support::child::send(pid, nix::sys::signal::Signal::SIGKILL);
     let row = document.of_pid(pid);
     assert!(row.0["process"]["exit"].is_null(), "{row:?}");
     assert_eq!(document.total("running"), 1);

@@ -13,9 +13,9 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::pipe;
 
 use super::{calls, million, twice, wrap};
-use crate::act::{fork_here, say, wait_for_word};
-use crate::child::{c_string, program};
-use crate::sys;
+use crate::support::act::{fork_here, say, wait_for_word};
+use crate::support::child::{c_string, program};
+use crate::support::sys;
 
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
     match words {

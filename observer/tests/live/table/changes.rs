@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use observer::event::{Process, ProcessKey, What};
 use observer::monitor::{Subscription, Told, Update};
 
-use crate::harness::soon;
+use crate::support::machine::soon;
 
 pub(crate) struct Changes {
     subscription: Subscription,

@@ -8,11 +8,13 @@ use observer::snapshot::Freshness;
 
 use super::monitor;
 use super::scene::Storm;
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled, soon};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        ends_its_thread_and_closes_all: [root, unlocked, btf],
+        Host [bpf] { ends_its_thread_and_closes_all }
     ]
 }
 

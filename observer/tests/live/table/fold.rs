@@ -9,13 +9,17 @@ use super::changes::Changes;
 use super::copy::Copy;
 use super::monitor;
 use super::scene::{Random, Storm};
-use crate::event::none_of;
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        random_cuts_under_a_storm: [root, unlocked, btf],
-        random_begins_under_a_storm: [root, unlocked, btf],
+        Host [bpf] {
+            random_cuts_under_a_storm,
+            random_begins_under_a_storm,
+        }
     ]
 }
 

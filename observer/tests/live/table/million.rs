@@ -10,12 +10,16 @@ use observer::Monitor;
 use super::calls;
 use super::scene::burst;
 use super::truth::assert_equal_within;
-use crate::act::{say, wait_for_word};
-use crate::child::{Actor, act};
-use crate::harness::{Case, btf, cases, in_guest, patience, root, scaled, unlocked};
+use crate::support::act::{say, wait_for_word};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience, scaled};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![many_lives_leave_nothing_behind: [root, unlocked, btf]]
+    cases![
+        Host [bpf] { many_lives_leave_nothing_behind }
+    ]
 }
 
 /// The long form, of a million, is that of a scale of 100.

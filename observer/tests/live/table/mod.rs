@@ -17,13 +17,14 @@ mod shape;
 mod tokens;
 pub(crate) mod truth;
 mod twice;
+mod walk;
 mod wrap;
 
 pub(crate) use act::perform;
 
 use observer::Monitor;
 
-use crate::harness::Case;
+use crate::support::harness::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [
@@ -38,6 +39,7 @@ pub(crate) fn cases() -> Vec<Case> {
         wrap::cases(),
         quiet::cases(),
         drop::cases(),
+        walk::cases(),
     ];
     cases.into_iter().flatten().collect()
 }

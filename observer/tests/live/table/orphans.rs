@@ -13,20 +13,24 @@ use observer::snapshot::{Freshness, Snapshot};
 use super::changes::Changes;
 use super::monitor;
 use super::truth::{Proc, Shown, assert_equal_within};
-use crate::child::{Actor, Started, act, send};
-use crate::event::none_of;
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
+use crate::support::child::{Actor, Started, act, send};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled, soon};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        to_a_subreaper: [root, unlocked, btf],
-        to_the_init_of_a_pid_namespace: [root, unlocked, btf],
-        to_the_first_process: [root, unlocked, btf],
-        to_a_reaper_whose_leader_has_ended: [root, unlocked, btf],
-        to_one_subreaper_after_another: [root, unlocked, btf],
-        of_a_subreaper_that_ends_with_their_parent: [root, unlocked, btf],
-        children_of_a_thread_that_ends_stay: [root, unlocked, btf],
-        who_was_waited_for_is_no_orphan: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            to_a_subreaper,
+            to_the_init_of_a_pid_namespace,
+            to_the_first_process,
+            to_a_reaper_whose_leader_has_ended,
+            to_one_subreaper_after_another,
+            of_a_subreaper_that_ends_with_their_parent,
+            children_of_a_thread_that_ends_stay,
+            who_was_waited_for_is_no_orphan,
+        }
     ]
 }
 

@@ -4,21 +4,23 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::child::Started;
-use crate::harness::{Case, btf, cases, in_guest, patience, root, scaled, unlocked};
-use crate::observed::observer;
+use crate::support::child::Started;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::{Lack, bpf, on_the_host};
+use crate::support::program::observer;
 
-/// Guests have no strace.
 pub(crate) fn cases() -> Vec<Case> {
-    if in_guest() {
-        return Vec::new();
-    }
-    cases![listings_open_nothing_below_proc: [root, unlocked, btf, strace]]
+    cases![
+        Host [bpf, strace] { listings_open_nothing_below_proc }
+    ]
 }
 
-fn strace() -> Option<String> {
-    let runs = Command::new("strace").arg("--version").output().is_ok();
-    (!runs).then(|| "no strace is installed".to_owned())
+fn strace() -> Option<Lack> {
+    on_the_host(|| {
+        let runs = Command::new("strace").arg("--version").output().is_ok();
+        (!runs).then(|| "no strace is installed".to_owned())
+    })
 }
 
 /// From the first listing's text on.

@@ -16,14 +16,16 @@ use super::changes::Changes;
 use super::copy::Copy;
 use super::scene::{Storm, burst};
 use super::truth::{Proc, assert_equal_within};
-use crate::child::{Actor, act, send};
-use crate::event::none_of;
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
+use crate::support::child::{Actor, act, send};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled, soon};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        after_a_loss_the_table_is_right_again: [root, unlocked, btf],
-        a_copy_stays_right_across_losses: [root, unlocked, btf],
+        EveryKernel [bpf] { after_a_loss_the_table_is_right_again }
+        Host [bpf] { a_copy_stays_right_across_losses }
     ]
 }
 

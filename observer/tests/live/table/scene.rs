@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::child::{Actor, act};
-use crate::harness::patience;
+use crate::support::child::{Actor, act};
+use crate::support::machine::patience;
 
 /// Lives that come and go without rest.
 pub(super) struct Storm {

@@ -10,14 +10,16 @@ use observer::Monitor;
 use super::monitor;
 use super::scene::Storm;
 use super::truth::{Proc, assert_equal_within, lasting_differences};
-use crate::child::{Actor, act, send};
-use crate::event::none_of;
-use crate::harness::{Case, btf, cases, patience, root, scaled, unlocked};
+use crate::support::child::{Actor, act, send};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        begun_in_a_storm: [root, unlocked, btf],
-        begun_while_many_are_on_their_way_out: [root, unlocked, btf],
+        EveryKernel [bpf] { begun_in_a_storm }
+        Host [bpf] { begun_while_many_are_on_their_way_out }
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use observer::Monitor;
 use observer::event::{ProcessKey, Status, What};
@@ -12,18 +12,23 @@ use observer::table::{Entry, State};
 use super::changes::Changes;
 use super::monitor;
 use super::truth::assert_equal_within;
-use crate::cgroup::{Cgroup, container_id, v2};
-use crate::child::{Actor, Started, act, act_argv, unique};
-use crate::harness::{Case, btf, cases, patience, root, scaled, soon, unlocked};
+use crate::events::cgroup::{Cgroup, container_id, v2};
+use crate::support::child::{Actor, Started, act, act_argv, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::bpf;
+use crate::support::proc::wait_for_state;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        an_exec_by_another_thread_than_the_leader: [root, unlocked, btf],
-        a_leader_that_ends_ahead_of_its_threads: [root, unlocked, btf],
-        a_new_name: [root, unlocked, btf],
-        a_move_to_another_cgroup: [root, unlocked, btf, v2],
-        a_zombie_is_there_until_it_is_waited_for: [root, unlocked, btf],
-        a_daemon: [root, unlocked, btf],
+        EveryKernel [bpf] {
+            an_exec_by_another_thread_than_the_leader,
+            a_leader_that_ends_ahead_of_its_threads,
+            a_new_name,
+            a_zombie_is_there_until_it_is_waited_for,
+            a_daemon,
+        }
+        EveryKernel [bpf, v2] { a_move_to_another_cgroup }
     ]
 }
 
@@ -104,18 +109,6 @@ fn a_leader_that_ends_ahead_of_its_threads() {
     let What::Exit { status, .. } = exit.change.event.what else { panic!("{exit:?}") };
     assert_eq!(status, Some(Status::Code(3)));
     assert_eq!(table(&monitor).get(pid), None);
-}
-
-fn wait_for_state(pid: u32, state: &str) {
-    let deadline = Instant::now() + soon();
-    let is_there = || {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
-        stat.contains(&format!(") {state} "))
-    };
-    while !is_there() {
-        assert!(Instant::now() < deadline, "process {pid} should come to state {state}");
-        thread::sleep(Duration::from_millis(2));
-    }
 }
 
 fn a_new_name() {

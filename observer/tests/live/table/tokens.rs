@@ -9,13 +9,17 @@ use observer::{Error, Monitor};
 
 use super::monitor;
 use super::scene::burst;
-use crate::harness::{Case, btf, cases, root, soon, unlocked};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        too_old: [root, unlocked, btf],
-        of_another_monitor: [root, unlocked, btf],
-        a_slow_reader_is_told_what_it_missed: [root, unlocked, btf],
+        Host [bpf] {
+            too_old,
+            of_another_monitor,
+            a_slow_reader_is_told_what_it_missed,
+        }
     ]
 }
 

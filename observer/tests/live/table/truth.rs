@@ -9,8 +9,8 @@ use observer::Monitor;
 use observer::snapshot::{Freshness, Snapshot};
 use observer::table::{Entry, State};
 
-use crate::event::none_of;
-use crate::sys::boot_ns;
+use crate::support::event::none_of;
+use crate::support::sys::boot_ns;
 
 /// /proc counts starts in hundredths of a second.
 pub(super) const TICK_NS: u64 = 10_000_000;

@@ -10,14 +10,18 @@ use observer::snapshot::Freshness;
 use super::changes::Changes;
 use super::monitor;
 use super::truth::TICK_NS;
-use crate::act::{fork_here, reap, say, wait_for_word};
-use crate::child::{Actor, act};
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
 use crate::ps::calls::fork_as;
-use crate::sys;
+use crate::support::act::{fork_here, reap, say, wait_for_word};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::bpf;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![lives_in_one_tick_are_counted: [root, unlocked, btf]]
+    cases![
+        Host [bpf] { lives_in_one_tick_are_counted }
+    ]
 }
 
 /// So many lives of each pid, one right after another.

@@ -16,22 +16,26 @@ use observer::table::Entry;
 use super::act::execute;
 use super::monitor;
 use super::truth::assert_equal_within;
-use crate::act::{fork_here, say, wait_for_word};
-use crate::child::{Actor, act};
-use crate::event::none_of;
-use crate::harness::{Case, btf, cases, in_guest, patience, root, unlocked};
-use crate::sys::{self, boot_ns};
+use crate::support::act::{fork_here, say, wait_for_word};
+use crate::support::child::{Actor, act};
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience};
+use crate::support::need::{Lack, bpf};
+use crate::support::sys::{self, boot_ns};
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![no_entry_mixes_two_lives: [root, unlocked, btf, last_pid]]
+    cases![
+        Host [bpf, last_pid] { no_entry_mixes_two_lives }
+    ]
 }
 
 /// The kernel gives the next pid behind this one.
 const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
 
-fn last_pid() -> Option<String> {
+fn last_pid() -> Option<Lack> {
     let there = Path::new(LAST_PID).exists();
-    (!there).then(|| "the kernel lets nobody choose the next pid".to_owned())
+    (!there).then(|| "the kernel lets nobody choose the next pid".into())
 }
 
 /// A life: its number, and the boot clock just before and after it was given.

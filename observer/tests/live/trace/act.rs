@@ -11,8 +11,8 @@ use caps::{CapSet, Capability, CapsHashSet};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::probe;
-use crate::act::{fork_here, reap, say, wait_for_word};
-use crate::sys;
+use crate::support::act::{fork_here, reap, say, wait_for_word};
+use crate::support::sys;
 
 pub(crate) fn perform(words: &[&str]) -> ExitCode {
     match words {
@@ -39,12 +39,12 @@ fn work() -> ExitCode {
         match word {
             "open" => drop(fs::File::open(rest)),
             "rename" => {
-                let name = CString::new(crate::act::unescaped(rest)).expect("no NUL");
+                let name = CString::new(crate::support::act::unescaped(rest)).expect("no NUL");
                 sys::name_thread(&name).expect("a name");
             }
             "uname" => sys::uname_to_nowhere(),
             "exec" => {
-                let path = crate::child::c_string(&crate::child::program());
+                let path = crate::support::child::c_string(&crate::support::child::program());
                 let words =
                     ["--act", "trace", "work"].map(|word| CString::new(word).expect("no NUL"));
                 let arguments: Vec<_> = [path.clone()].into_iter().chain(words).collect();

@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use super::{trace, traced};
-use crate::child::{Started, act};
-use crate::event::Event;
-use crate::harness::{Case, cases, patience, root, scaled, unlocked};
-use crate::observed::output;
+use crate::support::child::{Started, act};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::perf;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_firing_is_counted: [root, unlocked],
-        a_table_each_second: [root, unlocked],
-        sums_of_time_are_no_counts: [root, unlocked],
+        EveryKernel [perf] {
+            every_firing_is_counted,
+            sums_of_time_are_no_counts,
+        }
+        Host [perf] { a_table_each_second }
     ]
 }
 

@@ -1,18 +1,21 @@
 //! A filter on each kind of field lets through what it should, and nothing else.
 
 use super::traced;
-use crate::child::{Actor, act, unique};
-use crate::harness::{Case, cases, root, unlocked};
+use crate::support::child::{Actor, act, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        text_of_fixed_size: [root, unlocked],
-        text_elsewhere_in_the_record: [root, unlocked],
-        text_behind_a_pointer: [root, unlocked],
-        a_pointer: [root, unlocked],
-        a_signed_number: [root, unlocked],
-        a_truth_value: [root, unlocked],
-        the_name_and_the_cpu_of_everyone: [root, unlocked],
+        EveryKernel [perf] {
+            text_of_fixed_size,
+            text_elsewhere_in_the_record,
+            text_behind_a_pointer,
+            a_pointer,
+            a_signed_number,
+            a_truth_value,
+            the_name_and_the_cpu_of_everyone,
+        }
     ]
 }
 
@@ -62,7 +65,7 @@ fn text_of_fixed_size() {
 
 fn text_elsewhere_in_the_record() {
     let mut actor = worker();
-    let program = crate::child::program();
+    let program = crate::support::child::program();
     let program = program.to_str().expect("UTF-8");
     let pid = actor.pid();
     let right = format!("filename == \"{program}\" && pid == {pid}");
@@ -113,7 +116,7 @@ fn a_truth_value() {
     {
         let observed =
             traced(&[event, "--filter", &format!("{filter} && comm == \"live-mounter\"")]);
-        let mounter = crate::child::Started::new(&mut act(&["trace", "mount"])).reap();
+        let mounter = crate::support::child::Started::new(&mut act(&["trace", "mount"])).reap();
         assert_eq!(mounter.status, 0, "a mount");
         let stream = observed.stop();
         let got = stream.of_kind(event).next();

@@ -9,20 +9,26 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::{trace, traced};
-use crate::child::{Actor, Started, act};
-use crate::event::{Event, none_of};
-use crate::harness::{Case, cases, patience, root, unlocked};
-use crate::observed::output;
+use crate::support::child::{Actor, Started, act};
+use crate::support::event::{Event, none_of};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::perf;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        signals_end_it_in_order: [root, unlocked],
-        a_number_ends_it: [root, unlocked],
-        a_duration_ends_it: [root, unlocked],
-        nobody_reading_ends_it: [root, unlocked],
-        the_end_of_the_process_ends_it: [root, unlocked],
-        losses_stand_at_their_place: [root, unlocked],
-        a_sum_of_time_fires_once_at_a_time: [root, unlocked],
+        Host [perf] {
+            signals_end_it_in_order,
+            a_number_ends_it,
+            a_duration_ends_it,
+            nobody_reading_ends_it,
+            the_end_of_the_process_ends_it,
+        }
+        EveryKernel [perf] {
+            losses_stand_at_their_place,
+            a_sum_of_time_fires_once_at_a_time,
+        }
     ]
 }
 

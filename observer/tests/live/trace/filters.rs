@@ -4,15 +4,18 @@
 use observer::tracepoint::filter;
 
 use super::{kernel, name, tracefs};
-use crate::event::none_of;
-use crate::harness::{Case, cases, root, unlocked};
-use crate::sys::Tracepoint;
+use crate::support::event::none_of;
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
+use crate::support::sys::Tracepoint;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        the_kernel_and_we_agree: [root, unlocked],
-        what_newer_kernels_take_is_left_to_them: [root, unlocked],
-        what_means_nothing_is_refused_on_purpose: [root, unlocked],
+        EveryKernel [perf] {
+            the_kernel_and_we_agree,
+            what_newer_kernels_take_is_left_to_them,
+            what_means_nothing_is_refused_on_purpose,
+        }
     ]
 }
 

@@ -3,22 +3,28 @@
 use std::time::Duration;
 
 use super::{trace, traced};
-use crate::child::{Actor, act, unique};
-use crate::event::Event;
-use crate::harness::{Case, cases, patience, root, unlocked};
-use crate::observed::output;
-use crate::sys::boot_ns;
+use crate::support::child::{Actor, act, unique};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::perf;
+use crate::support::program::output;
+use crate::support::sys::boot_ns;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        json_has_every_field: [root, unlocked],
-        json_keeps_bytes_that_are_no_text: [root, unlocked],
-        only_the_fields_asked_for_in_their_order: [root, unlocked],
-        words_stand_beside_numbers: [root, unlocked],
-        text_has_columns_and_fields: [root, unlocked],
-        a_hostile_name_is_harmless: [root, unlocked],
-        names_and_descriptions: [root, unlocked],
-        the_own_process_is_left_out: [root, unlocked],
+        EveryKernel [perf] {
+            json_has_every_field,
+            json_keeps_bytes_that_are_no_text,
+            names_and_descriptions,
+        }
+        Host [perf] {
+            only_the_fields_asked_for_in_their_order,
+            words_stand_beside_numbers,
+            text_has_columns_and_fields,
+            a_hostile_name_is_harmless,
+            the_own_process_is_left_out,
+        }
     ]
 }
 

@@ -12,14 +12,15 @@ mod rights;
 mod spaces;
 pub(crate) mod values;
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use observer::tracepoint::{Name, Tracefs};
 
 pub(crate) use act::perform;
 
-use crate::harness::Case;
-use crate::observed::{Observed, observer};
+use crate::support::harness::Case;
+use crate::support::observed::Observed;
+use crate::support::program::observer_with;
 
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [
@@ -39,12 +40,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// `observer trace`, not started yet.
 fn trace(arguments: &[&str]) -> Command {
-    let mut command = Command::new(observer());
-    command.arg("trace").args(arguments).stdin(Stdio::null());
-    for variable in ["NO_COLOR", "COLUMNS", "RUST_BACKTRACE"] {
-        command.env_remove(variable);
-    }
-    command
+    observer_with(&[&["trace"], arguments].concat())
 }
 
 /// `observer trace --json`, ready.

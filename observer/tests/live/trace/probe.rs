@@ -7,26 +7,29 @@ use std::process::ExitCode;
 
 use super::act::see_tracefs;
 use super::traced;
-use crate::act::{say, wait_for_word};
-use crate::child::{Actor, act, program};
-use crate::harness::{Case, cases, root, unlocked};
+use crate::support::act::{say, wait_for_word};
+use crate::support::child::{Actor, act, program};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{Lack, perf};
 
 /// Registers have names of their own on each architecture.
 pub(crate) fn cases() -> Vec<Case> {
     if cfg!(target_arch = "x86_64") {
         cases![
-            every_kind_of_field_is_read: [root, unlocked, probes],
-            a_filter_on_every_kind_of_field: [root, unlocked, probes],
+            EveryKernel [perf, probes] {
+                every_kind_of_field_is_read,
+                a_filter_on_every_kind_of_field,
+            }
         ]
     } else {
         Vec::new()
     }
 }
 
-fn probes() -> Option<String> {
+fn probes() -> Option<Lack> {
     let config = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
     let there = config.lines().any(|line| line.ends_with(" uprobe_register"));
-    (!there).then(|| "the kernel was built without uprobes".to_owned())
+    (!there).then(|| "the kernel was built without uprobes".into())
 }
 
 const SYSTEM: &str = "observer_live";

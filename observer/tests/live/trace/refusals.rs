@@ -4,23 +4,24 @@ use std::fs;
 use std::time::Duration;
 
 use super::{trace, tracefs};
-use crate::harness::{Case, cases, in_guest, patience, root, unlocked};
-use crate::observed::output;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::perf;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
-    let mut cases = cases![
-        a_wrong_filter_is_pointed_at: [root, unlocked],
-        a_filter_that_only_the_kernel_refuses: [root, unlocked],
-        unknown_names: [root, unlocked],
-        unknown_fields: [root, unlocked],
-        no_such_process_or_cgroup: [root, unlocked],
-        wrong_usage: [],
-    ];
-    // Whoever loads modules would be told of one that is not there.
-    if in_guest() {
-        cases.extend(cases![a_module_that_is_not_loaded: [root, unlocked]]);
-    }
-    cases
+    cases![
+        Host [perf] {
+            a_wrong_filter_is_pointed_at,
+            unknown_names,
+            unknown_fields,
+            no_such_process_or_cgroup,
+        }
+        EveryKernel [perf] { a_filter_that_only_the_kernel_refuses }
+        Host [] { wrong_usage }
+        // Elsewhere, whoever loads modules would be told of one that is not there.
+        Guest [perf] { a_module_that_is_not_loaded }
+    ]
 }
 
 /// All that a refusal prints, after a check of the status.

@@ -5,20 +5,21 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::child::act;
-use crate::harness::{Case, cases, in_guest, patience, root, unlocked};
-use crate::observed::{observer, output};
+use crate::support::child::act;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::perf;
+use crate::support::program::{observer, output};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let mut cases = cases![root_of_a_user_namespace_may_not: [root, unlocked]];
-    if in_guest() {
-        cases.extend(cases![
-            nobody_by_the_level: [root, unlocked],
-            a_capability_is_not_enough: [root, unlocked],
-            two_capabilities_are_enough: [root, unlocked],
-        ]);
-    }
-    cases
+    cases![
+        EveryKernel [perf] { root_of_a_user_namespace_may_not }
+        Guest [perf] {
+            nobody_by_the_level,
+            a_capability_is_not_enough,
+            two_capabilities_are_enough,
+        }
+    ]
 }
 
 const TRACE: [&str; 6] = ["trace", "sched:sched_switch", "--json", "-n", "1", "--strict"];

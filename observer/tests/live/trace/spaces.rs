@@ -4,14 +4,19 @@
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 
-use crate::child::{Started, act, unique};
-use crate::event::Event;
-use crate::harness::{Case, cases, root, soon, unlocked};
-use crate::observed::{Observed, observer};
-use crate::sys;
+use crate::support::child::{Started, act, unique};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::need::perf;
+use crate::support::observed::Observed;
+use crate::support::program::observer;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![pids_of_two_namespaces: [root, unlocked]]
+    cases![
+        EveryKernel [perf] { pids_of_two_namespaces }
+    ]
 }
 
 fn pids_of_two_namespaces() {

@@ -5,19 +5,23 @@ use std::time::Instant;
 
 use super::act::see_tracefs;
 use super::traced;
-use crate::child::{Actor, Lines, Next, Started, act, unique};
-use crate::event::Event;
-use crate::harness::{Case, cases, root, soon, unlocked};
-use crate::sys;
+use crate::support::child::{Actor, Lines, Next, Started, act, unique};
+use crate::support::event::Event;
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::need::{Lack, on_the_host, perf};
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![bpftrace_sees_the_same: [root, unlocked, bpftrace]]
+    cases![
+        Host [perf, bpftrace] { bpftrace_sees_the_same }
+    ]
 }
 
-pub(crate) fn bpftrace() -> Option<String> {
+pub(crate) fn bpftrace() -> Option<Lack> {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let there = std::env::split_paths(&folders).any(|folder| folder.join("bpftrace").exists());
-    (!there).then(|| "no `bpftrace`: run `cargo xtask setup test`".to_owned())
+    on_the_host(|| (!there).then(|| "no `bpftrace`: run `cargo xtask setup test`".to_owned()))
 }
 
 /// For the events of one thread, a line each: its time, its name and its fields.

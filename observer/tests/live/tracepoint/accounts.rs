@@ -9,23 +9,29 @@ use observer::tracepoint::Reader;
 use observer::tracepoint::reader::{Counts, Item, Options, Request, Scope};
 
 use super::{load, reader, request, tracefs};
-use crate::act::{say, wait_for_word};
-use crate::cgroup::{self, Cgroup, container_id};
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, patience, root, scaled, unlocked};
-use crate::sys::{self, RARE_CALL, own_cpu_ns};
+use crate::events::cgroup::{self, Cgroup, container_id};
+use crate::support::act::{say, wait_for_word};
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::perf;
+use crate::support::sys::{self, RARE_CALL, own_cpu_ns};
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        full_rate_is_in_order_and_adds_up: [root, unlocked],
-        small_rings_at_full_rate_keep_the_order: [root, unlocked],
-        a_small_ring_loses_and_tells_exactly_what: [root, unlocked],
-        a_loss_is_told_although_nothing_follows: [root, unlocked],
-        calls_of_children_are_seen: [root, unlocked],
-        calls_of_a_cgroup_are_seen: [root, unlocked, cgroup::v2],
-        counts_are_exact: [root, unlocked],
-        a_reader_does_not_see_itself: [root, unlocked],
-        the_end_of_a_burst_comes_without_another_event: [root, unlocked],
+        EveryKernel [perf] {
+            full_rate_is_in_order_and_adds_up,
+            a_small_ring_loses_and_tells_exactly_what,
+            calls_of_children_are_seen,
+            counts_are_exact,
+        }
+        Host [perf] {
+            small_rings_at_full_rate_keep_the_order,
+            a_loss_is_told_although_nothing_follows,
+            a_reader_does_not_see_itself,
+            the_end_of_a_burst_comes_without_another_event,
+        }
+        EveryKernel [perf, cgroup::v2] { calls_of_a_cgroup_are_seen }
     ]
 }
 
@@ -37,12 +43,12 @@ pub(super) fn call(count: &str) -> ExitCode {
     say("ready");
     while let Some(word) = wait_for_word() {
         match word.as_str() {
-            "fork" => match crate::act::fork_here() {
+            "fork" => match crate::support::act::fork_here() {
                 None => {
                     (0..count).for_each(|_| sys::rare_call());
                     sys::end_process(0)
                 }
-                Some(pid) => drop(crate::act::reap(pid)),
+                Some(pid) => drop(crate::support::act::reap(pid)),
             },
             _ => (0..count).for_each(|_| sys::rare_call()),
         }

@@ -8,15 +8,18 @@ use observer::tracepoint::Value;
 use observer::tracepoint::format::{Field, Shape};
 
 use super::{name, tracefs};
-use crate::harness::{Case, cases, root, unlocked};
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        every_line_is_printed_again: [root, unlocked],
-        every_field_lies_in_its_record: [root, unlocked],
-        common_fields_come_first: [root, unlocked],
-        every_id_is_that_of_the_format: [root, unlocked],
-        numbers_have_the_kernels_words: [root, unlocked],
+        EveryKernel [perf] {
+            every_line_is_printed_again,
+            every_field_lies_in_its_record,
+            common_fields_come_first,
+            every_id_is_that_of_the_format,
+            numbers_have_the_kernels_words,
+        }
     ]
 }
 

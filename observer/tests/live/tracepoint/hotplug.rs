@@ -7,22 +7,22 @@ use observer::tracepoint::Reader;
 use observer::tracepoint::reader::{Item, Options};
 
 use super::{load, reader};
-use crate::harness::{Case, cases, in_guest, patience, root, unlocked};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::{Lack, perf};
 
-/// Taking a CPU away changes the whole machine, so this is for guests; elsewhere it is not even
-/// listed.
+/// Taking a CPU away changes the whole machine, so this is for guests.
 pub(super) fn cases() -> Vec<Case> {
-    if !in_guest() {
-        return Vec::new();
-    }
-    cases![a_cpu_leaves_and_comes_back: [root, unlocked, second_cpu]]
+    cases![
+        Guest [perf, second_cpu] { a_cpu_leaves_and_comes_back }
+    ]
 }
 
 const SWITCH: &str = "/sys/devices/system/cpu/cpu1/online";
 
-fn second_cpu() -> Option<String> {
+fn second_cpu() -> Option<Lack> {
     let there = fs::read_to_string(SWITCH).is_ok_and(|state| state.trim() == "1");
-    (!there).then(|| "no second CPU that can be taken away".to_owned())
+    (!there).then(|| "no second CPU that can be taken away".into())
 }
 
 /// Reads until it is so.

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::heard;
-use crate::act::say;
-use crate::sys;
+use crate::support::act::say;
+use crate::support::sys;
 
 /// The names of all events that can be switched on.
 pub(super) fn available() -> BTreeSet<String> {

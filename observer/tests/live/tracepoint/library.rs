@@ -9,28 +9,34 @@ use observer::tracepoint::reader::Options;
 use observer::tracepoint::{Event, EventSource, Fault, Observer, TracepointEvent, Value};
 
 use super::{fault, load};
-use crate::child::{Ended, Started, act, unique};
-use crate::harness::{Case, cases, patience, root, scaled, unlocked};
+use crate::support::child::{Ended, Started, act, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, scaled};
+use crate::support::need::perf;
 
 pub(super) fn cases() -> Vec<Case> {
     let blocking = cases![
-        fields_are_read_by_name: [root, unlocked],
-        two_tracepoints_are_told_apart: [root, unlocked],
-        an_unknown_field_names_those_that_there_are: [root, unlocked],
-        an_unknown_tracepoint_is_refused_when_it_is_added: [root, unlocked],
-        the_order_of_calls_is_checked: [root, unlocked],
-        a_failed_open_leaves_nothing_open: [root, unlocked],
-        closing_wakes_who_waits: [root, unlocked],
-        closing_is_quick_at_full_rate: [root, unlocked],
-        losses_are_events: [root, unlocked],
-        dropped_means_closed_and_unmapped: [root, unlocked],
+        Host [perf] {
+            fields_are_read_by_name,
+            two_tracepoints_are_told_apart,
+            an_unknown_field_names_those_that_there_are,
+            an_unknown_tracepoint_is_refused_when_it_is_added,
+            the_order_of_calls_is_checked,
+            a_failed_open_leaves_nothing_open,
+            closing_wakes_who_waits,
+            closing_is_quick_at_full_rate,
+            losses_are_events,
+            dropped_means_closed_and_unmapped,
+        }
     ];
     blocking.into_iter().chain(cases_of_streams()).collect()
 }
 
 #[cfg(feature = "tokio")]
 fn cases_of_streams() -> Vec<Case> {
-    cases![stream: [root, unlocked]]
+    cases![
+        Host [perf] { stream }
+    ]
 }
 
 #[cfg(not(feature = "tokio"))]
@@ -76,7 +82,7 @@ fn fields_are_read_by_name() {
     assert_eq!(event.tid(), ended.pid);
     assert_eq!(event.get_int("pid").expect("a number"), i64::from(ended.pid));
     assert_eq!(event.get_u64("pid").expect("a number"), u64::from(ended.pid));
-    let program = crate::child::program();
+    let program = crate::support::child::program();
     let filename = event.get_string("filename").expect("a text");
     assert_eq!(filename, program.to_str().expect("UTF-8"));
     assert_eq!(event.get("filename").expect("a value"), Value::Text(filename.as_bytes()));
@@ -104,7 +110,7 @@ fn two_tracepoints_are_told_apart() {
 }
 
 fn program_name() -> String {
-    let program = crate::child::program();
+    let program = crate::support::child::program();
     program.file_name().expect("a name").to_str().expect("UTF-8").to_owned()
 }
 

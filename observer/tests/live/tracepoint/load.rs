@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::act::{say, wait_for_word};
-use crate::child::{Actor, act};
-use crate::harness::patience;
+use crate::support::act::{say, wait_for_word};
+use crate::support::child::{Actor, act};
+use crate::support::machine::patience;
 
 /// Runs `body` while another process loads the machine.
 pub(super) fn beside<T>(body: impl FnOnce() -> T) -> T {

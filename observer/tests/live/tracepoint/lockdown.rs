@@ -3,18 +3,14 @@
 use observer::tracepoint::{Fault, Tracefs};
 
 use super::fault;
-use crate::harness::{Case, cases, confidential, in_guest, root};
+use crate::support::harness::{Case, cases};
+use crate::support::need::{locked, root};
 
-/// Locking down cannot be undone, so this is for guests; elsewhere it is not even listed.
+/// Locking down cannot be undone, so this is for guests.
 pub(crate) fn cases() -> Vec<Case> {
-    if !confidential() && !in_guest() {
-        return Vec::new();
-    }
-    cases![is_named: [root, locked]]
-}
-
-fn locked() -> Option<String> {
-    (!confidential()).then(|| "kernel lockdown is not confidentiality".to_owned())
+    cases![
+        Lockdown [root, locked] { is_named }
+    ]
 }
 
 fn is_named() {

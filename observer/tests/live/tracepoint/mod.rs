@@ -21,9 +21,10 @@ use observer::Error;
 use observer::tracepoint::reader::{Options, Reader, Request};
 use observer::tracepoint::{Fault, Name, Tracefs};
 
-use crate::child::act;
-use crate::harness::{Case, soon};
-use crate::observed::output;
+use crate::support::child::act;
+use crate::support::harness::Case;
+use crate::support::machine::soon;
+use crate::support::program::output;
 
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [

@@ -5,15 +5,20 @@ use std::collections::BTreeSet;
 use observer::tracepoint::{Fault, Name};
 
 use super::{fault, kernel, name, tracefs};
-use crate::harness::{Case, cases, root, unlocked};
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        are_those_of_the_kernel: [root, unlocked],
-        are_found_by_patterns: [root, unlocked],
-        misspelled_are_corrected: [root, unlocked],
-        without_a_system_are_completed: [root, unlocked],
-        of_what_cannot_be_opened: [root, unlocked],
+        EveryKernel [perf] {
+            are_those_of_the_kernel,
+            of_what_cannot_be_opened,
+        }
+        Host [perf] {
+            are_found_by_patterns,
+            misspelled_are_corrected,
+            without_a_system_are_completed,
+        }
     ]
 }
 

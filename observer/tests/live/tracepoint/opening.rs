@@ -11,23 +11,29 @@ use observer::tracepoint::reader::{Counts, Options, Request, Scope};
 use observer::tracepoint::{Fault, Name, PerfFault, Reader};
 
 use super::{fault, name, reader, request, tracefs};
-use crate::act::say;
-use crate::cgroup;
-use crate::child::{Actor, act};
-use crate::harness::{Case, cases, in_guest, patience, root, scaled, unlocked};
-use crate::sys;
+use crate::events::cgroup;
+use crate::support::act::say;
+use crate::support::child::{Actor, act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience, scaled};
+use crate::support::need::perf;
+use crate::support::sys;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        every_event_opens_or_says_why: [root, unlocked],
-        what_is_no_cgroup_is_named: [root, unlocked],
-        a_hierarchy_without_perf_is_named: [root, unlocked, cgroup::v1],
-        a_process_that_is_not_there_is_named: [root, unlocked],
-        a_filter_that_the_kernel_refuses_is_named: [root, unlocked],
-        too_many_files_are_counted: [root, unlocked],
-        rings_are_halved_until_they_may_be_locked: [root, unlocked],
-        a_ring_is_a_power_of_two: [root, unlocked],
-        nothing_asked_for_is_an_error: [root, unlocked],
+        EveryKernel [perf] {
+            every_event_opens_or_says_why,
+            a_filter_that_the_kernel_refuses_is_named,
+            rings_are_halved_until_they_may_be_locked,
+        }
+        Host [perf] {
+            what_is_no_cgroup_is_named,
+            a_process_that_is_not_there_is_named,
+            too_many_files_are_counted,
+            a_ring_is_a_power_of_two,
+            nothing_asked_for_is_an_error,
+        }
+        EveryKernel [perf, cgroup::v1] { a_hierarchy_without_perf_is_named }
     ]
 }
 

@@ -11,18 +11,23 @@ use observer::tracepoint::Tracefs;
 use tempfile::TempDir;
 
 use super::heard;
-use crate::act::say;
-use crate::child::c_string;
-use crate::harness::{Case, cases, root, unlocked};
-use crate::sys;
+use crate::support::act::say;
+use crate::support::child::c_string;
+use crate::support::harness::{Case, cases};
+use crate::support::need::perf;
+use crate::support::sys;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        at_its_usual_place: [root, unlocked],
-        at_another_place: [root, unlocked],
-        mounted_nowhere: [root, unlocked],
-        kept_from_the_user: [root, unlocked],
-        mounted_nowhere_and_kept_from_the_user: [root, unlocked],
+        EveryKernel [perf] {
+            at_its_usual_place,
+            mounted_nowhere,
+            kept_from_the_user,
+        }
+        Host [perf] {
+            at_another_place,
+            mounted_nowhere_and_kept_from_the_user,
+        }
     ]
 }
 

@@ -12,16 +12,20 @@ use nix::sys::signal::Signal;
 use observer::tracepoint::{Event, Observer};
 use tempfile::TempDir;
 
-use crate::act::say;
-use crate::child::{Actor, Started, act, program, quiet_act};
-use crate::harness::{Case, cases, in_guest, patience, root, scaled, unlocked};
-use crate::sys;
+use crate::support::act::say;
+use crate::support::child::{Actor, Started, act, program, quiet_act};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{in_guest, patience, scaled};
+use crate::support::need::perf;
+use crate::support::sys;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        execs_are_complete_under_signals: [root, unlocked],
-        execs_are_complete_when_the_reader_was_stopped: [root, unlocked],
-        the_example_prints_what_is_executed: [root, unlocked],
+        EveryKernel [perf] { execs_are_complete_under_signals }
+        Host [perf] {
+            execs_are_complete_when_the_reader_was_stopped,
+            the_example_prints_what_is_executed,
+        }
     ]
 }
 

@@ -3,13 +3,16 @@
 use std::thread;
 
 use super::{Observing, run};
-use crate::engine::{Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, btf, cases, root, unlocked};
+use crate::support::engine::{Engine, IMAGE, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::need::bpf;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        two_at_once: [root, unlocked, btf, engine, busybox],
-        somebody_elses_meanwhile: [root, unlocked, btf, engine, busybox],
+        Host [bpf, engine, busybox] {
+            two_at_once,
+            somebody_elses_meanwhile,
+        }
     ]
 }
 

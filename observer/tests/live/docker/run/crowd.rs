@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{Observing, run};
-use crate::engine::{Engine, busybox, engine};
-use crate::harness::{Case, btf, cases, root, scaled, unlocked};
+use crate::support::engine::{Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::scaled;
+use crate::support::need::bpf;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        a_chain_of_short_ones: [root, unlocked, btf, engine, busybox],
-        a_bomb: [root, unlocked, btf, engine, busybox],
+        Host [bpf, engine, busybox] {
+            a_chain_of_short_ones,
+            a_bomb,
+        }
     ]
 }
 

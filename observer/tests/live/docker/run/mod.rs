@@ -12,9 +12,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use self::report::Report;
-use crate::engine::{Engine, IMAGE};
-use crate::harness::{Case, patience};
-use crate::observed::{observer, output};
+use crate::support::engine::{Engine, IMAGE};
+use crate::support::harness::Case;
+use crate::support::machine::patience;
+use crate::support::program::{give_object, observer_with, output};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = stories::cases();
@@ -64,11 +65,8 @@ impl<'a> Observing<'a> {
 
     fn of(engine: &'a Engine, name: &str, observed: &Command) -> Self {
         let file = engine.place(&format!("{name}.json")).to_str().expect("UTF-8").to_owned();
-        let mut command = Command::new(observer());
-        command.args(["run", "--output", &file]);
-        if let Some(object) = std::env::var_os("OBSERVER_BPF_OBJECT") {
-            command.arg("--bpf-object").arg(object);
-        }
+        let mut command = observer_with(&["run", "--output", &file]);
+        give_object(&mut command);
         command.arg("--").arg(observed.get_program()).args(observed.get_args());
         for (name, value) in observed.get_envs() {
             match value {

@@ -9,16 +9,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Observing, run};
-use crate::child::{Lines, Next, Started};
-use crate::engine::{Engine, busybox, engine};
-use crate::harness::{Case, btf, cases, patience, root, soon, unlocked};
-use crate::observed::output;
-use crate::sys;
+use crate::support::child::{Lines, Next, Started};
+use crate::support::engine::{Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, soon};
+use crate::support::need::bpf;
+use crate::support::program::output;
+use crate::support::sys;
 use crate::trace::act::see_tracefs;
 use crate::trace::values::bpftrace;
 
 pub(super) fn cases() -> Vec<Case> {
-    cases![the_same_execs: [root, unlocked, btf, engine, busybox, bpftrace]]
+    cases![
+        Host [bpf, engine, busybox, bpftrace] { the_same_execs }
+    ]
 }
 
 /// `pid` is the process, also of a thread.

@@ -5,21 +5,25 @@ use std::time::Duration;
 
 use super::report::Row;
 use super::{Observing, run};
-use crate::engine::{Container, Engine, IMAGE, busybox, engine};
-use crate::harness::{Case, btf, cases, patience, root, unlocked};
-use crate::observed::output;
+use crate::support::engine::{Container, Engine, IMAGE, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::patience;
+use crate::support::need::bpf;
+use crate::support::program::output;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        a_run: [root, unlocked, btf, engine, busybox],
-        detached_then_exec_and_stop: [root, unlocked, btf, engine, busybox],
-        a_failing_command: [root, unlocked, btf, engine, busybox],
-        a_program_that_is_not_there: [root, unlocked, btf, engine, busybox],
-        with_an_init: [root, unlocked, btf, engine, busybox],
-        an_exec_in_a_container_that_was_there: [root, unlocked, btf, engine, busybox],
-        by_its_name: [root, unlocked, btf, engine, busybox],
-        detached_for_a_while: [root, unlocked, btf, engine, busybox],
-        without_hearing_the_client: [root, unlocked, btf, engine, busybox],
+        Host [bpf, engine, busybox] {
+            a_run,
+            detached_then_exec_and_stop,
+            a_failing_command,
+            a_program_that_is_not_there,
+            with_an_init,
+            an_exec_in_a_container_that_was_there,
+            by_its_name,
+            detached_for_a_while,
+            without_hearing_the_client,
+        }
     ]
 }
 

@@ -9,14 +9,18 @@ use std::time::{Duration, Instant};
 
 use super::report::Report;
 use super::{Observing, run};
-use crate::child::Started;
-use crate::engine::{Engine, busybox, engine};
-use crate::harness::{Case, btf, cases, patience, root, soon, unlocked};
 use crate::ps::calls::take_terminal;
-use crate::sys;
+use crate::support::child::Started;
+use crate::support::engine::{Engine, busybox, engine};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::{patience, soon};
+use crate::support::need::bpf;
+use crate::support::sys;
 
 pub(super) fn cases() -> Vec<Case> {
-    cases![typed_at: [root, unlocked, btf, engine, busybox]]
+    cases![
+        Host [bpf, engine, busybox] { typed_at }
+    ]
 }
 
 /// What the other side of a terminal shows, as it comes.
