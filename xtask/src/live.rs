@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::machine::{self, Rights};
 use crate::tally::Tally;
-use crate::{left_behind, peers, shell, workspace};
+use crate::{left_behind, peers, product, shell, workspace};
 
 /// How much larger the storms of a long run are.
 const LONG_SCALE: &str = "5";
@@ -127,7 +127,7 @@ impl Programs {
             .current_dir(workspace::root()?);
         let messages = shell::capture(cargo)?;
         let find = |kind, name| {
-            executable(&messages, kind, name)
+            product::executable(&messages, kind, name)
                 .with_context(|| format!("cargo built no {kind} `{name}` of package `observer`"))
         };
         Ok(Self { tests: find("test", "live")?, observer: find("bin", "observer")? })
@@ -152,18 +152,6 @@ pub(crate) fn judge(tally: &Tally) -> Result<()> {
     Ok(())
 }
 
-/// The path of the program of that kind and name in cargo's messages, one JSON object a line.
-pub(crate) fn executable(messages: &str, kind: &str, name: &str) -> Option<PathBuf> {
-    let kind = format!("\"kind\":[\"{kind}\"]");
-    let name = format!("\"name\":\"{name}\"");
-    let line = messages.lines().find(|line| {
-        line.contains(&kind) && line.contains(&name) && line.contains("\"executable\":\"")
-    })?;
-    let (_, rest) = line.split_once("\"executable\":\"")?;
-    let (path, _) = rest.split_once('"')?;
-    Some(PathBuf::from(path))
-}
-
 fn text(path: &Path) -> Result<&str> {
     path.to_str().with_context(|| format!("`{}` is not UTF-8", path.display()))
 }
@@ -171,17 +159,6 @@ fn text(path: &Path) -> Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_program_is_found_in_cargos_messages() {
-        let messages = r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"observer"},"executable":null}
-{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"observer"},"executable":"/t/observer","fresh":true}
-{"reason":"compiler-artifact","target":{"kind":["test"],"name":"live"},"executable":"/t/live-1","fresh":true}
-{"reason":"build-finished","success":true}"#;
-        assert_eq!(executable(messages, "test", "live"), Some("/t/live-1".into()));
-        assert_eq!(executable(messages, "bin", "observer"), Some("/t/observer".into()));
-        assert_eq!(executable(messages, "test", "other"), None);
-    }
 
     #[test]
     fn a_run_without_tests_is_no_success() {

@@ -10,7 +10,7 @@ use crate::shell;
 
 /// How a command gets root's rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rights {
+pub enum Rights {
     /// We are root already.
     Root,
     /// We are not, but `sudo` is there.
@@ -21,7 +21,7 @@ pub(crate) enum Rights {
 
 impl Rights {
     /// What this process has. `OBSERVER_NO_SUDO` in the environment rules `sudo` out.
-    pub(crate) fn detect() -> Self {
+    pub fn detect() -> Self {
         if is_root() {
             Self::Root
         } else if env::var_os("OBSERVER_NO_SUDO").is_none() && shell::find_program("sudo").is_some()
@@ -33,7 +33,7 @@ impl Rights {
     }
 
     /// `program` to be run with these rights and with `variables` in its environment.
-    pub(crate) fn command(self, program: impl AsRef<OsStr>, variables: &[(&str, &str)]) -> Command {
+    pub fn command(self, program: impl AsRef<OsStr>, variables: &[(&str, &str)]) -> Command {
         match self {
             Self::Root | Self::Unprivileged => {
                 let mut command = Command::new(program);
@@ -52,21 +52,22 @@ impl Rights {
 }
 
 /// Whether packages come from apt here.
-pub(crate) fn has_apt() -> bool {
+pub fn has_apt() -> bool {
     shell::find_program("apt-get").is_some() && shell::find_program("dpkg-deb").is_some()
 }
 
 /// Whether a person can be asked for a password.
-pub(crate) fn is_interactive() -> bool {
+pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Whether this is a continuous integration run, where nothing may be left out.
-pub(crate) fn is_ci() -> bool {
+pub fn is_ci() -> bool {
     env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
-pub(crate) fn is_root() -> bool {
+/// Whether we are root.
+pub fn is_root() -> bool {
     fs::read_to_string("/proc/self/status").is_ok_and(|status| effective_uid(&status) == Some(0))
 }
 

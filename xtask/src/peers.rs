@@ -13,10 +13,10 @@ use crate::{shell, workspace};
 /// Debian's `GOPATH`.
 const GO_PATH: &str = "/usr/share/gocode";
 /// Where the library's package puts it.
-pub(crate) const PSGO_LIBRARY: &str = "/usr/share/gocode/src/github.com/containers/psgo";
+pub const PSGO_LIBRARY: &str = "/usr/share/gocode/src/github.com/containers/psgo";
 
 /// Builds psgo, as far as it is not up to date, and returns its path.
-pub(crate) fn build_psgo() -> Result<PathBuf> {
+pub fn build_psgo() -> Result<PathBuf> {
     let folder = workspace::target_folder("peers")?;
     let program = folder.join("psgo");
     let go = shell::find_program("go").context("no `go`: run `cargo xtask setup test`")?;
@@ -26,7 +26,7 @@ pub(crate) fn build_psgo() -> Result<PathBuf> {
 }
 
 /// The psgo that [`build_psgo`] made, if it did.
-pub(crate) fn psgo() -> Result<Option<PathBuf>> {
+pub fn psgo() -> Result<Option<PathBuf>> {
     let program = workspace::target()?.join("peers/psgo");
     Ok(shell::is_executable(&program).then_some(program))
 }

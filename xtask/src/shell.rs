@@ -17,18 +17,18 @@ const DRAIN: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(100);
 
 /// The cargo that started us.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// Runs `command` with our input and output and fails unless it ends well.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;
     expect_success(command, status)
 }
 
 /// Runs `command` and returns what it wrote to its standard output; its errors go to ours.
-pub(crate) fn capture(command: &mut Command) -> Result<String> {
+pub fn capture(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
@@ -39,14 +39,14 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
 }
 
 /// What a quick question to a program gave, or `None` if it could not answer.
-pub(crate) fn ask(command: &mut Command) -> Option<String> {
+pub fn ask(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs `command`, hands each line of its standard output to `on_line` as it comes, and kills it
 /// at the deadline.
-pub(crate) fn stream(
+pub fn stream(
     command: &mut Command,
     deadline: Duration,
     on_line: impl FnMut(&str),
@@ -66,7 +66,7 @@ pub(crate) fn stream(
 }
 
 /// Fails with the command's own words unless `status` is success.
-pub(crate) fn expect_success(command: &Command, status: ExitStatus) -> Result<()> {
+pub fn expect_success(command: &Command, status: ExitStatus) -> Result<()> {
     if status.success() {
         return Ok(());
     }
@@ -74,14 +74,14 @@ pub(crate) fn expect_success(command: &Command, status: ExitStatus) -> Result<()
 }
 
 /// The command as one would type it, in backticks.
-pub(crate) fn describe(command: &Command) -> String {
+pub fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
     format!("`{}`", words.join(" "))
 }
 
 /// The first executable of that name on PATH, or where system programs and cargo's are.
-pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
     env::split_paths(&path)
@@ -92,7 +92,7 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
 }
 
 /// Cargo's own folder, where it keeps registries and installed programs.
-pub(crate) fn cargo_home() -> Option<PathBuf> {
+pub fn cargo_home() -> Option<PathBuf> {
     match env::var_os("CARGO_HOME") {
         Some(home) => Some(home.into()),
         None => env::home_dir().map(|home| home.join(".cargo")),
@@ -100,7 +100,7 @@ pub(crate) fn cargo_home() -> Option<PathBuf> {
 }
 
 /// Whether `file` is a program one may start.
-pub(crate) fn is_executable(file: &Path) -> bool {
+pub fn is_executable(file: &Path) -> bool {
     file.metadata()
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }

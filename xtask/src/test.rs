@@ -14,7 +14,7 @@ use crate::ebpf::{self, Rebuilt};
 use crate::live::Length;
 use crate::setup::{self, Level};
 use crate::tally::Tally;
-use crate::{html_check, left_behind, live, run, shell, vm, workspace};
+use crate::{html_check, left_behind, live, product, shell, vm, workspace};
 
 /// Check everything: set-up, formatting, lints, the eBPF object, all tests, live ones included, and pages in a browser.
 ///
@@ -207,7 +207,7 @@ fn plain_build() -> Result<PathBuf> {
     }
     let mut cargo = Command::new(folder.join("cargo"));
     cargo.env("PATH", &folder);
-    run::build_release_with(cargo)
+    product::build_release_with(cargo)
 }
 
 fn tests(tally: &mut Tally) -> Result<()> {
@@ -271,7 +271,7 @@ fn counted(command: &mut Command, tally: &mut Tally) -> Result<()> {
 fn test_targets() -> Result<Vec<String>> {
     let root = workspace::root()?;
     let mut names = Vec::new();
-    for package in ["observer", "observer-common", "xtask"] {
+    for package in ["observer", "observer-common", "xtask", "bench"] {
         let folder = root.join(package).join("tests");
         let Ok(entries) = fs::read_dir(&folder) else {
             continue;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 /// The folder of the workspace's `Cargo.toml`.
-pub(crate) fn root() -> Result<PathBuf> {
+pub fn root() -> Result<PathBuf> {
     let start = match env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => PathBuf::from(folder),
         None => env::current_dir().context("cannot read the current folder")?,
@@ -18,7 +18,7 @@ pub(crate) fn root() -> Result<PathBuf> {
 }
 
 /// Cargo's folder for what it builds, and ours for what we fetch or pack.
-pub(crate) fn target() -> Result<PathBuf> {
+pub fn target() -> Result<PathBuf> {
     let root = root()?;
     Ok(match env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => root.join(folder),
@@ -27,7 +27,7 @@ pub(crate) fn target() -> Result<PathBuf> {
 }
 
 /// A folder below [`target`], made if it is missing.
-pub(crate) fn target_folder(name: &str) -> Result<PathBuf> {
+pub fn target_folder(name: &str) -> Result<PathBuf> {
     let folder = target()?.join(name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     Ok(folder)

@@ -17,7 +17,7 @@ use self::expected::Expected;
 use self::shown::{Bar, Row, Shown};
 use crate::machine::{self, Rights};
 use crate::tally::Tally;
-use crate::{run, shell, workspace};
+use crate::{product, shell, workspace};
 
 /// Open pages of `observer run` in headless Chromium and compare them with the JSON of the same run.
 ///
@@ -53,7 +53,7 @@ pub(crate) fn html_check(options: &Options) -> Result<()> {
     if !options.pages.is_empty() {
         return options.pages.iter().try_for_each(|page| browser.check_beside(page));
     }
-    let observer = options.observer.clone().map_or_else(run::build_release, Ok)?;
+    let observer = options.observer.clone().map_or_else(product::build_release, Ok)?;
     let mut tally = Tally::default();
     let result = check_own(&observer, &mut tally);
     for reason in &tally.reasons {

@@ -1,8 +1,7 @@
 //! What the mount of /proc keeps from the caller, which nothing in a listing tells.
 
+use std::fs;
 use std::path::Path;
-
-use procfs::process::{MountInfo, Process};
 
 /// Says so if the mount of /proc hides processes from this user.
 #[expect(clippy::print_stderr, reason = "what is not part of the listing")]
@@ -18,35 +17,31 @@ pub(crate) fn tell_what_is_hidden() {
 /// The option `hidepid` of /proc, if it hides processes of other users from the caller; see
 /// proc(5).
 pub(crate) fn by_mount() -> Option<String> {
-    let mounts = Process::myself().ok()?.mountinfo().ok()?;
-    let level = hidepid(&mounts.0)?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let level = hidepid(&mounts)?;
     // The first process belongs to another user, as a rule, and is always there.
-    let hides = !matches!(level.as_str(), "0" | "off" | "1" | "noaccess");
-    (hides && !Path::new("/proc/1").exists()).then_some(level)
+    let hides = !matches!(level, "0" | "off" | "1" | "noaccess");
+    (hides && !Path::new("/proc/1").exists()).then(|| level.to_owned())
 }
 
-/// Of the last mount on /proc, which is the one that is seen.
-fn hidepid(mounts: &[MountInfo]) -> Option<String> {
-    let mount = mounts.iter().rev().find(|mount| mount.mount_point == Path::new("/proc"))?;
-    mount.super_options.get("hidepid").cloned().flatten()
+/// Of the last mount on /proc, which is the one that is seen. The options of the file system stand
+/// last in a line; see `proc_pid_mountinfo(5)`.
+fn hidepid(mounts: &str) -> Option<&str> {
+    let is_proc = |mount: &&str| mount.split(' ').nth(4) == Some("/proc");
+    let (_, options) = mounts.lines().rev().find(is_proc)?.rsplit_once(' ')?;
+    options.split(',').find_map(|option| option.strip_prefix("hidepid="))
 }
 
 #[cfg(test)]
 mod tests {
-    use procfs::{FromRead as _, process::MountInfos};
-
     use super::*;
 
     #[test]
     fn the_last_mount_counts() {
-        let check = |text: &str, expected: Option<&str>| {
-            let mounts = MountInfos::from_read(text.as_bytes()).unwrap();
-            assert_eq!(hidepid(&mounts.0).as_deref(), expected);
-        };
         let below = "21 1 0:5 / /proc rw shared:1 - proc proc rw\n";
         let above = "30 21 0:9 / /proc rw - proc proc rw,gid=4,hidepid=invisible\n";
-        check(below, None);
-        check(&[below, above].concat(), Some("invisible"));
-        check(&[above, below].concat(), None);
+        assert_eq!(hidepid(below), None);
+        assert_eq!(hidepid(&[below, above].concat()), Some("invisible"));
+        assert_eq!(hidepid(&[above, below].concat()), None);
     }
 }

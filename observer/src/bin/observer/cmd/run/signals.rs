@@ -7,6 +7,7 @@
 //! Somebody who sends to the whole group (`kill -TERM -PGID`) cannot be told from one who sends to us
 //! alone; then the command hears it twice.
 
+use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::{
@@ -18,7 +19,6 @@ use nix::{
     },
 };
 use observer::Error;
-use procfs::process::Process;
 
 use super::child::Child;
 
@@ -43,7 +43,8 @@ impl Signals {
     ///
     /// [`Error::System`].
     pub(super) fn block() -> Result<Self, Error> {
-        let ignored = Process::myself().and_then(|own| own.status()).map_or(0, |own| own.sigign);
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = ignored(&status).unwrap_or_default();
         let is_heeded = |signal: &Signal| ignored >> (*signal as i32 - 1) & 1 == 0;
         let wanted = ENDS.into_iter().chain(OTHERS).filter(is_heeded);
         // The child's death as well: it is to be noticed at once.
@@ -109,6 +110,12 @@ fn has_heard_it(child: &Child, info: &siginfo) -> bool {
     info.ssi_code == libc::SI_KERNEL || sender == Some(child.pid().as_raw())
 }
 
+/// The signals that a process ignores, of its `status`: a bit for each, from the first on.
+fn ignored(status: &str) -> Option<u64> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
 fn failed(errno: Errno) -> Error {
     Error::System { what: "cannot wait for signals", source: errno.into() }
 }
@@ -116,5 +123,17 @@ fn failed(errno: Errno) -> Error {
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ignored_is_read() {
+        let status = "SigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\n";
+        assert_eq!(ignored(status), Some(1 << (Signal::SIGPIPE as u64 - 1) | 1));
+        assert_eq!(ignored("Name:\tx\n"), None);
     }
 }
