@@ -125,10 +125,13 @@ impl Reading<'_> {
         while self.text(self.at) == "#" {
             self.at = self.behind_group(self.at + 1);
         }
+        if self.text(self.at) == "pub" && self.text(self.at + 1) == "(" {
+            self.at = self.behind_group(self.at + 1);
+        }
         if self.text(self.at) == "mod" {
             self.names.of_tests.insert(self.text(self.at + 1).to_owned());
         }
-        let is_use = (self.at..self.at + 6).any(|at| self.text(at) == "use");
+        let is_use = (self.at..self.at + 2).any(|at| self.text(at) == "use");
         while self.at < self.tokens.len() {
             match self.text(self.at) {
                 ";" => return self.at += 1,
@@ -230,7 +233,8 @@ mod tests {
     fn paths_in_code_count_and_those_of_tests_do_not() {
         let text = "pub(in crate::x) fn f() { crate::y::g::<crate::z::T>(h); }
             #[cfg(test)]\nmod tests { use crate::w::W; }
-            #[cfg(test)] use crate::v::{V, U};
+            #[cfg(test)] pub(crate) use crate::v::{V, U};
+            #[cfg(test)] fn t() { crate::u::g() }
             mod m { use super::k; }";
         assert_eq!(paths(text), ["crate::y::g", "crate::z::T", "m::super::k as k"]);
     }
