@@ -1,10 +1,8 @@
 //! One process of the set: what it was, why it is there, what it ran and how it ended.
 
-use bytes::Bytes;
-
-use super::Role;
+use super::{Exec, Role};
 use crate::{
-    event::{Args, Process, ProcessKey, Status},
+    event::{Process, ProcessKey, Status},
     table::End,
 };
 
@@ -37,17 +35,6 @@ impl Caused {
         let status = self.end.and_then(|end| end.status);
         status.is_some_and(|status| status != Status::Code(0))
     }
-}
-
-/// A program that a process started to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exec {
-    /// When, in nanoseconds since boot.
-    pub boot_ns: u64,
-    /// The file name as it was given to execve(2).
-    pub filename: Bytes,
-    /// Its arguments; `None` where it was gone before they could be read.
-    pub args: Option<Args>,
 }
 
 /// The fact that a process belongs to the set by.

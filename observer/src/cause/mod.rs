@@ -41,6 +41,7 @@ mod bystanders;
 mod caused;
 mod clients;
 mod container;
+mod exec;
 mod program;
 mod request;
 mod role;
@@ -49,8 +50,9 @@ mod tree;
 
 pub use self::{
     account::{Account, Totals},
-    caused::{Because, Cause, Caused, Exec, Fact},
+    caused::{Because, Cause, Caused, Fact},
     container::CausedContainer,
+    exec::Exec,
     role::Role,
     set::{CausalSet, Doubt},
     tree::{Branch, Item},

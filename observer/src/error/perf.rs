@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use nix::errno::Errno;
+
 /// Why the kernel does not open, map or filter an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -189,6 +191,11 @@ fn hierarchy(serving: Option<&str>) -> String {
         Some(name) => format!("perf is served by the version 1 hierarchy `{name}` here"),
         None => "its version 1 hierarchy does not have the controller perf_event".to_owned(),
     }
+}
+
+/// What the kernel answered, such as `operation not permitted (EPERM)`.
+pub(crate) fn in_words(errno: Errno) -> String {
+    format!("{} ({errno:?})", errno.desc().to_lowercase())
 }
 
 impl PerfFault {

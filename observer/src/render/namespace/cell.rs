@@ -5,9 +5,9 @@ use std::io::Write as _;
 
 use super::kept::{held_by, mounted_at};
 use crate::{
-    field::{Row, find},
+    field::find,
     id_map::IdMap,
-    namespace::{Kin, Namespace, Namespaces, tree::Item},
+    namespace::{Kin, Namespace, Namespaces},
     render::write_cell,
 };
 
@@ -24,36 +24,6 @@ pub(super) type Getter = fn(Subject<'_>, &mut Vec<u8>);
 /// What stands where nothing is known.
 const UNKNOWN: &[u8] = b"?";
 
-/// Appends what a column says of a node of a tree. Of a process only some have something to say.
-pub fn write_item(out: &mut Vec<u8>, column: &super::Column, item: Item, all: &Namespaces) {
-    match item {
-        Item::Namespace(inode) => {
-            if let Some(namespace) = all.get(inode) {
-                (column.getter)(Subject { namespaces: all, namespace }, out);
-            }
-        }
-        Item::NotVisible if column.name == "ns" => out.extend_from_slice(b"not visible"),
-        Item::NotVisible => {}
-        Item::Process(pid) => {
-            let Some(row) = all.process(pid) else { return };
-            match column.name {
-                "ns" | "pid" => number(out, pid),
-                "ppid" => process_cell(out, "ppid", row, all),
-                "uid" => process_cell(out, "uid", row, all),
-                "user" => process_cell(out, "user", row, all),
-                "command" | "keeper" => process_cell(out, "args", row, all),
-                _ => {}
-            }
-        }
-    }
-}
-
-fn process_cell(out: &mut Vec<u8>, name: &str, row: &Row, all: &Namespaces) {
-    if let Ok(field) = find(name) {
-        write_cell(out, field, row, &all.listing.view);
-    }
-}
-
 /// A column of `observer ps`, of the process with the lowest pid.
 fn of_lead(subject: Subject<'_>, name: &str, out: &mut Vec<u8>) {
     let Subject { namespaces, namespace } = subject;
@@ -62,7 +32,7 @@ fn of_lead(subject: Subject<'_>, name: &str, out: &mut Vec<u8>) {
     }
 }
 
-fn number(out: &mut Vec<u8>, number: impl Into<u64>) {
+pub(super) fn number(out: &mut Vec<u8>, number: impl Into<u64>) {
     out.extend_from_slice(itoa::Buffer::new().format(number.into()).as_bytes());
 }
 

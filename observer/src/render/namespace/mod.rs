@@ -2,14 +2,15 @@
 
 mod cell;
 mod column;
+mod item;
 mod json;
 mod kept;
 mod members;
 mod news;
 
 pub use self::{
-    cell::write_item,
     column::{Column, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
+    item::write_item,
     json::{MemberDetails, document},
     members::members,
     news::{NewsJson, NewsText},

@@ -5,7 +5,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::{Scope, circumstances::Circumstances};
-use crate::tracepoint::PerfFault;
+use crate::error::perf::{PerfFault, in_words};
 
 /// What the kernel was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -109,11 +109,6 @@ fn is_refusal(errno: Errno) -> bool {
 
 fn other(what: String, errno: Errno) -> PerfFault {
     PerfFault::Other { what, errno: in_words(errno) }
-}
-
-/// Such as `operation not permitted (EPERM)`.
-pub(super) fn in_words(errno: Errno) -> String {
-    format!("{} ({errno:?})", errno.desc().to_lowercase())
 }
 
 #[cfg(test)]

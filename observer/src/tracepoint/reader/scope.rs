@@ -13,8 +13,10 @@ use nix::{
     sys::stat::Mode,
 };
 
-use super::explain::in_words;
-use crate::{sys::perf::Target, tracepoint::PerfFault};
+use crate::{
+    error::perf::{PerfFault, in_words},
+    sys::perf::Target,
+};
 
 /// Whose events are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
