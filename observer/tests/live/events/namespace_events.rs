@@ -125,7 +125,8 @@ fn by_perf() -> Monitor {
     Monitor::builder().backend(Backend::Perf).namespaces().start().expect("a monitor")
 }
 
-fn unshare(flags: i32) -> std::process::Command {
+/// A process that leaves for new namespaces of these kinds, and ends.
+pub(crate) fn unshare(flags: i32) -> std::process::Command {
     act(&["namespaces", "unshare", &format!("{flags:x}")])
 }
 

@@ -13,6 +13,7 @@ use std::ptr;
 use std::time::Duration;
 
 use libc::{c_int, c_ulong, c_void};
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction, signal};
 use nix::time::{ClockId, clock_gettime};
@@ -462,6 +463,35 @@ fn open_tracepoint(id: u32) -> io::Result<OwnedFd> {
     let fd = checked(fd)?;
     // SAFETY: the kernel just gave it to us alone.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The kernel's ids of all eBPF programs and all maps of the machine; see bpf(2).
+pub(crate) fn bpf_ids() -> (Vec<u32>, Vec<u32>) {
+    const PROGRAM_NEXT: c_int = 11;
+    const MAP_NEXT: c_int = 12;
+    let all = |command: c_int| {
+        let (mut ids, mut last) = (Vec::new(), 0);
+        while let Some(next) = next_bpf_id(command, last) {
+            ids.push(next);
+            last = next;
+        }
+        ids
+    };
+    (all(PROGRAM_NEXT), all(MAP_NEXT))
+}
+
+/// `None` behind the last one.
+fn next_bpf_id(command: c_int, last: u32) -> Option<u32> {
+    // The id to begin at, the next one, and flags for opening it.
+    let mut attributes = [last, 0, 0];
+    let size = size_of_val(&attributes);
+    // SAFETY: the kernel reads and writes no more than the size that it is given.
+    let answer = unsafe { libc::syscall(libc::SYS_bpf, command, attributes.as_mut_ptr(), size) };
+    match Errno::result(answer) {
+        Ok(_) => Some(attributes[1]),
+        Err(Errno::ENOENT) => None,
+        Err(errno) => panic!("the kernel does not list its programs: {errno}"),
+    }
 }
 
 /// uname(2) with an address where nothing is.

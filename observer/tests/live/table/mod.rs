@@ -5,6 +5,7 @@ mod act;
 mod calls;
 pub(crate) mod changes;
 mod copy;
+mod driver;
 mod drop;
 mod fold;
 mod million;
@@ -38,6 +39,7 @@ pub(crate) fn cases() -> Vec<Case> {
         twice::cases(),
         wrap::cases(),
         quiet::cases(),
+        driver::cases(),
         drop::cases(),
         walk::cases(),
     ];

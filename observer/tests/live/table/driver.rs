@@ -1,0 +1,140 @@
+//! One driver for everybody in a process: a subscriber, what a command causes, and what becomes of
+//! namespaces share one ring, one table and one thread.
+
+use std::fs;
+use std::os::fd::AsFd as _;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use observer::Monitor;
+use observer::cause::CausalSet;
+use observer::event::{Kind, What};
+use observer::monitor::{Joined, Told};
+use observer::namespace::{
+    NamespaceFollower, NamespaceKind,
+    follow::{Fate, News},
+};
+use observer::source::Backend;
+
+use crate::events::namespace_events::{attached, unshare};
+use crate::support::child::{Started, act, unique};
+use crate::support::harness::{Case, cases};
+use crate::support::machine::soon;
+use crate::support::need::bpf;
+use crate::support::sys;
+
+use super::changes::Changes;
+
+pub(crate) fn cases() -> Vec<Case> {
+    cases![
+        EveryKernel [bpf] {
+            followers_that_come_and_go_load_nothing,
+            a_subscription_is_readable_while_there_is_something_to_take,
+        }
+    ]
+}
+
+fn followers_that_come_and_go_load_nothing() {
+    let (programs_before, maps_before) = sys::bpf_ids();
+    let monitor = Monitor::builder()
+        .backend(Backend::Bpf)
+        .may_follow(&[Kind::NAMESPACE, Kind::REQUEST])
+        .start()
+        .expect("a monitor");
+    let loaded = sys::bpf_ids();
+    assert!(loaded.0.len() > programs_before.len() && loaded.1.len() > maps_before.len());
+    assert_eq!((rings(), threads_called("observer")), (1, 1));
+    assert!(!is_attached("sys_exit"), "nobody follows namespaces yet");
+
+    let mut changes = Changes::of(monitor.subscribe());
+    let follower = NamespaceFollower::new(monitor.origin());
+    let namespaces = monitor.join(follower).expect("a follower");
+    assert!(is_attached("sys_exit"), "what it lives on is attached by then");
+    wait_until("the first look", || namespaces.with(|one| one.has_begun()) == Some(true));
+
+    let began_ns = sys::boot_ns();
+    let command = Started::new(&mut unshare(libc::CLONE_NEWUTS));
+    let pid = command.pid();
+    let set = monitor.join(CausalSet::of_command(pid, began_ns)).expect("a follower");
+    command.reap();
+    let token = unique("driver");
+    Started::new(&mut act(&["exit", "0", &token])).reap();
+
+    changes.wait_for("the exec", |update| match &update.change.event.what {
+        What::Exec { args: Some(args), .. } => args.iter().any(|word| word == token.as_bytes()),
+        _ => false,
+    });
+    wait_until("what became of its namespace", || made_by(&namespaces, pid));
+    assert_eq!((rings(), threads_called("observer")), (1, 1), "all of them share one driver");
+    assert_eq!(sys::bpf_ids(), loaded, "they have loaded nothing");
+
+    drop((namespaces, set));
+    wait_until("its programs to be detached", || !is_attached("sys_exit"));
+    assert_eq!(sys::bpf_ids(), loaded, "nor has anything gone");
+    drop(monitor);
+    assert_eq!(rings(), 0);
+}
+
+/// The descriptor says so before anybody looks, and no longer than that.
+fn a_subscription_is_readable_while_there_is_something_to_take() {
+    let monitor = super::monitor();
+    let mut subscription = monitor.subscribe();
+    let is_readable = |subscription: &observer::monitor::Subscription, within: PollTimeout| {
+        let fd = subscription.as_fd().expect("a descriptor");
+        poll(&mut [PollFd::new(fd.as_fd(), PollFlags::POLLIN)], within).expect("a poll") == 1
+    };
+    Started::new(&mut act(&["exit", "0"])).reap();
+    let within = PollTimeout::try_from(soon()).expect("a short time");
+    assert!(is_readable(&subscription, within), "an exit is something to take");
+    let deadline = Instant::now() + soon();
+    while Instant::now() < deadline {
+        while let Some(told) = subscription.try_recv().expect("a monitor") {
+            assert!(matches!(told, Told::Update(_)), "{told:?}");
+        }
+        // Others on this machine go on.
+        if !is_readable(&subscription, PollTimeout::ZERO) {
+            return;
+        }
+    }
+    panic!("it stays readable when nothing is left to take");
+}
+
+fn made_by(namespaces: &Joined<NamespaceFollower>, pid: u32) -> bool {
+    let news = namespaces.with(|one| std::iter::from_fn(|| one.next_news()).collect::<Vec<_>>());
+    news.unwrap_or_default().iter().any(|news| match news {
+        News::Event(event) => {
+            event.what == Fate::Created
+                && event.namespace.kind == NamespaceKind::Uts
+                && event.actor.is_some_and(|actor| actor.key.pid == pid)
+        }
+        News::Lost { .. } => false,
+    })
+}
+
+fn is_attached(tracepoint: &str) -> bool {
+    attached().iter().any(|name| name == tracepoint)
+}
+
+/// Ring buffers that this process has a descriptor of.
+fn rings() -> usize {
+    /// See `enum bpf_map_type`.
+    const RING: &str = "map_type:\t27";
+    let all = fs::read_dir("/proc/self/fdinfo").expect("descriptors").flatten();
+    let texts = all.filter_map(|entry| fs::read_to_string(entry.path()).ok());
+    texts.filter(|text| text.lines().any(|line| line == RING)).count()
+}
+
+fn threads_called(name: &str) -> usize {
+    let all = fs::read_dir("/proc/self/task").expect("threads").flatten();
+    let names = all.filter_map(|entry| fs::read_to_string(entry.path().join("comm")).ok());
+    names.filter(|comm| comm.trim() == name).count()
+}
+
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + soon();
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} should come");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
