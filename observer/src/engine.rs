@@ -96,26 +96,36 @@ impl<S: Source> Engine<S> {
         settings: Settings,
         each: &mut dyn FnMut(Change),
     ) -> Result<Self, Error> {
-        let grace_ns = nanoseconds(settings.grace);
-        let check_ns = nanoseconds(settings.check_every);
-        let mut engine = Self {
+        let mut engine = Self::empty(source, machine, settings);
+        engine.seed(each)?;
+        Ok(engine)
+    }
+
+    /// A table that knows nobody yet, of a source that is already running. Events can be taken in before
+    /// [`Engine::seed`].
+    pub(crate) fn empty(source: S, machine: Arc<Machine>, settings: Settings) -> Self {
+        Self {
             feed: Feed::new(source),
-            table: Table::new(machine.tick_ns(), grace_ns),
+            table: Table::new(machine.tick_ns(), nanoseconds(settings.grace)),
             census: Census::new(Arc::clone(&machine)),
             machine,
-            check_ns,
+            check_ns: nanoseconds(settings.check_every),
             next_check_ns: 0,
             recheck_ns: FIRST_RECHECK_NS,
             gaps: Gaps::default(),
             repairs: 0,
-        };
-        let mut walk = engine.census.look(engine.feed.source_mut(), When::First)?;
+        }
+    }
+
+    /// Looks who is there, once: as [`Engine::start`] does.
+    pub(crate) fn seed(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
+        let mut walk = self.census.look(self.feed.source_mut(), When::First)?;
         // The programs begin one after another: a fork may have been told, and not its exit.
-        engine.settle(each)?;
-        engine.census.make_sure(engine.feed.source_mut(), &mut walk, &engine.table)?;
-        engine.table.reconcile(&walk, each);
-        engine.plan_the_next_check(&walk);
-        Ok(engine)
+        self.settle(each)?;
+        self.census.make_sure(self.feed.source_mut(), &mut walk, &self.table)?;
+        self.table.reconcile(&walk, each);
+        self.plan_the_next_check(&walk);
+        Ok(())
     }
 
     /// Readable when there is something to do.

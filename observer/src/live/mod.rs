@@ -125,10 +125,13 @@ impl Attached {
         sink: &mut dyn FnMut(Change),
     ) -> Result<Live, Error> {
         let Self { source, refused, machine, kinds } = self;
-        let engine = Engine::start(source, Arc::clone(&machine), settings, &mut |change| {
-            hand_on(change, followers, sink);
-        })?;
+        let engine = Engine::empty(source, Arc::clone(&machine), settings);
         let mut live = Live::new(Stream::Table(Box::new(engine)), refused, machine, kinds)?;
+        // What a client asks its engine for at once must be heard: its exec is not left waiting.
+        live.settle(followers, sink)?;
+        if let Stream::Table(engine) = &mut live.stream {
+            engine.seed(&mut |change| hand_on(change, followers, sink))?;
+        }
         live.grant_wishes(followers)?;
         Ok(live)
     }

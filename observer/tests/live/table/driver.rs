@@ -1,6 +1,7 @@
 //! One driver for everybody in a process: a subscriber, what a command causes, and what becomes of
 //! namespaces share one ring, one table and one thread.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::fd::AsFd as _;
 use std::thread;
@@ -42,9 +43,11 @@ fn followers_that_come_and_go_load_nothing() {
         .may_follow(&[Kind::NAMESPACE, Kind::REQUEST])
         .start()
         .expect("a monitor");
-    let loaded = sys::bpf_ids();
+    let loaded = settled_ids();
     assert!(loaded.0.len() > programs_before.len() && loaded.1.len() > maps_before.len());
-    assert_eq!((rings(), threads_called("observer")), (1, 1));
+    let own = own_ids();
+    assert_eq!(rings(), 1);
+    wait_until("a thread of that name", || threads_called("observer") == 1);
     assert!(!is_attached("sys_exit"), "nobody follows namespaces yet");
 
     let mut changes = Changes::of(monitor.subscribe());
@@ -67,11 +70,13 @@ fn followers_that_come_and_go_load_nothing() {
     });
     wait_until("what became of its namespace", || made_by(&namespaces, pid));
     assert_eq!((rings(), threads_called("observer")), (1, 1), "all of them share one driver");
-    assert_eq!(sys::bpf_ids(), loaded, "they have loaded nothing");
+    assert_eq!(own_ids(), own, "they have loaded nothing");
+    assert_kept(&loaded);
 
     drop((namespaces, set));
     wait_until("its programs to be detached", || !is_attached("sys_exit"));
-    assert_eq!(sys::bpf_ids(), loaded, "nor has anything gone");
+    assert_eq!(own_ids(), own, "nor has anything gone");
+    assert_kept(&loaded);
     drop(monitor);
     assert_eq!(rings(), 0);
 }
@@ -116,13 +121,47 @@ fn is_attached(tracepoint: &str) -> bool {
     attached().iter().any(|name| name == tracepoint)
 }
 
+/// The ids of programs and maps that descriptors of this process lead to, each once.
+fn own_ids() -> BTreeSet<String> {
+    let is_id = |line: &str| line.starts_with("prog_id:") || line.starts_with("map_id:");
+    let ids = own_descriptors().flat_map(|text| {
+        let ids = text.lines().filter(|line| is_id(line)).map(str::to_owned);
+        ids.collect::<Vec<_>>()
+    });
+    ids.collect()
+}
+
+/// The kernel's list, once what loading took for a moment is gone from it.
+fn settled_ids() -> (Vec<u32>, Vec<u32>) {
+    let deadline = Instant::now() + soon();
+    loop {
+        let before = sys::bpf_ids();
+        thread::sleep(Duration::from_millis(100));
+        if sys::bpf_ids() == before || Instant::now() >= deadline {
+            return before;
+        }
+    }
+}
+
+/// By the kernel's list none of these has gone. Others on this machine may load some of their own.
+#[track_caller]
+fn assert_kept((programs, maps): &(Vec<u32>, Vec<u32>)) {
+    let now = sys::bpf_ids();
+    let gone = |before: &[u32], now: &[u32]| before.iter().any(|id| !now.contains(id));
+    assert!(!gone(programs, &now.0) && !gone(maps, &now.1), "{programs:?} {maps:?} {now:?}");
+}
+
+/// What the kernel says of each descriptor of this process.
+fn own_descriptors() -> impl Iterator<Item = String> {
+    let all = fs::read_dir("/proc/self/fdinfo").expect("descriptors").flatten();
+    all.filter_map(|entry| fs::read_to_string(entry.path()).ok())
+}
+
 /// Ring buffers that this process has a descriptor of.
 fn rings() -> usize {
     /// See `enum bpf_map_type`.
     const RING: &str = "map_type:\t27";
-    let all = fs::read_dir("/proc/self/fdinfo").expect("descriptors").flatten();
-    let texts = all.filter_map(|entry| fs::read_to_string(entry.path()).ok());
-    texts.filter(|text| text.lines().any(|line| line == RING)).count()
+    own_descriptors().filter(|text| text.lines().any(|line| line == RING)).count()
 }
 
 fn threads_called(name: &str) -> usize {

@@ -198,8 +198,15 @@ fn without_hearing_the_client() {
     let inferred: Vec<_> = report.rows().into_iter().filter(|row| row.is_inferred()).collect();
     assert!(!inferred.is_empty(), "{}", report.list());
     assert!(report.rows().iter().any(|row| row.ran(&["/bin/sleep", "1"])), "{}", report.list());
+    let words = run(&["--rm"], &["/bin/sleep", "3"]);
     let beside = std::thread::scope(|scope| {
         let other = scope.spawn(|| {
+            // The other begins while ours runs.
+            let listed =
+                || output(&mut engine.client(&["ps", "-q"]), patience(Duration::from_secs(10)));
+            while listed().1.is_empty() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
             let mut other = engine.client(&run(&["--rm"], &["/bin/sleep", "1"]));
             output(&mut other, patience(Duration::from_secs(10)))
         });
