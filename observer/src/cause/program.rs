@@ -1,7 +1,10 @@
 //! What kind of program a process started, by its name and its arguments.
 
 use super::Exec;
-use crate::event::Comm;
+use crate::{
+    container::known::{KNOWN, Known, is_called, is_comm},
+    event::Comm,
+};
 
 /// What kind of program it is, as far as containers go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,33 +36,6 @@ pub(super) enum Stage {
     Rest,
 }
 
-const CLIENTS: [&[u8]; 8] = [
-    b"docker",
-    b"podman",
-    b"podman-remote",
-    b"nerdctl",
-    b"ctr",
-    b"crictl",
-    b"buildctl",
-    b"buildah",
-];
-
-const SHIMS: [&[u8]; 2] = [b"conmon", b"conmonrs"];
-
-const RUNTIMES: [&[u8]; 6] = [b"runc", b"crun", b"youki", b"runsc", b"kata-runtime", b"railcar"];
-
-/// Daemons, and the shims of containers that they started before. A name has 15 bytes.
-const ENGINES: [&[u8]; 8] = [
-    b"dockerd",
-    b"docker-containe",
-    b"containerd",
-    b"containerd-shim",
-    b"crio",
-    b"podman",
-    b"conmon",
-    b"cri-dockerd",
-];
-
 /// Words of a client's command line that may start a container, or a process in one.
 const STARTS: [&[u8]; 12] = [
     b"run", b"start", b"restart", b"create", b"build", b"up", b"exec", b"compose", b"play",
@@ -75,22 +51,19 @@ impl Program {
     }
 
     fn of_name(name: &[u8], exec: &Exec) -> Option<Self> {
-        if RUNTIMES.contains(&name) {
+        let is_any = |names: fn(&Known) -> &'static [&'static str]| {
+            KNOWN.iter().any(|known| is_called(names(known), name))
+        };
+        if is_any(|known| known.runtimes) {
             return Some(Self::Runtime(Stage::of(exec)));
         }
-        if SHIMS.contains(&name) || name.starts_with(b"containerd-shim") {
+        if is_any(|known| known.shims) {
             return Some(Self::Shim);
         }
-        let is_client = CLIENTS.contains(&name)
-            || is_plugin(name)
+        let is_client = is_any(|known| known.clients)
             || (name == b"curl" && words(exec).any(|word| word.starts_with(b"--unix-socket")));
         is_client.then(|| Self::Client(Errand::of(exec)))
     }
-}
-
-/// A client's own part: `docker-compose`, `docker-buildx`.
-fn is_plugin(name: &[u8]) -> bool {
-    matches!(name, b"docker-compose" | b"docker-buildx" | b"podman-compose")
 }
 
 impl Errand {
@@ -112,9 +85,10 @@ impl Stage {
     }
 }
 
-/// Whether a process of this name starts containers.
+/// Whether a process of this name starts containers: a daemon, or a shim that it started before.
 pub(super) fn is_engine(comm: Comm) -> bool {
-    ENGINES.contains(&comm.as_bytes())
+    let comm = comm.as_bytes();
+    KNOWN.iter().any(|known| is_comm(known.daemons, comm) || is_comm(known.shims, comm))
 }
 
 /// The id of the container that is started with this.
@@ -219,6 +193,35 @@ mod tests {
         check("/proc/77/exe", &["libnetwork-setkey", "ID"], Program::Other);
         check("/bin/sh", &["sh", "-c", "docker run x"], Program::Other);
         check("", &[], Program::Other);
+    }
+
+    /// As the kernel keeps it.
+    fn comm(name: &str) -> Comm {
+        let mut padded = [0; 16];
+        let kept = name.len().min(padded.len() - 1);
+        padded[..kept].copy_from_slice(&name.as_bytes()[..kept]);
+        Comm::new(padded)
+    }
+
+    #[test]
+    fn every_program_of_a_known_engine_is_known() {
+        let full = |name: &&str| name.replace('*', "-v2");
+        for known in KNOWN {
+            for name in known.clients.iter().map(full) {
+                check(&format!("/bin/{name}"), &[&name, "run"], Program::Client(Errand::Starts));
+            }
+            for name in known.shims.iter().map(full) {
+                check(&format!("/bin/{name}"), &[&name], Program::Shim);
+            }
+            for name in known.runtimes.iter().map(full) {
+                let expected = Program::Runtime(Some(Stage::Create));
+                check(&format!("/bin/{name}"), &[&name, "create", "ID"], expected);
+            }
+            for name in known.daemons.iter().chain(known.shims).map(full) {
+                assert!(is_engine(comm(&name)), "{name}");
+            }
+        }
+        assert!(!is_engine(comm("sh")));
     }
 
     #[test]

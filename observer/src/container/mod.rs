@@ -4,7 +4,10 @@
 //! Shapes follow what docker, podman, containerd, CRI-O, LXC and systemd-nspawn write under both
 //! cgroup drivers.
 
-use std::fmt;
+pub(crate) mod known;
+
+pub use self::known::Runtime;
+use self::known::{Shape, is_called, shapes};
 
 /// A container, as its cgroup names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,47 +16,6 @@ pub struct Container {
     pub id: String,
     /// What made the cgroup.
     pub runtime: Runtime,
-}
-
-/// What makes containers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Runtime {
-    /// Docker.
-    Docker,
-    /// Podman and other users of libpod.
-    Podman,
-    /// containerd, through its CRI plug-in.
-    Containerd,
-    /// CRI-O.
-    CriO,
-    /// LXC.
-    Lxc,
-    /// systemd-nspawn and others that register with systemd-machined.
-    Machine,
-    /// An OCI runtime under Kubernetes whose cgroup does not say which.
-    Kubernetes,
-}
-
-impl Runtime {
-    /// Its name in lower case.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Docker => "docker",
-            Self::Podman => "podman",
-            Self::Containerd => "containerd",
-            Self::CriO => "cri-o",
-            Self::Lxc => "lxc",
-            Self::Machine => "machine",
-            Self::Kubernetes => "kubernetes",
-        }
-    }
-}
-
-impl fmt::Display for Runtime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// The innermost container that a cgroup path belongs to. A container may have cgroups of its
@@ -84,48 +46,40 @@ pub fn unit_of_path(path: &str) -> Option<&str> {
 
 fn of_name(name: &str, parents: &[&str]) -> Option<Container> {
     let bare = name.strip_suffix(".scope").unwrap_or(name);
-    of_prefix(bare).or_else(|| of_machine(name, bare)).or_else(|| of_parent(bare, parents))
+    of_itself(name, bare).or_else(|| of_parent(bare, parents))
 }
 
-/// `docker-<id>.scope` and its kin; libpod also puts the monitor's cgroup beside the container's,
-/// as `libpod-conmon-<id>`, which is not the container.
-fn of_prefix(bare: &str) -> Option<Container> {
-    const PREFIXES: [(&str, Runtime); 5] = [
-        ("docker-", Runtime::Docker),
-        ("libpod-", Runtime::Podman),
-        ("cri-containerd-", Runtime::Containerd),
-        ("crio-", Runtime::CriO),
-        ("libpod_parent-", Runtime::Podman),
-    ];
-    PREFIXES.iter().find_map(|(prefix, runtime)| {
-        let id = bare.strip_prefix(prefix)?;
-        is_id(id).then(|| Container { id: id.to_owned(), runtime: *runtime })
+/// What a name alone says: `docker-<id>.scope`, `lxc.payload.<name>`. libpod also puts the monitor's
+/// cgroup beside the container's, as `libpod-conmon-<id>`, which is not the container.
+fn of_itself(name: &str, bare: &str) -> Option<Container> {
+    shapes().find_map(|(shape, runtime)| {
+        let id = match shape {
+            Shape::Prefix(prefix) => {
+                bare.strip_prefix(prefix).filter(|id| is_id(id)).map(str::to_owned)
+            }
+            Shape::Name(prefix) => name.strip_prefix(prefix).map(str::to_owned),
+            Shape::Scope(prefix) => {
+                bare.strip_prefix(prefix).filter(|_| bare != name).map(unescape)
+            }
+            Shape::Folder(_) => None,
+        };
+        id.map(|id| Container { id, runtime })
     })
 }
 
-/// `lxc.payload.<name>`, `machine-<name>.scope`.
-fn of_machine(name: &str, bare: &str) -> Option<Container> {
-    if let Some(id) = name.strip_prefix("lxc.payload.") {
-        return Some(Container { id: id.to_owned(), runtime: Runtime::Lxc });
-    }
-    let id = bare.strip_prefix("machine-").filter(|_| bare != name)?;
-    Some(Container { id: unescape(id), runtime: Runtime::Machine })
-}
-
-/// A bare id under a folder that tells the runtime: `/docker/<id>`, `/libpod_parent/<id>`,
-/// `/kubepods/…/<id>`.
+/// A bare id under a folder that tells the runtime: `/docker/<id>`, `/kubepods/…/<id>`. The innermost
+/// such folder counts.
 fn of_parent(bare: &str, parents: &[&str]) -> Option<Container> {
     if !is_id(bare) {
         return None;
     }
-    let runtime = parents.iter().rev().find_map(|parent| match *parent {
-        "docker" => Some(Runtime::Docker),
-        "libpod_parent" | "libpod" => Some(Runtime::Podman),
-        "crio" => Some(Runtime::CriO),
-        folder if folder.starts_with("kubepods") => Some(Runtime::Kubernetes),
-        "lxc" => Some(Runtime::Lxc),
-        _ => None,
-    })?;
+    let of_folder = |folder: &&str| {
+        shapes().find_map(|(shape, runtime)| match shape {
+            Shape::Folder(known) => is_called(&[known], folder.as_bytes()).then_some(runtime),
+            _ => None,
+        })
+    };
+    let runtime = parents.iter().rev().find_map(of_folder)?;
     Some(Container { id: bare.to_owned(), runtime })
 }
 

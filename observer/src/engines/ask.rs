@@ -14,7 +14,7 @@ use super::{
     failure::{EngineError, Failure, PATIENCE, Why},
     http,
 };
-use crate::container::is_id;
+use crate::container::{is_id, known::KNOWN};
 
 /// A container as its engine knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,11 +100,14 @@ impl Engines {
     /// A place that has two paths counts once.
     fn new(docker_host: Option<String>, runtime_folder: Option<PathBuf>) -> Self {
         let given = docker_host.filter(|host| !host.is_empty());
-        let fixed = ["/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock"];
         let own = runtime_folder.filter(|folder| folder.is_absolute()).into_iter();
         let mut places: Vec<PathBuf> = given.map(PathBuf::from).into_iter().collect();
-        places.extend(fixed.map(PathBuf::from));
-        places.extend(own.flat_map(|f| [f.join("docker.sock"), f.join("podman/podman.sock")]));
+        places.extend(KNOWN.iter().flat_map(|known| known.sockets).map(PathBuf::from));
+        let below = |folder: PathBuf| {
+            let names = KNOWN.iter().flat_map(|known| known.own_sockets);
+            names.map(move |name| folder.join(name))
+        };
+        places.extend(own.flat_map(below));
         let mut once = Vec::new();
         let is_new = |place: &PathBuf| {
             let real = real_path(place);
@@ -634,6 +637,20 @@ mod tests {
         assert_eq!((found.containers, found.failures.len()), (vec![web(ID)], 0));
         for nowhere in ["", "not/absolute"] {
             assert!(Engines::at(Path::new(nowhere)).0.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_known_engine_is_asked_where_it_listens() {
+        let places = Engines::new(None, Some("/run/user/1".into())).0;
+        for known in KNOWN {
+            let is_asked = |place: PathBuf| {
+                let real = real_path(&place);
+                assert!(places.iter().any(|asked| real_path(asked) == real), "{}", place.display());
+            };
+            known.sockets.iter().map(PathBuf::from).for_each(is_asked);
+            let folder = Path::new("/run/user/1");
+            known.own_sockets.iter().map(|name| folder.join(name)).for_each(is_asked);
         }
     }
 
