@@ -11,6 +11,7 @@
 //! | `loss`, `skipped` | what is missing is told |
 //! | `reader`, `output`, `filters` | the command line, and whoever reads what it prints |
 //! | `errors`, `lockdown` | who may not, and what is said then |
+//! | `killed` | a start that is killed leaves nothing behind |
 //! | `library` | the stream for programs |
 
 mod accounting;
@@ -19,6 +20,7 @@ pub(crate) mod cgroup;
 mod death;
 mod errors;
 mod filters;
+mod killed;
 mod library;
 mod lockdown;
 mod loss;
@@ -55,6 +57,7 @@ pub(crate) fn cases() -> Vec<Case> {
         filters::cases(),
         errors::cases(),
         library::cases(),
+        killed::cases(),
         lockdown::cases(),
     ];
     cases.into_iter().flatten().collect()
