@@ -60,7 +60,9 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
         Rights::detect() == Rights::Root,
         "observers need root's rights: run `sudo -E cargo xtask bench`"
     );
-    shell::run(delegate::program_with(OsStr::new("setup")).args(["setup", "bench"]))?;
+    if options.subject.has_peers() {
+        shell::run(delegate::program_with(OsStr::new("setup")).args(["setup", "bench"]))?;
+    }
     let observer = product::build_release()?;
     let setting = Setting::read()?;
     let folder = folder_in_memory()?;
@@ -83,6 +85,11 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
 }
 
 impl Subject {
+    /// Whether it is compared with programs that are to be got first.
+    fn has_peers(self) -> bool {
+        self != Self::First
+    }
+
     /// The heading of its part of the page.
     fn title(self) -> &'static str {
         match self {
