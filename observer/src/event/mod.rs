@@ -6,6 +6,7 @@
 
 mod args;
 mod cgroup;
+mod kind;
 mod lift;
 mod namespaces;
 
@@ -19,6 +20,7 @@ pub(crate) use self::lift::divide;
 pub use self::{
     args::Args,
     cgroup::{Cgroup, CgroupCache},
+    kind::EventKind,
     lift::Lift,
     namespaces::{NamespaceCall, ThreadNamespace, ThreadNamespaces},
 };

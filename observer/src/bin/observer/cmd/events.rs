@@ -17,7 +17,6 @@ use observer::{
 };
 
 use crate::{
-    args::EventName,
     container::{Following, Verdict},
     exit::{Failure, Outcome},
     output::{Flow, Output, terminal_width},
@@ -268,8 +267,7 @@ impl<'a> Printer<'a> {
     }
 
     fn is_wanted(&self, what: &What) -> bool {
-        let asked = name(what).is_some_and(|name| self.plan.names.contains(&name));
-        asked && self.plan.filter.matches(what)
+        self.plan.events.contains(&what.kind()) && self.plan.filter.matches(what)
     }
 
     fn flush(&mut self, signals: &mut EndSignals) -> Result<Flow, Error> {
@@ -329,18 +327,4 @@ fn size(event: &Event) -> usize {
         _ => 0,
     };
     size_of::<Event>() + bytes
-}
-
-/// What an event is asked for by; `None` for what nobody can ask for.
-fn name(what: &What) -> Option<EventName> {
-    Some(match what {
-        What::Fork { .. } => EventName::Fork,
-        What::Exec { .. } => EventName::Exec,
-        What::Exit { .. } => EventName::Exit,
-        What::Free { .. } => EventName::Free,
-        What::Rename { .. } => EventName::Rename,
-        What::Reparent { .. } => EventName::Reparent,
-        What::Cgroup { .. } => EventName::Cgroup,
-        _ => return None,
-    })
 }
