@@ -15,7 +15,8 @@ use observer::{
     Event,
     container::{Container, Runtime},
     event::{
-        Args, Cgroup, Comm, Creator, Credentials, Loss, Process, ProcessKey, Status, Usage, What,
+        Args, Cgroup, Comm, Creator, Credentials, EventKind, Loss, Process, ProcessKey, Status,
+        Usage, What,
     },
     machine::{Machine, WallClock},
     render::{Color, JsonLines, Place, TextLines, TimeStyle, plain_line},
@@ -104,6 +105,31 @@ fn json(event: &Event) -> serde_json::Value {
     );
     assert_eq!(out.last(), Some(&b'\n'));
     serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn an_event_is_called_by_the_name_of_its_kind() {
+    let (key, sh) = (ProcessKey { pid: 7, start_ns: 9 }, || process(b"sh", false));
+    let creator = Creator { key, tid: 7, comm: comm(b"bash") };
+    let events = [
+        event(What::Fork { process: sh(), creator, clone_flags: 17 }),
+        exec(b"sh", b"/bin/sh", b"sh", 2),
+        exit(Status::Code(0)),
+        event(What::Free { key, status: None, usage: None }),
+        event(What::Rename { process: sh(), old_comm: comm(b"old") }),
+        event(What::Reparent { process: sh(), old_parent: key }),
+        event(What::Cgroup { process: sh(), old_cgroup: None }),
+        event(What::Lost { count: 17, loss: Loss::NoRoom }),
+        event(What::Repair { added: 1, removed: 2 }),
+    ];
+    let told = events.map(|event| {
+        let kind = event.what.kind();
+        assert_eq!(json(&event)["event"], kind.name());
+        let text = lines(std::slice::from_ref(&event));
+        assert_eq!(text.lines().nth(1).unwrap().split_whitespace().nth(1), Some(kind.name()));
+        kind
+    });
+    assert!(EventKind::asked_for().all(|kind| told.contains(&kind)), "no kind is left out");
 }
 
 #[test]

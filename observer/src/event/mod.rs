@@ -6,6 +6,7 @@
 
 mod args;
 mod cgroup;
+mod kind;
 mod namespaces;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) use self::cgroup::CgroupCache;
 pub use self::{
     args::Args,
     cgroup::Cgroup,
+    kind::EventKind,
     namespaces::{NamespaceCall, ThreadNamespace, ThreadNamespaces},
 };
 use crate::container::Container;

@@ -62,44 +62,42 @@ impl TextLines {
     /// One event.
     pub fn event(&mut self, out: &mut Vec<u8>, event: &Event, clock: WallClock) {
         let mut row = self.row(event);
+        row.cells[1] = event.what.kind().name().into();
         row.cells[0] = self.moments.print(event.boot_ns, clock).into_owned().into();
         self.write(out, &row);
     }
 
     fn row(&self, event: &Event) -> Row {
-        let line = |name, style, process, args| row(name, style, process, "-".into(), args);
+        let line = |style, process, args| row(style, process, "-".into(), args);
         match &event.what {
-            What::Fork { process, .. } => {
-                line("fork", DIM, process, Escaped(process.comm.as_bytes()).to_string())
+            What::Fork { process, .. } | What::Found { process } => {
+                line(DIM, process, Escaped(process.comm.as_bytes()).to_string())
             }
             What::Exec { process, args, filename } => {
-                line("exec", GREEN, process, arguments(args.as_ref(), filename))
+                line(GREEN, process, arguments(args.as_ref(), filename))
             }
             What::Exit { process, status, usage, .. } => {
                 let fine = status.is_none_or(|status| status == Status::Code(0));
                 let text = self.summary(event.boot_ns, process, *usage);
                 let style = if fine { DIM } else { RED };
-                row("exit", style, process, status_text(*status), text)
+                row(style, process, status_text(*status), text)
             }
             What::Rename { process, old_comm } => {
                 let [old, new] = [old_comm, &process.comm].map(Comm::as_bytes);
-                line("rename", "", process, format!("{} -> {}", Escaped(old), Escaped(new)))
+                line("", process, format!("{} -> {}", Escaped(old), Escaped(new)))
             }
             What::Cgroup { process, old_cgroup } => {
-                line("cgroup", "", process, moved(process, old_cgroup.as_deref()))
+                line("", process, moved(process, old_cgroup.as_deref()))
             }
             What::Namespaces { process, call, flags, .. } => {
-                line("namespaces", "", process, format!("{} {flags:#x}", call.name()))
+                line("", process, format!("{} {flags:#x}", call.name()))
             }
             What::Request { process, peer, .. } => {
-                line("request", "", process, format!("to {}", Escaped(&peer.path)))
+                line("", process, format!("to {}", Escaped(&peer.path)))
             }
             What::Reparent { process, old_parent } => {
                 let parent = process.parent.map_or(0, |parent| parent.pid);
-                line("reparent", "", process, format!("{} -> {parent}", old_parent.pid))
-            }
-            What::Found { process } => {
-                line("found", DIM, process, Escaped(process.comm.as_bytes()).to_string())
+                line("", process, format!("{} -> {parent}", old_parent.pid))
             }
             What::Gone { key } => gone_row(key.pid),
             What::Lost { count, loss } => lost_row(*count, *loss, event.cpu),
@@ -109,7 +107,7 @@ impl TextLines {
     }
 
     fn freed_row(&self, pid: u32, status: Option<Status>, usage: Option<Usage>) -> Row {
-        let mut row = bare_row("free", DIM);
+        let mut row = bare_row(DIM);
         row.cells[2] = pid.to_string().into();
         row.cells[6] = status_text(status);
         if let Some(usage) = usage {
@@ -150,13 +148,7 @@ impl TextLines {
     }
 }
 
-fn row(
-    name: &'static str,
-    style: &'static str,
-    process: &Process,
-    status: Cow<'static, str>,
-    args: String,
-) -> Row {
+fn row(style: &'static str, process: &Process, status: Cow<'static, str>, args: String) -> Row {
     let parent = process.parent.map_or(0, |parent| parent.pid);
     let user = process.credentials.map(|ids| ids.effective_uid.to_string().into());
     let container = process.container().map_or_else(
@@ -167,7 +159,7 @@ fn row(
         style,
         cells: [
             "".into(),
-            name.into(),
+            "".into(),
             process.key.pid.to_string().into(),
             parent.to_string().into(),
             user.unwrap_or_else(|| "-".into()),
@@ -179,7 +171,7 @@ fn row(
 }
 
 fn lost_row(count: u64, loss: Loss, cpu: u32) -> Row {
-    let mut row = bare_row("lost", YELLOW);
+    let mut row = bare_row(YELLOW);
     let text = match loss {
         Loss::NoRoom => format!("{count} events of cpu {cpu} found no room in the ring"),
         Loss::Skipped => format!("the kernel skipped {count} runs of observer's programs"),
@@ -189,13 +181,13 @@ fn lost_row(count: u64, loss: Loss, cpu: u32) -> Row {
 }
 
 fn repair_row(added: u64, removed: u64) -> Row {
-    let mut row = bare_row("repair", YELLOW);
+    let mut row = bare_row(YELLOW);
     row.cells[7] = format!("{added} processes were missing, {removed} had ended").into();
     row
 }
 
 fn gone_row(pid: u32) -> Row {
-    let mut row = bare_row("gone", DIM);
+    let mut row = bare_row(DIM);
     row.cells[2] = pid.to_string().into();
     row
 }
@@ -215,10 +207,8 @@ fn cgroup_text(process: &Process) -> String {
 }
 
 /// A row that knows no process.
-fn bare_row(name: &'static str, style: &'static str) -> Row {
-    let mut cells = [const { Cow::Borrowed("-") }; 8];
-    cells[1] = name.into();
-    Row { style, cells }
+fn bare_row(style: &'static str) -> Row {
+    Row { style, cells: [const { Cow::Borrowed("-") }; 8] }
 }
 
 /// The arguments with blanks between; the file name in brackets where there are none.
@@ -244,22 +234,22 @@ pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
     };
     let comm =
         event.what.process().map_or_else(Vec::new, |process| process.comm.as_bytes().to_vec());
-    let (name, text) = match &event.what {
-        What::Exec { filename, .. } => ("exec", Escaped(filename).to_string().into()),
-        What::Exit { status, .. } => ("exit", status_text(*status)),
-        What::Fork { .. } => ("fork", Escaped(&comm).to_string().into()),
-        What::Rename { .. } => ("rename", Escaped(&comm).to_string().into()),
-        What::Cgroup { process, .. } => ("cgroup", cgroup_text(process).into()),
-        What::Namespaces { call, .. } => ("namespaces", call.name().into()),
-        What::Request { peer, .. } => ("request", Escaped(&peer.path).to_string().into()),
-        What::Reparent { process, .. } => {
-            ("reparent", process.parent.map_or(0, |parent| parent.pid).to_string().into())
+    let text: Cow<'_, str> = match &event.what {
+        What::Exec { filename, .. } => Escaped(filename).to_string().into(),
+        What::Exit { status, .. } | What::Free { status, .. } => status_text(*status),
+        What::Fork { .. } | What::Rename { .. } | What::Found { .. } => {
+            Escaped(&comm).to_string().into()
         }
-        What::Found { .. } => ("found", Escaped(&comm).to_string().into()),
-        What::Gone { .. } => ("gone", "-".into()),
-        What::Free { status, .. } => ("free", status_text(*status)),
+        What::Cgroup { process, .. } => cgroup_text(process).into(),
+        What::Namespaces { call, .. } => call.name().into(),
+        What::Request { peer, .. } => Escaped(&peer.path).to_string().into(),
+        What::Reparent { process, .. } => {
+            process.parent.map_or(0, |parent| parent.pid).to_string().into()
+        }
+        What::Gone { .. } => "-".into(),
         What::Lost { .. } | What::Repair { .. } => return,
     };
+    let name = event.what.kind().name();
     out.extend_from_slice(format!("{name}\t{pid}\t{text}\n").as_bytes());
 }
 

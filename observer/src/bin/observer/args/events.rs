@@ -2,8 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Parser, ValueEnum};
-use observer::source::RingSize;
+use clap::{
+    Parser, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+use observer::{event::EventKind, source::RingSize};
 
 use super::{ColorName, duration};
 
@@ -22,8 +25,8 @@ use super::{ColorName, duration};
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub(crate) struct EventsArgs {
     /// Events to show
-    #[arg(short = 'e', long = "events", value_delimiter = ',', value_name = "EVENT,…")]
-    pub(crate) events: Vec<EventName>,
+    #[arg(short = 'e', long = "events", value_delimiter = ',', value_name = "EVENT,…", value_parser = event_kinds())]
+    pub(crate) events: Vec<EventKind>,
     #[command(flatten)]
     pub(crate) filters: Filters,
     /// Take at most this many bytes of a process's arguments [default: all]
@@ -96,22 +99,12 @@ pub(crate) struct Filters {
     pub(crate) tree: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(crate) enum EventName {
-    /// A process was created; threads are none
-    Fork,
-    /// A process started to run another program
-    Exec,
-    /// A process ended, with its last thread
-    Exit,
-    /// Its parent has waited for it: final CPU time; knows nothing else but the pid
-    Free,
-    /// A process changed its name; every exec does
-    Rename,
-    /// A process got another parent, because its own ended
-    Reparent,
-    /// A process was moved to another cgroup
-    Cgroup,
+/// Takes the names of those kinds of event that can be asked for.
+fn event_kinds() -> impl TypedValueParser<Value = EventKind> {
+    let value =
+        |kind: EventKind| PossibleValue::new(kind.name()).help(kind.doc().unwrap_or_default());
+    let names = PossibleValuesParser::new(EventKind::asked_for().map(value));
+    names.try_map(|name| EventKind::named(&name).ok_or("no such event"))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

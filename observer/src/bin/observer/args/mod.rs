@@ -14,7 +14,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind}
 
 pub(crate) use self::{
     doctor::DoctorArgs,
-    events::{BackendName, EventName, EventsArgs, Filters, TimeName},
+    events::{BackendName, EventsArgs, Filters, TimeName},
     ns::{NsArgs, RelationName},
     ps::{PsArgs, TimeStyleName},
     run::RunArgs,

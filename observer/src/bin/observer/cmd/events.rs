@@ -19,7 +19,6 @@ use observer::{
 };
 
 use crate::{
-    args::EventName,
     container::{Following, Verdict},
     drive::{Stream, drive},
     exit::{Failure, Outcome},
@@ -270,8 +269,7 @@ impl<'a> Printer<'a> {
     }
 
     fn is_wanted(&self, what: &What) -> bool {
-        let asked = name(what).is_some_and(|name| self.plan.names.contains(&name));
-        asked && self.plan.filter.matches(what)
+        self.plan.events.contains(&what.kind()) && self.plan.filter.matches(what)
     }
 
     /// What the next lines depend on: what is known by now of containers, the clock, the terminal.
@@ -340,18 +338,4 @@ fn size(event: &Event) -> usize {
         _ => 0,
     };
     size_of::<Event>() + bytes
-}
-
-/// What an event is asked for by; `None` for what nobody can ask for.
-fn name(what: &What) -> Option<EventName> {
-    Some(match what {
-        What::Fork { .. } => EventName::Fork,
-        What::Exec { .. } => EventName::Exec,
-        What::Exit { .. } => EventName::Exit,
-        What::Free { .. } => EventName::Free,
-        What::Rename { .. } => EventName::Rename,
-        What::Reparent { .. } => EventName::Reparent,
-        What::Cgroup { .. } => EventName::Cgroup,
-        _ => return None,
-    })
 }

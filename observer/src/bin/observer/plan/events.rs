@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use nix::unistd::User;
 use observer::{
-    event::Kind,
+    event::{EventKind, Kind},
     render::{Color, TimeStyle},
     source::{Options, Trial, bpf::Object},
 };
 
 use super::{backend, color, time_style};
 use crate::{
-    args::{EventName, EventsArgs, Filters},
+    args::{EventsArgs, Filters},
     container::is_surely_an_id,
     exit::Failure,
     filter::Filter,
@@ -22,8 +22,8 @@ use crate::{
 pub(crate) struct EventsPlan {
     pub(crate) source: Options,
     /// What to print of what the source tells.
-    pub(crate) names: Vec<EventName>,
-    /// Whether only a table knows it.
+    pub(crate) events: Vec<EventKind>,
+    /// Whether these events need the process table.
     pub(crate) table: bool,
     pub(crate) filter: Filter,
     /// By name, id, or the id's beginning.
@@ -48,13 +48,12 @@ pub(crate) enum Format {
 ///
 /// [`Failure::Usage`] where values do not go together or name nothing.
 pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
-    let names = names(args);
-    // Who the parent was, and where a process was before, no single event tells.
-    let table = names.iter().any(|name| matches!(name, EventName::Reparent | EventName::Cgroup));
+    let events = asked_for(args);
+    let table = events.iter().any(|kind| kind.needs_table());
     Ok(EventsPlan {
         source: Options {
             backend: backend(args.backend),
-            kinds: if table { Options::for_a_table().kinds } else { watched(&names, args) },
+            kinds: if table { Options::for_a_table().kinds } else { watched(&events, args) },
             ring: args.ring,
             args_max: args.args_max,
             walks: table,
@@ -62,7 +61,7 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
             object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
             trial: Trial { linger: args.linger, single: args.single },
         },
-        names,
+        events,
         table,
         filter: filter(&args.filters)?,
         containers: containers(&args.filters)?,
@@ -75,28 +74,19 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
     })
 }
 
-fn names(args: &EventsArgs) -> Vec<EventName> {
+fn asked_for(args: &EventsArgs) -> Vec<EventKind> {
     if !args.events.is_empty() {
-        let mut names = args.events.clone();
-        names.sort_unstable();
-        names.dedup();
-        return names;
+        let mut events = args.events.clone();
+        events.sort_unstable();
+        events.dedup();
+        return events;
     }
-    if args.plain { vec![EventName::Exec] } else { vec![EventName::Exec, EventName::Exit] }
+    if args.plain { vec![EventKind::Exec] } else { vec![EventKind::Exec, EventKind::Exit] }
 }
 
 /// The kinds of record that these events need.
-fn watched(names: &[EventName], args: &EventsArgs) -> Vec<Kind> {
-    let kind = |name: &EventName| match name {
-        EventName::Fork => Some(Kind::FORK),
-        EventName::Exec => Some(Kind::EXEC),
-        EventName::Exit => Some(Kind::EXIT),
-        EventName::Free => Some(Kind::FREE),
-        EventName::Rename => Some(Kind::RENAME),
-        EventName::Cgroup => Some(Kind::CGROUP),
-        EventName::Reparent => None,
-    };
-    let mut kinds: Vec<Kind> = names.iter().filter_map(kind).collect();
+fn watched(events: &[EventKind], args: &EventsArgs) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = events.iter().filter_map(|kind| kind.record()).collect();
     if args.filters.tree.is_some() {
         // To know the descendants one has to see them come and go.
         kinds.extend([Kind::FORK, Kind::EXIT]);
