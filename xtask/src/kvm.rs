@@ -17,7 +17,7 @@ use crate::tally::Tally;
 
 const DEVICE: &str = "/dev/kvm";
 /// By KVM, boot and tests take some seconds; a guest that hangs costs all of this.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(15);
 /// They load the eBPF programs and see processes.
 const SMOKE: &str = "smoke::";
 

@@ -23,8 +23,8 @@ pub(crate) fn cases() -> Vec<Case> {
         EveryKernel [bpf] {
             this_machine_agrees,
             processes_of_every_kind_agree,
-            within_a_second_after_a_loss_they_agree,
         }
+        Host [bpf] { within_a_second_after_a_loss_they_agree }
         Host [bpf] {
             short_lived_processes_agree,
             ctrl_c_ends_with_the_summary,

@@ -32,24 +32,25 @@ const BPF: Backend = Backend { name: "bpf", kind: source::Backend::Bpf };
 const PERF: Backend = Backend { name: "perf", kind: source::Backend::Perf };
 const PROC: Backend = Backend { name: "proc", kind: source::Backend::Proc };
 
-/// Every behaviour from this source, which needs something; a move needs somewhere to go as well.
+/// Every behaviour from this source, which needs something; a move needs somewhere to go as well. How
+/// lives end and which program is run by whom, `perf_ends` shows on every kernel.
 macro_rules! on {
     ($backend:ident, $module:literal, $place:ident, [$($need:path),*]) => {{
         const NEEDS: &[Need] = &[$($need),*];
         const MOVE: &[Need] = &[$($need,)* v2];
-        on!($backend, $module, $place,
-            a_life: NEEDS,
-            a_code: NEEDS,
-            a_kill: NEEDS,
-            a_name: NEEDS,
-            an_exec_by_a_thread: NEEDS,
-            an_orphan: NEEDS,
-            a_move: MOVE,
-            the_table_is_proc: NEEDS,
-            verify_agrees: NEEDS,
+        on!($backend, $module,
+            a_life: $place NEEDS,
+            a_code: Host NEEDS,
+            a_kill: Host NEEDS,
+            a_name: Host NEEDS,
+            an_exec_by_a_thread: Host NEEDS,
+            an_orphan: $place NEEDS,
+            a_move: $place MOVE,
+            the_table_is_proc: $place NEEDS,
+            verify_agrees: $place NEEDS,
         )
     }};
-    ($backend:ident, $module:literal, $place:ident, $($behaviour:ident: $needs:ident),* $(,)?) => {
+    ($backend:ident, $module:literal, $($behaviour:ident: $place:ident $needs:ident),* $(,)?) => {
         vec![$(Case {
             module: concat!("live::backend::", $module),
             name: stringify!($behaviour),

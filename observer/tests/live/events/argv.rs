@@ -28,7 +28,7 @@ pub(crate) fn cases() -> Vec<Case> {
             a_burst_of_long_lists_costs_no_events,
             a_cap_keeps_a_prefix_and_the_size,
         }
-        EveryKernel [bpf, raised_stack] { near_the_limit_of_a_raised_stack }
+        Host [bpf, raised_stack] { near_the_limit_of_a_raised_stack }
     ]
 }
 

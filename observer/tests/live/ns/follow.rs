@@ -6,13 +6,15 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::child::{Actor, Started, act};
+use nix::sys::signal::Signal;
+
+use crate::support::child::{Actor, Lines, Next, Started, act};
 use crate::support::event::Event;
 use crate::support::harness::{Case, cases};
-use crate::support::machine::patience;
+use crate::support::machine::{patience, soon};
 use crate::support::need::{bpf, perf, root};
 use crate::support::observed::Observed;
-use crate::support::proc;
+use crate::support::proc::{self, Stat};
 use crate::support::program::observer_with;
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -127,7 +129,10 @@ fn children_enter_a_pid_namespace() {
     let mut observed = followed(&["--backend", "bpf", "--kind", "pid"]);
     let mut actor = Actor::new(&mut act(&["table", "tree", "3", "plain", "init", "plain"]));
     actor.hear("ready");
-    let made = observed.wait_for("created", |event| event.is("created"));
+    let parent = |pid| Stat::of(pid).map(|stat| stat.parent());
+    let made = observed.wait_for("created", |event| {
+        event.is("created") && parent(event.pid()) == Some(actor.pid())
+    });
     let init = made.pid();
     assert_eq!(inode(&made), proc::namespace(init, "pid"));
     actor.tell("");
@@ -211,21 +216,28 @@ fn only_what_was_asked_for() {
 }
 
 fn as_text() {
-    let mut command = follow(&["--backend", "bpf", "-t", "uts", "-n", "2", "--for", "20s"]);
-    let mut child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("observer");
-    let mut ready = String::new();
-    let stderr = child.stderr.take().expect("a pipe");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stderr), &mut ready).expect("text");
-    assert_eq!(ready, "observer: ready\n");
-    let pid = Started::new(&mut unshare(UTS)).reap().pid.to_string();
-    let output = child.wait_with_output().expect("an end");
-    let text = String::from_utf8(output.stdout).expect("text");
+    let mut command = follow(&["--backend", "bpf", "-t", "uts"]);
+    let mut started = Started::new(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let messages = Lines::of(started.child.stderr.take().expect("a pipe"));
+    let lines = Lines::of(started.child.stdout.take().expect("a pipe"));
+    assert_eq!(next_line(&messages), "observer: ready");
     let words = |line: &str| line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>();
-    let lines: Vec<Vec<String>> = text.lines().map(words).collect();
-    assert_eq!(lines[0], ["EVENT", "TYPE", "NS", "PID", "BY", "COMMAND"], "{text}");
-    let by_it: Vec<_> = lines.iter().filter(|line| line[3] == pid).collect();
-    assert_eq!(by_it.len(), 2, "{text}");
+    let pid = Started::new(&mut unshare(UTS)).reap().pid.to_string();
+    assert_eq!(words(&next_line(&lines)), ["EVENT", "TYPE", "NS", "PID", "BY", "COMMAND"]);
+    let mut by_it = Vec::new();
+    while by_it.len() < 2 {
+        let line = words(&next_line(&lines));
+        by_it.extend((line[3] == pid).then_some(line));
+    }
     assert_eq!((&*by_it[0][0], &*by_it[0][1], &*by_it[0][4]), ("created", "uts", "unshare"));
     assert_eq!((&*by_it[1][0], &*by_it[1][1]), ("left", "uts"));
+    started.signal(Signal::SIGINT);
+    assert_eq!(started.reap().status, 0, "the end after Ctrl-C");
+}
+
+fn next_line(lines: &Lines) -> String {
+    match lines.next(soon()) {
+        Next::Line(line) => String::from_utf8(line).expect("text"),
+        other => panic!("no line: {other:?}"),
+    }
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, told};
-use super::rows::LOOKS;
 use super::scene::Scene;
 use super::truth::{self, Overview, Space};
 use crate::support::harness::{Case, cases};
@@ -68,33 +67,35 @@ fn described() -> Overview {
     users.map(|row| (row.space().inode, (row.relative("parent"), row.pids()))).collect()
 }
 
+/// Others come and go in the first one, and may make more: of these only who stays is compared.
 fn user_namespaces_as_userns_overview_has_them() {
     let scene = Scene::start();
     let user = |pid| Space::of(pid, "user").expect("its own").inode;
-    let mut wanted: BTreeSet<u64> = scene.pids().into_iter().map(user).collect();
-    wanted.insert(scene.around.space().inode);
-    assert_eq!(wanted.len(), 6, "three nested, two within each other, and the first");
-    for _ in 0..LOOKS {
-        let before = truth::overview();
-        let described = described();
-        let nested = tree("user");
-        let after = truth::overview();
-        for (inode, seen) in before.iter().filter(|(inode, seen)| after.get(inode) == Some(seen)) {
-            let (around, pids) = described.get(inode).expect("a row");
-            assert_eq!(*around, seen.0, "around {inode}");
-            assert_eq!(nested.get(inode), Some(around), "nesting of {inode}");
-            // The program itself is in one.
-            let stays: Vec<_> = pids.iter().copied().filter(|pid| seen.1.contains(pid)).collect();
-            assert_eq!(stays, seen.1, "members of {inode}");
-            if pids.len() <= seen.1.len() + 1 {
-                wanted.remove(inode);
-            }
+    let mut ours: BTreeSet<u64> = scene.pids().into_iter().map(user).collect();
+    ours.insert(scene.around.space().inode);
+    assert_eq!(ours.len(), 6, "three nested, two within each other, and the first");
+    let first = user(std::process::id());
+    let before = truth::overview();
+    let described = described();
+    let nested = tree("user");
+    let after = truth::overview();
+    for (inode, (around, members)) in &before {
+        let still = after.get(inode).map_or(&[][..], |(_, members)| members);
+        let staying: Vec<_> = members.iter().filter(|pid| still.contains(pid)).copied().collect();
+        let is_ours = ours.remove(inode);
+        if staying.is_empty() && !is_ours {
+            // It may have gone, and another may have its number.
+            continue;
         }
-        if wanted.is_empty() {
-            return;
-        }
+        let (told_around, pids) = described.get(inode).expect("a row");
+        assert_eq!(told_around, around, "around {inode}");
+        assert_eq!(nested.get(inode), Some(around), "nesting of {inode}");
+        let is_kept = is_ours && *inode != first;
+        let wanted = |pid: &u32| is_kept || staying.contains(pid);
+        let told: Vec<_> = pids.iter().copied().filter(wanted).collect();
+        assert_eq!(told, staying, "members of {inode}");
     }
-    panic!("no quiet moment for {wanted:?}");
+    assert_eq!(ours, BTreeSet::new(), "in the overview");
 }
 
 fn the_text_nests_as_the_kernel_does() {

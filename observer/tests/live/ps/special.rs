@@ -28,8 +28,8 @@ pub(crate) fn cases() -> Vec<Case> {
         EveryKernel [kthreadd] { kernel_threads }
         EveryKernel [root] {
             all_ids,
-            as_many_groups_as_there_can_be,
         }
+        Host [root] { as_many_groups_as_there_can_be }
         Host [root] { a_user_without_a_name }
         Host [] { two_megabytes_of_arguments }
     ]

@@ -18,7 +18,7 @@ use crate::support::need::bpf;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
-        EveryKernel [bpf] { begun_in_a_storm }
+        Host [bpf] { begun_in_a_storm }
         Host [bpf] { begun_while_many_are_on_their_way_out }
     ]
 }

@@ -26,9 +26,9 @@ pub(crate) fn cases() -> Vec<Case> {
             the_end_of_the_process_ends_it,
         }
         EveryKernel [perf] {
-            losses_stand_at_their_place,
             a_sum_of_time_fires_once_at_a_time,
         }
+        Host [perf] { losses_stand_at_their_place }
     ]
 }
 

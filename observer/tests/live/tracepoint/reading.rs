@@ -21,7 +21,7 @@ use crate::support::sys;
 
 pub(super) fn cases() -> Vec<Case> {
     cases![
-        EveryKernel [perf] { execs_are_complete_under_signals }
+        Host [perf] { execs_are_complete_under_signals }
         Host [perf] {
             execs_are_complete_when_the_reader_was_stopped,
             the_example_prints_what_is_executed,
