@@ -354,8 +354,8 @@ fn take_in(event: Event, table: &mut Table, gaps: &mut Gaps, each: &mut dyn FnMu
     table.apply(event, each);
 }
 
-/// Whom a process has waited for is nobody's orphan when it ends itself. The wait is no event, and the
-/// kernel tells of it too late.
+/// Takes out the children that a process has reaped, before it ends itself: they must not be given a
+/// new parent. A wait is not an event, and the kernel reports the reaped child too late.
 fn bury_children(
     parent: ProcessKey,
     boot_ns: u64,

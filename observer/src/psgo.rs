@@ -196,7 +196,7 @@ mod tests {
     fn an_unknown_descriptor_is_its_own_error() {
         let error = process_info(&["pid", "foo"]).unwrap_err();
         assert!(matches!(error, Error::UnknownDescriptor { .. }), "{error:?}");
-        assert_eq!(error.to_string(), "\"foo\": unknown descriptor");
+        assert_eq!(error.to_string(), "unknown column `foo`");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct Field {
     pub needs: Facts,
     /// What stands where that is unknown.
     pub absent: &'static str,
-    /// Whether its value is another at every look.
+    /// Whether its value changes all the time.
     pub always_changes: bool,
     get: Getter,
 }

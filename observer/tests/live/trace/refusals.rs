@@ -120,7 +120,7 @@ fn unknown_fields() {
 fn no_such_process_or_cgroup() {
     assert_names(&line(&[SWITCH, "-p", "4194304"], 1), &["4194304", "no such process"]);
     assert_names(&line(&[SWITCH, "--cgroup", "/nonesuch"], 1), &["/nonesuch"]);
-    assert_names(&line(&[SWITCH, "--cgroup", "/proc"], 1), &["/proc", "no cgroup"]);
+    assert_names(&line(&[SWITCH, "--cgroup", "/proc"], 1), &["/proc", "not a cgroup"]);
 }
 
 fn wrong_usage() {

@@ -23,7 +23,7 @@ pub(crate) struct EventsPlan {
     pub(crate) source: Options,
     /// What to print of what the source tells.
     pub(crate) names: Vec<EventName>,
-    /// Whether only a table knows it.
+    /// Whether these events need the process table (`reparent`, and the old cgroup).
     pub(crate) table: bool,
     pub(crate) filter: Filter,
     /// By name, id, or the id's beginning.
