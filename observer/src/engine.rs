@@ -289,8 +289,8 @@ impl<S: Source> Engine<S> {
         Ok(mended)
     }
 
-    /// A process tells its end when it begins to exit. One that had begun before the source told of
-    /// ends never will: soon a walk does not find it any more.
+    /// A process tells its end when it begins to exit. One that had begun before the source
+    /// reported ends never will: soon a walk does not find it any more.
     fn plan_the_next_check(&mut self, walk: &Walk) {
         let runs = |key: &ProcessKey| {
             let entry = self.table.get(key.pid);

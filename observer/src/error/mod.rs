@@ -213,8 +213,7 @@ impl Error {
 }
 
 #[cfg(feature = "perf")]
-const PROC_WORKS: &str =
-    "`--backend proc` needs no rights, but misses short-lived processes; `observer doctor` says more";
+const PROC_WORKS: &str = "`--backend proc` needs no rights, but misses short-lived processes; `observer doctor` says more";
 
 /// Each source with why it does not work, causes included.
 #[cfg(feature = "perf")]

@@ -38,7 +38,7 @@ pub struct Field {
     pub code: Option<char>,
     /// Other names it is known by, ps's mostly.
     pub synonyms: &'static [&'static str],
-    /// What stands above it.
+    /// Its header in a table.
     pub header: &'static str,
     /// What it tells, and in which unit.
     pub doc: &'static str,

@@ -17,7 +17,9 @@ pub(crate) fn tell_refusals(refused: &[(Origin, Error)], taken: Origin) {
 
 fn consequence(taken: Origin) -> &'static str {
     match taken {
-        Origin::Bpf => "using bpf instead: every process is reported, with everything that observer can show",
+        Origin::Bpf => {
+            "using bpf instead: every process is reported, with everything that observer can show"
+        }
         Origin::Perf => {
             "using tracepoints instead: every process is reported, but the arguments, users and \
              cgroups of very short-lived ones may be unknown (see `observer doctor`)"

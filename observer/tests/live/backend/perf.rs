@@ -133,7 +133,7 @@ fn without_bpf(arguments: &[&str]) -> Command {
     command
 }
 
-/// The same processes, one after the other, by both: the same events in the same order.
+/// Both report one process after the other, as the same events in the same order.
 fn by_itself_where_bpf_is_refused() {
     let kinds = ["-e", "fork,exec,exit"];
     let mut by_bpf = Observed::start(&[&kinds[..], &["--backend", "bpf"]].concat());

@@ -19,7 +19,7 @@ pub(crate) fn cases() -> Vec<Case> {
         }
         EveryKernel [perf] { a_filter_that_only_the_kernel_refuses }
         Host [] { wrong_usage }
-        // Elsewhere, whoever loads modules would be told of one that is not there.
+        // Elsewhere, whoever loads modules would be warned about one that is not there.
         Guest [perf] { a_module_that_is_not_loaded }
     ]
 }

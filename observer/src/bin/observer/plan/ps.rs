@@ -44,7 +44,7 @@ pub(crate) struct PsPlan {
 pub(crate) enum Processes {
     All,
     These(Vec<u32>),
-    /// All in the pid namespaces of these, or of the container's processes where these are none.
+    /// All in the pid namespaces of these; if these are empty, of the container's processes.
     Joined {
         pids: Vec<u32>,
         maps: HostMaps,
@@ -59,7 +59,7 @@ pub(crate) enum From {
     Kernel,
     /// A live table.
     Table,
-    /// The same, or /proc where no kernel events are to be had.
+    /// A live table, or /proc where no source of events works.
     TableOrProc,
 }
 
@@ -175,7 +175,9 @@ fn filter(conditions: &[String]) -> Result<Filter, Failure> {
     let mut filter = Filter::default();
     for condition in conditions {
         let (column, value) = condition.split_once('=').ok_or_else(|| {
-            usage(format!("`{condition}` is not a filter; expected COLUMN=VALUE, for example user=root"))
+            usage(format!(
+                "`{condition}` is not a filter; expected COLUMN=VALUE, for example user=root"
+            ))
         })?;
         filter.require(column.trim(), value).map_err(|error| wrong(&error))?;
     }

@@ -38,10 +38,9 @@ fn ladder(diagnosis: &Diagnosis, plan: &DoctorPlan) -> Table {
             first = ["", ""];
         }
     }
-    let taken = diagnosis.taken().map_or_else(
-        || NO_DEFAULT.to_owned(),
-        |rung| format!("--backend {}", rung.origin.name()),
-    );
+    let taken = diagnosis
+        .taken()
+        .map_or_else(|| NO_DEFAULT.to_owned(), |rung| format!("--backend {}", rung.origin.name()));
     row(&mut table, ["default", "", &taken]);
     table
 }
