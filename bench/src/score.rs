@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::measured::Sample;
 use super::stats::{median, range};
 
-/// Who takes part.
+/// A program that takes part.
 pub(crate) trait Contestant {
     /// Whether its failure is no failure of the measurement: a peer's.
     fn may_fail(&self) -> bool;

@@ -122,7 +122,7 @@ fn lines_of_sources(list: &str) -> String {
     binary.flat_map(|rest| ["deb-src", rest, "\n"]).collect()
 }
 
-/// The same in the format of stanzas, where a field says it.
+/// Adds sources in the format of stanzas, where a field says it.
 fn stanzas_of_sources(list: &str) -> String {
     let is_type = |line: &str| line.to_ascii_lowercase().starts_with("types:");
     let lines = list.lines().map(|line| if is_type(line) { "Types: deb-src" } else { line });

@@ -36,8 +36,8 @@ pub const ANCESTORS: u32 = 1024;
 /// what a walk tells of one must stay below 32 KiB.
 pub const TASK_GROUPS: u32 = 4 * 1024;
 
-/// Argument bytes of a process told by a walk, at most: all that is told of one must stay below
-/// 32 KiB, or the whole walk ends there.
+/// Argument bytes of a process in a walk, at most: all that a walk says of one process must stay
+/// below 32 KiB, or the whole walk ends there.
 pub const TASK_ARGS: u32 = 28 * 1024;
 
 /// Bytes of a title that a program wrote over its arguments, at most (a page, as /proc has it).
@@ -57,8 +57,8 @@ pub const EXITED: u32 = 16 * 1024;
 /// threads as can be preempted between the two. Beyond that the second copy does the work.
 pub const TAKEN: u32 = 16 * 1024;
 
-/// Bytes told of what a client writes to a server's socket: the first line of an HTTP request with a
-/// container's id in it, or a gRPC message's first fields.
+/// Bytes reported of what a client writes to a server's socket: the first line of an HTTP request
+/// with a container's id in it, or a gRPC message's first fields.
 pub const REQUEST: usize = 512;
 
 /// A unix socket's name at most: 108 bytes, and the NUL that the kernel puts behind a path.

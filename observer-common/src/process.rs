@@ -13,7 +13,7 @@ pub const NAMESPACES: [&str; 8] = ["pid", "mnt", "net", "user", "uts", "ipc", "c
 pub struct ProcessFacts {
     /// When the process began, in nanoseconds since boot; with the pid its identity.
     pub start_ns: u64,
-    /// The same of its parent.
+    /// When its parent started, likewise.
     pub parent_start_ns: u64,
     /// The kernel's `self_exec_id`: raised by each exec, inherited by fork; 0 where there is none.
     pub exec_id: u64,
@@ -40,6 +40,6 @@ pub struct ProcessFacts {
     /// Bytes of the tail that name its cgroup in the unified (v2) hierarchy: directory names from
     /// the leaf upwards, each with a NUL; 0 for the root.
     pub cgroup_v2_len: u32,
-    /// The same for a v1 hierarchy, behind them.
+    /// The length of the path in a v1 hierarchy, which stands behind it.
     pub cgroup_v1_len: u32,
 }

@@ -13,7 +13,8 @@ pub struct RequestFacts {
     pub process: ProcessFacts,
     /// Bytes that it gave to the call.
     pub size: u64,
-    /// Who called listen(2), in the initial pid namespace; 0 where the kernel does not tell.
+    /// The process that called listen(2), in the initial pid namespace; 0 where the kernel does not
+    /// tell.
     pub peer_pid: u32,
     /// The effective user that it ran as then; [`NOBODY`] where the kernel does not tell.
     pub peer_uid: u32,

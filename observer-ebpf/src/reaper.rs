@@ -1,5 +1,5 @@
-//! Who becomes the parent of a dead process's children: what the kernel's `find_new_reaper` will
-//! decide a moment after the exit hook, when nothing can be hooked any more.
+//! The new parent of a dead process's children: what the kernel's `find_new_reaper` will decide a
+//! moment after the exit hook, when nothing can be hooked any more.
 //!
 //! The nearest ancestor that called itself a subreaper and lives, in the same pid namespace; else
 //! that namespace's init.

@@ -9,7 +9,7 @@ use crate::{
 
 /// The other end of a connected unix socket, where it is bound to a name.
 pub struct Peer {
-    /// Who called listen(2); 0 for nobody.
+    /// The process that called listen(2); 0 for nobody.
     pub pid: u32,
     /// The effective user of it then; [`NOBODY`] likewise.
     pub uid: u32,

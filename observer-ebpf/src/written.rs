@@ -96,9 +96,9 @@ fn append_readable(base: u64, len: u64, draft: Draft) -> bool {
     false
 }
 
-/// The same number, of which the compiler knows no bounds any more: it would leave out a comparison
-/// with a constant that follows from one of two variables, and the verifier of 6.1 understands no
-/// other.
+/// Returns the number unchanged, but hides its bounds from the compiler: it would leave out a
+/// comparison with a constant that follows from one of two variables, and the verifier of 6.1
+/// understands no other.
 #[inline(always)]
 fn anything(number: u64) -> u64 {
     // SAFETY: a reference is valid for reads.

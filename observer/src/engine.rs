@@ -299,8 +299,8 @@ impl<S: Source> Engine<S> {
         Ok(mended)
     }
 
-    /// A process tells its end when it begins to exit. One that had begun before the source told of
-    /// ends never will: soon a walk does not find it any more.
+    /// A process tells its end when it begins to exit. One that had begun before the source
+    /// reported ends never will: soon a walk does not find it any more.
     fn plan_the_next_check(&mut self, walk: &Walk) {
         let runs = |key: &ProcessKey| {
             let entry = self.table.get(key.pid);
@@ -364,8 +364,8 @@ fn take_in(event: Event, table: &mut Table, gaps: &mut Gaps, each: &mut dyn FnMu
     table.apply(event, each);
 }
 
-/// Whom a process has waited for is nobody's orphan when it ends itself. The wait is no event, and the
-/// kernel tells of it too late.
+/// Takes out the children that a process has reaped, before it ends itself: they must not be given a
+/// new parent. A wait is not an event, and the kernel reports the reaped child too late.
 fn bury_children(
     parent: ProcessKey,
     boot_ns: u64,

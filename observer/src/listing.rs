@@ -58,7 +58,7 @@ pub struct Listing {
 pub struct HostMaps {
     /// The caller's users to the host's; empty for a caller that is the host.
     pub users: Vec<IdMap>,
-    /// The same for groups.
+    /// Maps for the groups, likewise.
     pub groups: Vec<IdMap>,
 }
 

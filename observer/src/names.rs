@@ -36,7 +36,7 @@ impl Names {
     }
 
     /// Names by the text of a passwd(5) and a group(5) file. The first line of a number counts.
-    /// Lines that are none are passed over, as are those that point to NIS (`+`, `-`).
+    /// Lines without a name are passed over, as are those that point to NIS (`+`, `-`).
     pub fn of_files(passwd: &[u8], group: &[u8]) -> Self {
         Self { users: parse(passwd), groups: parse(group) }
     }

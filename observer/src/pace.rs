@@ -34,7 +34,7 @@ impl Wait {
         }
     }
 
-    /// The same wait, ended after this time in any case.
+    /// This wait, ended after that time in any case.
     #[must_use]
     pub fn no_longer_than(self, time: Duration) -> Self {
         Self::AtMost(self.limit().map_or(time, |limit| limit.min(time)))

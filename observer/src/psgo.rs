@@ -32,7 +32,7 @@ pub struct JoinNamespaceOpts {
     /// Maps the caller's users (`container_id`) to the host's: for callers in a user namespace of
     /// their own, such as rootless engines.
     pub uid_map: Vec<IdMap>,
-    /// The same for groups.
+    /// Maps for the groups, likewise.
     pub gid_map: Vec<IdMap>,
     /// Take both from the caller's own user namespace instead.
     pub fill_mappings: bool,
@@ -86,7 +86,7 @@ pub fn join_namespace_and_process_info(
     join_namespace_and_process_info_with_options(pid, descriptors, &JoinNamespaceOpts::default())
 }
 
-/// The same, with maps for the host columns.
+/// Does what [`join_namespace_and_process_info`] does, with maps for the host columns.
 ///
 /// # Errors
 ///
@@ -120,7 +120,7 @@ pub fn join_namespace_and_process_info_by_pids(
     join_namespace_and_process_info_by_pids_with_options(pids, descriptors, &options)
 }
 
-/// The same, with maps for the host columns.
+/// Does what [`join_namespace_and_process_info_by_pids`] does, with maps for the host columns.
 ///
 /// # Errors
 ///
@@ -149,7 +149,7 @@ fn facts(columns: &[Column]) -> Facts {
     columns.iter().map(|column| column.field.needs).collect()
 }
 
-/// The numbers among these; what is none names no process.
+/// The numbers among these; any other text names no process.
 fn numbers(pids: &[&str]) -> Vec<u32> {
     pids.iter().filter_map(|pid| pid.trim().parse().ok()).collect()
 }
@@ -196,7 +196,7 @@ mod tests {
     fn an_unknown_descriptor_is_its_own_error() {
         let error = process_info(&["pid", "foo"]).unwrap_err();
         assert!(matches!(error, Error::UnknownDescriptor { .. }), "{error:?}");
-        assert_eq!(error.to_string(), "\"foo\": unknown descriptor");
+        assert_eq!(error.to_string(), "unknown column `foo`");
     }
 
     #[test]

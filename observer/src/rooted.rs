@@ -126,7 +126,7 @@ fn find(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Refusal> {
     }
 }
 
-/// The same file, whatever has its path by now.
+/// Opens this very file again, whatever has its path by now.
 ///
 /// # Errors
 ///

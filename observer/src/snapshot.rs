@@ -52,12 +52,12 @@ pub enum Freshness {
     /// What a walk of the kernel tells as well: CPU time, state, sizes, all ids and namespaces,
     /// capabilities. Arguments as at exec.
     Refreshed,
-    /// The same with the arguments as they are in memory now.
+    /// A refreshed one, with the arguments as they are in memory now.
     Reread,
 }
 
-/// Facts that the table alone knows. As whom a process runs is none of them: no event tells of
-/// setuid(2).
+/// Facts that the table alone knows. The user that a process runs as is not among them: no event
+/// reports setuid(2).
 const OF_THE_TABLE: Facts = Facts::IDENTITY.and(Facts::PIDS).and(Facts::CGROUP).and(Facts::NAMES);
 
 impl Freshness {

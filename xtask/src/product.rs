@@ -12,7 +12,7 @@ pub fn build_release() -> Result<PathBuf> {
     build_release_with(shell::cargo())
 }
 
-/// The same with a cargo of the caller's choice.
+/// Builds the program with a cargo of the caller's choice.
 pub fn build_release_with(cargo: Command) -> Result<PathBuf> {
     build(cargo, "release")
 }

@@ -1,4 +1,5 @@
-//! Who is measured: how each is started, when it is ready, what it printed, how it is ended.
+//! The programs that are measured: how each is started, when it is ready, what it printed, how it
+//! is ended.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -22,8 +23,8 @@ pub(crate) enum Contestant {
     Execsnoop,
 }
 
-/// The same facts as far as its language has them: identity and arguments of each exec, identity
-/// and status of each exit (of threads too, which it cannot tell apart in time).
+/// Those facts as far as bpftrace's language has them: identity and arguments of each exec,
+/// identity and status of each exit (of threads too, which it cannot tell apart in time).
 const BPFTRACE: &str = r#"
 tracepoint:syscalls:sys_enter_execve {
     printf("exec %d %d %d %s ", pid, curtask->real_parent->tgid, uid, str(args->filename));

@@ -100,7 +100,7 @@ impl Arena<'_> {
         session.end()?;
         ensure!(
             processes >= idle as u64,
-            "a monitor told of {processes} processes of {idle} idle ones and all others"
+            "a monitor reported {processes} processes of {idle} idle ones and all others"
         );
         Ok(float(nanoseconds) / 1e6)
     }

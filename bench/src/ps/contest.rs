@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use xtask::{peers, shell};
 
-/// Who does a job.
+/// A program that does a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
     Observer,
@@ -82,8 +82,8 @@ impl Job {
         }
     }
 
-    /// Who does it, observer first. psgo's columns and those of ps are too far apart to ask ps for
-    /// them twice.
+    /// The programs that do it, observer first. psgo's columns and those of ps are too far apart to
+    /// ask ps for them twice.
     fn contestants(self, columns: &Columns) -> Vec<Contestant> {
         let contestant = |program, arguments: &[&str]| Contestant {
             job: self,

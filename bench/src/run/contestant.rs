@@ -1,4 +1,4 @@
-//! Who watches the build, with which command, and what it wrote down of it.
+//! The programs that watch the build, with which command, and what they wrote down of it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::project::BUILD;
 use super::told::{self, Told};
 
-/// Who watches a build.
+/// A program that watches a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contestant {
     Nobody,
@@ -28,7 +28,7 @@ impl Contestant {
         }
     }
 
-    /// The same with what it writes below `folder`.
+    /// The command line, with what it writes below `folder`.
     pub(crate) fn words(self, observer: &Path, folder: &Path) -> Vec<OsString> {
         let written = self.written(folder);
         let own: &[&OsStr] = match self {
@@ -56,7 +56,7 @@ impl Contestant {
         own.iter().copied().chain(BUILD.map(OsStr::new)).map(OsString::from).collect()
     }
 
-    /// What it told of the build; who does not watch tells nothing.
+    /// What it reported about the build; without a watcher, nothing.
     pub(crate) fn told(self, folder: &Path) -> Result<Option<Told>> {
         let written = self.written(folder);
         match self {

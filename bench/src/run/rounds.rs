@@ -58,7 +58,7 @@ pub(crate) struct Score {
 pub(crate) struct Scores {
     /// In any order.
     pub(crate) present: Vec<Score>,
-    /// Who cannot take part, with the reason.
+    /// Those that cannot take part, with the reason.
     pub(crate) absent: Vec<(Contestant, String)>,
     /// Rounds that do not count, as others took too much.
     pub(crate) disturbed: usize,

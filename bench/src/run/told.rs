@@ -24,7 +24,8 @@ pub(crate) fn by_observer(report: &Path) -> Result<Told> {
     from_report(&read(report)?).with_context(|| format!("`{}`", report.display()))
 }
 
-/// From the log of `strace -f`: calls that did not fail. A path that is tried in vain is none.
+/// From the log of `strace -f`: calls that did not fail. A path that is tried in vain does not
+/// count.
 pub(crate) fn by_strace(log: &Path) -> Result<Told> {
     let execs = read(log)?.lines().filter(|line| line.trim_end().ends_with("= 0")).count();
     Ok(Told { execs: execs as u64, lost: None, command: None })

@@ -82,7 +82,7 @@ impl Job {
     }
 }
 
-/// Who lists processes as a whole command.
+/// A program that lists processes as a whole command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Ps,

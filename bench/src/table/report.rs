@@ -183,7 +183,7 @@ fn write_rest(part: &mut String, scores: &Scores) -> Result<()> {
     )?;
     writeln!(
         part,
-        "- Idle: {:.3} % of a CPU over {} s, in which it was told of {changes} changes.",
+        "- Idle: {:.3} % of a CPU over {} s, in which it received {changes} changes.",
         scores.idle.percent(),
         watched.as_secs()
     )?;

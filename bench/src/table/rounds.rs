@@ -128,7 +128,7 @@ impl Arena<'_> {
             let (nanoseconds, processes) = session.time(job.word(), size.repetitions)?;
             ensure!(
                 processes >= idle as u64,
-                "`{}` told of {processes} processes of {idle} idle ones and all others",
+                "`{}` reported {processes} processes of {idle} idle ones and all others",
                 job.word()
             );
             jobs_ns.push(float(nanoseconds));

@@ -1,4 +1,5 @@
-//! Who is measured: how each is started, and in which of its lines an event of the load is told.
+//! The programs that are measured: how each is started, and in which of its lines it reports an
+//! event of the load.
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -19,9 +19,9 @@ impl Event {
         }
     }
 
-    /// The same for everybody, in the kernel's language, which bpftrace's shares.
+    /// A filter for everybody, in the kernel's language, which bpftrace's shares.
     ///
-    /// Who reads makes calls and is switched too: without a filter some would keep themselves busy.
+    /// Readers make calls and are switched too: without a filter some would keep themselves busy.
     pub(crate) fn filter(self) -> String {
         match self {
             Self::Call => format!("id == {}", libc::SYS_getppid),

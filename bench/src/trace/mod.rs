@@ -34,7 +34,7 @@ struct Amount {
     /// Calls and turns at full rate.
     full: (u64, u64),
     full_rounds: usize,
-    /// The same while they are only counted.
+    /// Those while they are only counted.
     counted: (u64, u64),
     counted_rounds: usize,
 }
@@ -85,7 +85,7 @@ fn loads((number, turns): (u64, u64)) -> [(Event, Load); 2] {
     [(Event::Call, Load::Calls { number, rate: None }), (Event::Switch, Load::Switches { turns })]
 }
 
-/// Who reads a slow load, and who does not, with the reason.
+/// The readers of a slow load, and those that cannot take part, with the reason.
 #[derive(Debug, Default)]
 struct Contestants {
     present: Vec<Contestant>,

@@ -198,7 +198,7 @@ each other a byte through pipes, on one CPU. All readers are given the same filt
 kernel passes over other calls, and switches from processes of other names. How many there are is
 known: of the switches by the kernel's own count for the two. A line is one of the load by the thread
 or process in it. Each reader prints to a file in memory and is started afresh; it is ready when it
-has told of most of two bursts, and idle again before the load. Its CPU time is what the scheduler
+has reported most of two bursts, and idle again before the load. Its CPU time is what the scheduler
 counted for it during the load and until it was idle; what its tracepoint takes in the kernel is in
 the slow-down.
 

@@ -64,7 +64,7 @@ impl Session {
         self.program.process()
     }
 
-    /// Ends it and counts what it told of the load.
+    /// Ends it and counts the events of the load that it reported.
     pub(crate) fn end(mut self, made: &Made) -> Result<Told> {
         self.program.interrupt()?;
         let Some(words) = self.contestant.to_lines(&self.output) else {
@@ -88,7 +88,7 @@ impl Session {
         let mut grown = 0;
         while grown < 2 {
             self.program.expect_running()?;
-            ensure!(Instant::now() < deadline, "it told of no event within 30 s");
+            ensure!(Instant::now() < deadline, "it reported no event within 30 s");
             let before = size(&self.output)?;
             load::run(self.event.probe(BURST))?;
             if self.grows_to(before + BURST * BYTES)? {

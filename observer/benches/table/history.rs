@@ -86,7 +86,7 @@ impl History {
         Self { living: living.max(1), cgroup: Arc::new(Cgroup { v2, ..Cgroup::default() }) }
     }
 
-    /// What is told of a process that stays.
+    /// The events of a process that stays.
     fn stays(&self, pid: u32) -> [Event; 2] {
         let key = stays(pid);
         let parent = if pid == 1 { None } else { Some(INIT) };
@@ -118,7 +118,7 @@ impl History {
         events
     }
 
-    /// Who it is, and one who stays as its parent.
+    /// The identity of that life, and a process that stays as its parent.
     fn life(&self, life: u64) -> (ProcessKey, ProcessKey) {
         let pid = self.living + 1 + u32::try_from(life % PIDS).unwrap_or_default();
         let parents = self.living.div_ceil(FORKS_ONE_OF);

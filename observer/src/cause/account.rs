@@ -16,7 +16,7 @@ pub struct Account<'a> {
     pub begin_ns: u64,
     /// When nobody watched any more, in nanoseconds since boot.
     pub end_ns: u64,
-    /// Events of the machine that were lost meanwhile: what they told of is missing.
+    /// Events of the machine that were lost meanwhile: what they would have said is missing.
     pub lost: u64,
     /// What it caused.
     pub set: &'a CausalSet,

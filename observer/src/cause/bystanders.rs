@@ -43,8 +43,8 @@ pub(super) struct Bystanders {
 }
 
 impl Bystanders {
-    /// Whether a process that was just forked is one. What calls itself an engine in a container is
-    /// none: what it starts is the container's.
+    /// Whether a process that was just forked is one. What calls itself an engine in a
+    /// container does not count as one: what it starts is the container's.
     pub(super) fn are_joined_by(&self, process: &Process, creator: ProcessKey, comm: Comm) -> bool {
         let by_an_engine = program::is_engine(comm) && process.container().is_none();
         by_an_engine || self.by_key.contains_key(&creator)

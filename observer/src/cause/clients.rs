@@ -110,7 +110,7 @@ impl Clients {
         }
     }
 
-    /// Who wrote a message that names this id.
+    /// The client that wrote a message which names this id.
     pub(super) fn who_named(&self, id: &str) -> Option<ProcessKey> {
         let named = self.messages.iter().find(|(_, message)| message_names(message, id));
         named.map(|(key, _)| *key)

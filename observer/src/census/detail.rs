@@ -1,4 +1,4 @@
-//! What a look told of each process beyond the table, and the row that both make.
+//! What a look found out about each process beyond the table, and the row that both make.
 
 #[cfg(feature = "ebpf")]
 use std::iter::Peekable;
@@ -26,7 +26,7 @@ use crate::{
     table::Entry,
 };
 
-/// What one look told of every process.
+/// What one look found out about every process.
 #[derive(Debug)]
 pub(crate) struct Details {
     #[cfg(feature = "ebpf")]
@@ -175,7 +175,7 @@ impl<'a> Rows<'a> {
         while all.next_if(|arguments| arguments.key().pid < key.pid).is_some() {}
         match all.next_if(|arguments| arguments.key() == key) {
             Some(arguments) => arguments.take().or_else(at_exec),
-            // Nothing is told of what has no memory.
+            // A walk reports no arguments of what has no memory.
             None => Some(Bytes::new()),
         }
     }

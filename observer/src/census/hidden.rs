@@ -13,7 +13,7 @@ use crate::{
     table::Seen,
 };
 
-/// More than these are not held: a kernel that hides so many is none that was meant.
+/// Upper bound; kernels that hide more are not supported.
 const MAX: usize = 64;
 
 #[derive(Debug)]

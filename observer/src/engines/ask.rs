@@ -91,7 +91,7 @@ impl Engines {
         Self::new(env::var("DOCKER_HOST").ok(), env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
     }
 
-    /// Only this one; a relative path is none.
+    /// Only this socket; a relative path does not count.
     fn at(socket: &Path) -> Self {
         let places = [socket].into_iter().filter(|socket| socket.is_absolute());
         Self(places.map(Path::to_owned).collect())

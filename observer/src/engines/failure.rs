@@ -82,5 +82,5 @@ fn but(failures: &[Failure]) -> String {
     if failures.is_empty() {
         return String::new();
     }
-    format!(", but not all engines answer: {}", list_failures(failures))
+    format!("; some engines do not answer: {}", list_failures(failures))
 }

@@ -40,7 +40,7 @@ pub enum Error {
     #[error("this kernel's BTF has no `{0}`, which the eBPF programs read")]
     MissingMember(String),
 
-    /// The eBPF object is none, or not one of this version.
+    /// The file is not an eBPF object, or was built for another version.
     #[error("cannot use the eBPF object {object}: {why}")]
     Object {
         /// Which object: a path, or the one in this program.
@@ -67,12 +67,12 @@ pub enum Error {
     #[error("no events to be had{}", list(.0))]
     NoSource(Vec<(Origin, Self)>),
 
-    /// A ring of this size cannot be.
-    #[error("a ring cannot have {0} bytes")]
+    /// A ring cannot have this size.
+    #[error("the ring size cannot be {0} bytes")]
     RingSize(u64),
 
     /// No column has that name or code.
-    #[error("\"{name}\": unknown descriptor")]
+    #[error("unknown column `{name}`")]
     UnknownDescriptor {
         /// What was asked for.
         name: String,
@@ -80,16 +80,16 @@ pub enum Error {
         nearest: Vec<&'static str>,
     },
 
-    /// A column whose value is different at every look cannot be filtered by.
-    #[error("cannot filter by \"{0}\": its value is another at every look")]
+    /// A column whose value changes all the time cannot be filtered by.
+    #[error("cannot filter by \"{0}\": it changes constantly")]
     NoFilter(&'static str),
 
     /// There is no such process.
     #[error("there is no process `{0}`")]
     NoProcess(String),
 
-    /// A process may not be looked into.
-    #[error("cannot look into the namespaces of process {pid}")]
+    /// The caller is not permitted to inspect a process.
+    #[error("cannot inspect the namespaces of process {pid}")]
     JoinRefused {
         /// Which.
         pid: u32,
@@ -179,13 +179,13 @@ impl Error {
                 );
             }
             Self::NotBuilt(feature) => return Some(format!("build it with feature `{feature}`")),
-            Self::RingSize(_) => "take a power of two from one page (4096) to 1 GiB",
+            Self::RingSize(_) => "give a power of two from one page (4096 bytes) to 1 GiB",
             Self::UnknownDescriptor { nearest, .. } => return Some(suggestion(nearest)),
-            Self::NoFilter(_) => "take a column that stays, such as user, comm or pid",
-            Self::NoProcess(_) => "give the pid of a process that runs",
+            Self::NoFilter(_) => "use a column that does not change, such as user, comm or pid",
+            Self::NoProcess(_) => "give the pid of a running process",
             Self::JoinRefused { .. } => {
                 "run as root (sudo), or give the program CAP_SYS_PTRACE with \
-                 `setcap cap_sys_ptrace+ep`; what runs as yourself can be joined without"
+                 `setcap cap_sys_ptrace+ep`; your own processes can be joined without it"
             }
             Self::StaleToken(_) => "take a new snapshot and continue from its token",
             #[cfg(feature = "perf")]
@@ -213,8 +213,7 @@ impl Error {
 }
 
 #[cfg(feature = "perf")]
-const PROC_WORKS: &str =
-    "`--backend proc` needs no rights, but misses short lives; `observer doctor` tells more";
+const PROC_WORKS: &str = "`--backend proc` needs no rights, but misses short-lived processes; `observer doctor` says more";
 
 /// Each source with why it does not work, causes included.
 #[cfg(feature = "perf")]

@@ -156,8 +156,8 @@ pub enum PerfFault {
         errno: String,
     },
 
-    /// The folder is none of a cgroup.
-    #[error("`{}` is no cgroup", path.display())]
+    /// The directory does not belong to a cgroup.
+    #[error("`{}` is not a cgroup", path.display())]
     NotACgroup {
         /// Which.
         path: PathBuf,
@@ -228,7 +228,7 @@ impl PerfFault {
             Self::Unwilling { .. } => {
                 "`observer trace --count` may still count it; else leave it out"
             }
-            Self::NoProcess { .. } => "give the pid of a process that runs",
+            Self::NoProcess { .. } => "give the pid of a running process",
             Self::OpenFiles { needed, .. } => {
                 return Some(format!(
                     "ask for fewer events, or allow more with `ulimit -n {needed}`"

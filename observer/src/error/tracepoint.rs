@@ -50,7 +50,7 @@ pub enum Fault {
         mode: u32,
         /// Whose it is.
         owner: u32,
-        /// Who asked.
+        /// The user that asked.
         uid: u32,
     },
 

@@ -71,15 +71,15 @@ event_kinds! {
     Fork "fork", Teller::Record(Kind::FORK),
         asked for as "A process was created (new threads do not count)";
     Exec "exec", Teller::Record(Kind::EXEC),
-        asked for as "A process started to run another program";
+        asked for as "A process started to run a program";
     Exit "exit", Teller::Record(Kind::EXIT),
-        asked for as "A process ended, with its last thread";
+        asked for as "A process ended: its last thread is gone";
     Free "free", Teller::Record(Kind::FREE),
-        asked for as "Its parent has waited for it: final CPU time; knows nothing else but the pid";
+        asked for as "The process was reaped: final CPU time; only the pid is known, so other filters never match";
     Rename "rename", Teller::Record(Kind::RENAME),
-        asked for as "A process changed its name; every exec does";
+        asked for as "A process changed its name, as every exec does";
     Reparent "reparent", Teller::Table,
-        asked for as "A process got another parent, because its own ended";
+        asked for as "A process got another parent because its own ended";
     Cgroup "cgroup", Teller::RecordAndTable(Kind::CGROUP),
         asked for as "A process was moved to another cgroup";
     Namespaces "namespaces", Teller::Record(Kind::NAMESPACE),;

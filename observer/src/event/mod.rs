@@ -40,7 +40,7 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum What {
-    /// A process was created; threads are none. fork(2), vfork(2), clone(2).
+    /// A process was created (new threads do not count): fork(2), vfork(2), clone(2).
     Fork {
         /// The new process. Its parent is its creator, or under `CLONE_PARENT` its creator's.
         process: Process,
@@ -67,8 +67,8 @@ pub enum What {
         /// What it used, so far: other threads may still be on their way out. `None` where the
         /// source cannot tell.
         usage: Option<Usage>,
-        /// Who becomes the parent of its children: a subreaper, or the init of its pid namespace;
-        /// `None` where that is itself.
+        /// The process that becomes the parent of its children: a subreaper, or the init of its pid
+        /// namespace; `None` where that is itself.
         reaper: Option<ProcessKey>,
     },
     /// The kernel let go of a process, some milliseconds after its parent waited for it.
@@ -113,7 +113,7 @@ pub enum What {
     Request {
         /// The process that wrote.
         process: Process,
-        /// Who is at the other end.
+        /// The other end of the connection.
         peer: Peer,
         /// How much it gave to one call, in bytes. The kernel may take less, or nothing: a program
         /// that calls once more with the rest is told once more.
@@ -129,8 +129,8 @@ pub enum What {
         /// Its parent before.
         old_parent: ProcessKey,
     },
-    /// A process was found that no event told of: it was there before, or the event was lost.
-    /// Told by the table.
+    /// A process was found that no event had reported: it was there before, or the event was lost.
+    /// Comes from the table.
     Found {
         /// The process, as it was found.
         process: Process,
@@ -163,9 +163,9 @@ pub enum What {
 pub enum Loss {
     /// They found no room in the ring of the CPU that [`Event::cpu`] names.
     NoRoom,
-    /// The kernel skipped the programs that would have told of them, as kernels since 7.0 do where a
-    /// task has been preempted inside the same program. On which CPU is not known. A run that was
-    /// skipped counts as one event, although it might have told of none: of a thread's end, for example.
+    /// The kernel skipped the programs that would have reported them, as kernels since 7.0 do where
+    /// a task has been preempted inside the same program. On which CPU is not known. A run that was
+    /// skipped counts as one event, although it might have reported nothing, as at a thread's end.
     Skipped,
 }
 
@@ -221,7 +221,7 @@ pub struct Process {
     pub vpid: Option<u32>,
     /// Its name.
     pub comm: Comm,
-    /// Who it runs as.
+    /// The user and group it runs as.
     pub credentials: Option<Credentials>,
     /// Inode numbers of its namespaces, in the order of [`NAMESPACES`]; 0 where the kernel does
     /// not have that kind, or the source cannot tell.
@@ -276,8 +276,8 @@ pub struct Creator {
 pub struct Peer {
     /// The path it is bound to; an abstract name begins with NUL; empty where it has none.
     pub path: Bytes,
-    /// Who called listen(2), in the initial pid namespace: systemd where it hands sockets on. `None`
-    /// where the kernel does not tell.
+    /// The process that called listen(2), in the initial pid namespace: systemd where it hands
+    /// sockets on. `None` where the kernel does not tell.
     pub pid: Option<u32>,
     /// The effective user that it ran as then.
     pub uid: Option<u32>,

@@ -38,7 +38,7 @@ pub struct Field {
     pub code: Option<char>,
     /// Other names it is known by, ps's mostly.
     pub synonyms: &'static [&'static str],
-    /// What stands above it.
+    /// Its header in a table.
     pub header: &'static str,
     /// What it tells, and in which unit.
     pub doc: &'static str,
@@ -46,7 +46,7 @@ pub struct Field {
     pub needs: Facts,
     /// What stands where that is unknown.
     pub absent: &'static str,
-    /// Whether its value is another at every look.
+    /// Whether its value changes all the time.
     pub always_changes: bool,
     get: Getter,
 }

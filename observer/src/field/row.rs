@@ -48,7 +48,7 @@ pub struct Row {
     /// The pid and the time namespace that its children will be in. `None` as well where it has made
     /// a pid namespace and has no child in there yet.
     pub for_children: [Option<u32>; 2],
-    /// The same process as the processes of a joined pid namespace see it.
+    /// How the processes of a joined pid namespace see this process.
     pub inside: Option<Box<Inside>>,
 }
 

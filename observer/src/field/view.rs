@@ -25,7 +25,7 @@ pub struct View {
     /// Maps the caller's user ids to the real host's, for the host columns; empty for a caller
     /// that is the host.
     pub uid_map: Vec<IdMap>,
-    /// The same for groups.
+    /// Maps for the groups, likewise.
     pub gid_map: Vec<IdMap>,
 }
 

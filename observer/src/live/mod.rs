@@ -208,7 +208,7 @@ impl Live {
         &self.refused
     }
 
-    /// The same, for whoever keeps them.
+    /// Takes out the sources that were refused, with the errors.
     pub(crate) fn take_refused(&mut self) -> Vec<(Origin, Error)> {
         std::mem::take(&mut self.refused)
     }

@@ -186,7 +186,7 @@ pub(super) fn ended() -> Error {
     Error::System { what: "the monitor has ended", source }
 }
 
-/// The same error for another subscriber.
+/// The error once more, for another subscriber.
 fn again(error: &Error) -> Error {
     let source = io::Error::other(error.to_string());
     Error::System { what: "the monitor has ended", source }

@@ -49,7 +49,7 @@ impl Handle {
         Self::new(namespace::parent(self.fd.as_fd())?)
     }
 
-    /// Who made it, of a user namespace.
+    /// The user that made it, of a user namespace.
     pub(super) fn creator(&self) -> Option<u32> {
         namespace::creator(self.fd.as_fd()).ok()
     }

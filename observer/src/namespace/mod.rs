@@ -72,7 +72,7 @@ pub struct Namespaces {
     pub unread_files: u64,
     /// Inode numbers of the caller's own, in the order of [`NamespaceKind::ALL`].
     pub own: [Option<u64>; 8],
-    /// The same of the first process, if it may be known.
+    /// The inode numbers of the first process's namespaces, if they can be known.
     pub first: [Option<u64>; 8],
 }
 
@@ -85,8 +85,8 @@ pub struct Namespace {
     pub owner: Kin,
     /// The one around it, of a pid or user namespace.
     pub parent: Kin,
-    /// Who made it, of a user namespace, in the caller's words. `None` where it could not be
-    /// opened.
+    /// The user that made it, of a user namespace, as the caller numbers users. `None` where it
+    /// could not be opened.
     pub creator: Option<u32>,
     /// Its users as the caller calls them; see `user_namespaces(7)`. Known of a user namespace that
     /// a process is in.

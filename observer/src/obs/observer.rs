@@ -83,7 +83,7 @@ impl Observer {
         Self::default()
     }
 
-    /// The same, with rings, scope and so on as wanted.
+    /// An observer of nothing yet, with rings, scope and so on as wanted.
     pub fn with_options(options: Options) -> Self {
         let mut observer = Self::default();
         observer.options = options;

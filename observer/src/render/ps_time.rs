@@ -8,7 +8,7 @@ use super::calendar::{Local, padded, two};
 const NS_OF_SECOND: u128 = 1_000_000_000;
 
 /// ps's `etime`: `[[DD-]hh:]mm:ss` of a span in nanoseconds. A negative one, as from a clock that
-/// was set, is none.
+/// was set, counts as 0.
 pub fn ps_elapsed(out: &mut Vec<u8>, ns: i128) {
     let span = Span::new(ns);
     span.write_days(out);
@@ -19,7 +19,7 @@ pub fn ps_elapsed(out: &mut Vec<u8>, ns: i128) {
     span.write_minutes(out);
 }
 
-/// ps's `time`: `[DD-]hh:mm:ss` of a span in nanoseconds. A negative one is none.
+/// ps's `time`: `[DD-]hh:mm:ss` of a span in nanoseconds. A negative one counts as 0.
 pub fn ps_time(out: &mut Vec<u8>, ns: i128) {
     let span = Span::new(ns);
     span.write_days(out);

@@ -85,7 +85,7 @@ impl Table {
         write(&out)
     }
 
-    /// Appends the cells with these ends, of which the first has that beginning.
+    /// Appends one row: `begin` is where its first cell starts, `ends` where each cell ends.
     fn write_row(
         &self,
         out: &mut Vec<u8>,

@@ -41,7 +41,7 @@ pub fn open(options: &Options) -> Result<Opened, Error> {
     Ok(Opened { source: step(origin, options)?, refused: Vec::new() })
 }
 
-/// Listings of /proc are none of them: whoever wants to do without short lives has to say so.
+/// Listings of /proc are never among them: missing short-lived processes has to be asked for.
 fn first_that_works(options: &Options) -> Result<Opened, Error> {
     #[cfg(feature = "ebpf")]
     if options.object != Object::BuiltIn {

@@ -44,8 +44,8 @@ pub enum Item {
     },
     /// What came could not be decoded. It is counted; reading goes on.
     Malformed,
-    /// The kernel skipped this many runs of the source's programs since the last such item. Each would
-    /// have told of what is missing now, or seen that there is nothing to tell.
+    /// The kernel skipped this many runs of the source's programs since the last such item. Each
+    /// would have reported what is missing now, or found nothing to report.
     Skipped {
         /// How many.
         count: u64,

@@ -56,7 +56,7 @@ pub enum Backend {
 }
 
 impl Options {
-    /// All kinds that may be told of, now or later.
+    /// All kinds that may be reported, now or later.
     pub(super) fn all_kinds(&self) -> Vec<Kind> {
         [&*self.kinds, &*self.on_demand].concat()
     }

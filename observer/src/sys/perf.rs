@@ -30,7 +30,7 @@ pub(crate) enum Wakeup {
     Half,
 }
 
-/// Whom an event watches.
+/// The processes that an event watches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target<'a> {
     /// Everyone.

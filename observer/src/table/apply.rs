@@ -74,7 +74,7 @@ impl Table {
         if first {
             self.tell(key, event, each);
         } else if let Some(life) = self.life(key).filter(|_| !usage_was_known) {
-            // Until now only a walk had told of it.
+            // Until now only a walk had reported it.
             each(Change::known_better(boot_ns, &life.entry));
         }
         self.tell_taken(taken, each);

@@ -1,4 +1,4 @@
-//! Who is whose child, so that an exit finds the children without a look at anybody else.
+//! The children of each process, so that an exit finds them without a look at anybody else.
 
 use std::collections::BTreeSet;
 

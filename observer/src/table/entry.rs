@@ -19,7 +19,7 @@ pub struct Entry {
     pub life: u32,
     /// Boot time of what `process` was taken from.
     pub told_ns: u64,
-    /// Whether it was found by a walk, and no event has told of it since.
+    /// Whether it was found by a walk, and no event has reported it since.
     pub inferred: bool,
 }
 
@@ -80,7 +80,7 @@ pub struct End {
     pub status: Option<Status>,
     /// What it used; `None` when nobody told.
     pub usage: Option<Usage>,
-    /// Who became the parent of its children.
+    /// The process that became the parent of its children.
     pub reaper: Option<ProcessKey>,
 }
 

@@ -1,4 +1,4 @@
-//! Whom a process forked lately: late news of what it ran is theirs as well.
+//! The processes that one forked lately: late news of what it ran is theirs as well.
 
 use std::collections::VecDeque;
 
@@ -21,7 +21,7 @@ impl Heirs {
         self.0.push_back((fork_ns, key));
     }
 
-    /// Whom it forked at that time or later.
+    /// The processes it forked at that time or later.
     pub(super) fn since(&self, ns: u64) -> impl Iterator<Item = ProcessKey> {
         self.0.iter().filter(move |(fork_ns, _)| *fork_ns >= ns).map(|(_, key)| *key)
     }

@@ -1,5 +1,4 @@
-//! Who is whose parent, and who runs what its creator ran: what follows from one process for
-//! others.
+//! Parents, and programs inherited from creators: what follows from one process for others.
 
 use std::sync::Arc;
 

@@ -50,7 +50,7 @@ pub struct Table {
     tick_ns: u64,
 }
 
-/// Whom each change is handed to.
+/// The function that each change is handed to.
 type Each<'a> = &'a mut dyn FnMut(Change);
 
 impl Table {

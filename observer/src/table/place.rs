@@ -121,7 +121,7 @@ impl Table {
         ran
     }
 
-    /// A process is found to be gone: that no event told of its end makes it inferred.
+    /// A process is found to be gone; its end counts as inferred, since no event reported it.
     pub(super) fn let_go(&mut self, key: ProcessKey, boot_ns: u64, each: Each<'_>) {
         let Some(life) = self.living.get_mut(&key.pid).filter(|life| life.key() == key) else {
             return;

@@ -1,4 +1,5 @@
-//! Who has to be in a snapshot that was taken between two looks at /proc, and who may not. Pure.
+//! The processes that must be in a snapshot taken between two looks at /proc, and those that must
+//! not. Pure.
 
 use std::collections::BTreeSet;
 

@@ -46,7 +46,7 @@ impl Expected {
     }
 }
 
-/// Who hangs under whom.
+/// Parents and children in the tree.
 struct Tree<'a> {
     /// What the time axis spans.
     span_ns: u64,

@@ -1,4 +1,4 @@
-//! Who counts: how each is started, and what it has counted by what it printed.
+//! The programs that count: how each is started, and what it has counted by what it printed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

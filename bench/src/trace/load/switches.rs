@@ -1,7 +1,7 @@
 //! Two processes on one CPU that wait for each other: each turn switches from one to the other.
 //!
-//! What the kernel counted for each is what its tracepoint told of it. They bear their name only
-//! while they are counted, so that by the name as many are told.
+//! What the kernel counted for each is what its tracepoint reported. They bear their name only
+//! while they are counted, so that by the name as many are reported.
 
 use std::ffi::CStr;
 use std::io::{self, Read, Write};

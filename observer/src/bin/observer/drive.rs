@@ -23,7 +23,7 @@ pub(crate) trait Stream {
     /// Where the lines wait to be written.
     fn output(&self) -> &Output;
 
-    /// The same, to write them.
+    /// The output, to write the lines.
     fn output_mut(&mut self) -> &mut Output;
 
     /// The end that was asked for.

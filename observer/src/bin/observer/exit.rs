@@ -58,7 +58,7 @@ impl Outcome {
     }
 }
 
-/// An end with one.
+/// Why the program failed, and with which exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// What was typed makes no sense: what, and what to do.

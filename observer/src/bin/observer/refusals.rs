@@ -8,7 +8,7 @@ use crate::exit::describe;
 #[expect(clippy::print_stderr, reason = "what is not part of the output")]
 pub(crate) fn tell_refusals(refused: &[(Origin, Error)], taken: Origin) {
     for (origin, error) in refused {
-        eprintln!("observer: not by {}: {}", origin.name(), describe(error));
+        eprintln!("observer: cannot use {}: {}", origin.name(), describe(error));
     }
     if !refused.is_empty() {
         eprintln!("observer: {}", consequence(taken));
@@ -17,14 +17,16 @@ pub(crate) fn tell_refusals(refused: &[(Origin, Error)], taken: Origin) {
 
 fn consequence(taken: Origin) -> &'static str {
     match taken {
-        Origin::Bpf => "eBPF tells everything",
+        Origin::Bpf => {
+            "using bpf instead: every process is reported, with everything that observer can show"
+        }
         Origin::Perf => {
-            "tracepoints tell every life; arguments, users and cgroups only of what lives long \
-             enough to be asked (see `observer doctor`)"
+            "using tracepoints instead: every process is reported, but the arguments, users and \
+             cgroups of very short-lived ones may be unknown (see `observer doctor`)"
         }
         Origin::Proc => {
-            "listings of /proc tell only what lives longer than a tenth of a second (see \
-             `observer doctor`)"
+            "using listings of /proc instead: processes that live for less than a tenth of a \
+             second are missed (see `observer doctor`)"
         }
     }
 }

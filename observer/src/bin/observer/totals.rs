@@ -5,11 +5,11 @@ use observer::pace::Totals;
 /// On stderr, beside a stream that printed so many.
 #[expect(clippy::print_stderr, reason = "what is not part of the stream")]
 pub(crate) fn tell_totals(totals: &Totals, printed: u64) {
-    let Totals { produced, delivered, lost, malformed } = totals;
-    eprintln!(
-        "observer: {printed} events printed; {produced} produced, {delivered} delivered, {lost} lost"
-    );
+    let Totals { delivered, lost, malformed, .. } = totals;
+    let events = if printed == 1 { "event" } else { "events" };
+    eprintln!("observer: {printed} {events} printed (of {delivered} seen; {lost} lost)");
     if *malformed > 0 {
-        eprintln!("observer: {malformed} records could not be understood; please report this");
+        let records = if *malformed == 1 { "record" } else { "records" };
+        eprintln!("observer: {malformed} {records} could not be decoded; please report this");
     }
 }

@@ -10,7 +10,7 @@ pub(super) struct Start {
     pub(super) id: String,
     pub(super) client: ProcessKey,
     pub(super) boot_ns: u64,
-    /// Who was asked.
+    /// The engine that was asked.
     pub(super) engine: Option<u32>,
     /// When the container's first program began.
     pub(super) ready_ns: Option<u64>,

@@ -5,7 +5,7 @@ use crate::{
     namespace::NamespaceId,
 };
 
-/// What is told of namespaces.
+/// What is reported about namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// What became of one.
@@ -32,7 +32,7 @@ pub struct NamespaceEvent {
     pub what: Fate,
     /// Of which.
     pub namespace: NamespaceId,
-    /// Who did it; `None` for what a look found.
+    /// The process that did it; `None` for what a look found.
     pub actor: Option<Actor>,
     /// Whether a look at all namespaces found it, and no event of the kernel told it.
     pub inferred: bool,

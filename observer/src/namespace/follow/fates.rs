@@ -36,9 +36,9 @@ type Inodes = [u32; NAMESPACES.len()];
 #[derive(Clone, Copy, Debug)]
 struct Living {
     id: NamespaceId,
-    /// When it was told of last, or found.
+    /// When it was last reported, or found.
     told_ns: u64,
-    /// Whether nobody but looks have told of it.
+    /// Whether only looks have found it, and no event has reported it.
     inferred: bool,
 }
 
@@ -56,7 +56,7 @@ impl Sighting {
     }
 }
 
-/// Who does something, and when.
+/// A process that does something, and when.
 #[derive(Clone, Copy, Debug)]
 struct Act {
     actor: Actor,
@@ -128,7 +128,7 @@ impl Fates {
         missing.map(|(inode, _)| *inode).collect()
     }
 
-    /// Where a look saw a process. An event may have told of it since.
+    /// Takes in where a look saw a process. An event may have reported it since.
     fn see(&mut self, row: &Row, boot_ns: u64, each: Each<'_>) {
         let now = row.namespaces.map(Option::unwrap_or_default);
         let Some(before) = self.processes.get(&row.pid).copied() else {

@@ -1,4 +1,4 @@
-//! Histories of a few processes, and what must be told of their namespaces.
+//! Histories of a few processes, and what must be reported about their namespaces.
 
 use std::sync::Arc;
 

@@ -52,7 +52,7 @@ static COLUMNS: [Column; 27] = [
     column("held", "HELD BY", cell::held, "what else keeps it: mounts, open files, sockets, threads, other namespaces"),
     column("mine", "MINE", cell::mine, "whether this very program is in it"),
     column("init", "INIT", cell::init, "whether the first process is in it"),
-    column("keeper", "KEPT BY", cell::keeper, "arguments of the process with the lowest pid; where there is none, what keeps it"),
+    column("keeper", "KEPT BY", cell::keeper, "arguments of the process with the lowest pid; if no process is in it, what keeps it"),
 ];
 
 /// Columns of a tree.

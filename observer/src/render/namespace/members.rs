@@ -1,4 +1,4 @@
-//! Who is in a namespace, in lines of a terminal.
+//! The members of a namespace, in lines of a terminal.
 
 use std::io::Write as _;
 

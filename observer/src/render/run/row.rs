@@ -28,7 +28,7 @@ pub(super) struct Row<'a> {
     pub(super) cells: Vec<String>,
     /// The lines of the tree and what hangs there.
     pub(super) tree: String,
-    /// The same, shorter: only the last program, and not where it lies.
+    /// The command in short: only the last program, without its directory.
     pub(super) label: String,
     pub(super) style: &'static str,
 }

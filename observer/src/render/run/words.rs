@@ -29,7 +29,7 @@ pub(super) enum Column {
     Rss,
     /// What part it plays.
     Role,
-    /// The same where there is little room.
+    /// The role in short, where there is little room.
     Part,
     Container,
     Because,

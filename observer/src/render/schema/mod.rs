@@ -385,7 +385,7 @@ pub struct Lost {
     pub seq: u64,
     /// When the gap was seen to end, RFC 3339 in UTC.
     pub time: String,
-    /// The same in nanoseconds since boot.
+    /// That time, in nanoseconds since boot.
     pub boot_ns: Digits,
     /// How many.
     pub count: u64,
@@ -402,8 +402,9 @@ pub struct Lost {
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LostWhere {
-    /// The kernel skipped the programs that would have told of them, because a task had been preempted
-    /// inside the same program. Each run that was skipped counts, also one that would have told nothing.
+    /// The kernel skipped the programs that would have reported them, because a task had been
+    /// preempted inside the same program. Each run that was skipped counts, even one that would
+    /// have reported nothing.
     Skipped,
 }
 
@@ -427,7 +428,7 @@ pub struct Repair {
     pub seq: u64,
     /// When the comparison was done, RFC 3339 in UTC.
     pub time: String,
-    /// The same in nanoseconds since boot.
+    /// That time, in nanoseconds since boot.
     pub boot_ns: Digits,
     /// Processes that the table did not know.
     pub added: u64,

@@ -35,7 +35,7 @@ pub struct SnapshotHead<'a> {
     pub complete: bool,
     /// The instant that all times are measured from, RFC 3339 in UTC.
     pub time: String,
-    /// The same in nanoseconds since boot.
+    /// That time, in nanoseconds since boot.
     pub boot_ns: Digits,
     /// What told it: `proc`.
     pub origin: &'a str,

@@ -114,7 +114,7 @@ pub struct Counts<'a> {
     pub seq: u64,
     /// When it was counted, RFC 3339 in UTC.
     pub time: String,
-    /// The same in nanoseconds since boot.
+    /// That time, in nanoseconds since boot.
     pub boot_ns: Digits,
     /// Since the line before, or since `ready`.
     pub interval_ns: Number,
@@ -130,7 +130,7 @@ pub struct CountedEvent<'a> {
     pub event: Cow<'a, str>,
     /// How often in this interval.
     pub count: Number,
-    /// The same in a second.
+    /// How often per second.
     pub rate: f64,
     /// How often since `ready`.
     pub total: Number,

@@ -10,7 +10,7 @@ pub struct Counted<'a> {
     pub name: &'a str,
     /// Since the last look.
     pub count: u64,
-    /// The same in a second.
+    /// How often per second.
     pub rate: f64,
     /// Since the first look.
     pub total: u64,

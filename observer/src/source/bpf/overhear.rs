@@ -1,5 +1,5 @@
-//! Who is overheard, and the program that tells of them. It is in the kernel from the beginning, but
-//! sits on the tracepoint of all system calls only while there is somebody.
+//! The processes that are overheard, and the program that reports them. It is in the kernel from
+//! the beginning, but sits on the tracepoint of all system calls only while there is somebody.
 
 use std::os::fd::{AsFd as _, OwnedFd};
 
@@ -18,7 +18,7 @@ pub(super) struct Overhearing {
     program: OwnedFd,
     /// The kernel's list: what began when, by pid.
     list: HashMap<MapData, u32, u64>,
-    /// The same here.
+    /// The list, as this side knows it.
     overheard: hashbrown::HashMap<u32, u64>,
     /// Dropping it detaches the program.
     link: Option<OwnedFd>,

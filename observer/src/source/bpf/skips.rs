@@ -1,4 +1,4 @@
-//! Runs that the kernel skipped, so that nobody told of what happened.
+//! Runs that the kernel skipped, so that nothing reported what happened.
 //!
 //! Kernels since 7.0 preempt tracepoint programs, and skip a program for everybody else on the CPU
 //! while a task is preempted in the middle of it. Only the program's own counter knows. The second

@@ -14,7 +14,7 @@ use crate::{
     table::Seen,
 };
 
-/// What one walk told of every process, to be taken apart when it is wanted.
+/// What one walk says of every process, to be taken apart when it is wanted.
 #[derive(Debug)]
 pub struct Tasks(pub(super) Vec<u8>);
 
@@ -35,7 +35,7 @@ impl Tasks {
     }
 }
 
-/// What a walk told of one process, borrowed from its records.
+/// What a walk says of one process, borrowed from its records.
 #[derive(Debug)]
 pub struct Task<'a> {
     boot_ns: u64,
@@ -70,7 +70,8 @@ impl Task<'_> {
         ProcessKey { pid: self.facts.process.pid, start_ns: self.facts.process.start_ns }
     }
 
-    /// Everything that the walk told of it: the row of what was asked for, but arguments.
+    /// Everything that the walk says of it: a row of the facts that were asked for, without
+    /// arguments.
     pub fn describe(&self, wanted: Facts, machine: &Machine) -> Row {
         self.row(wanted, machine, &mut CgroupCache::default())
     }

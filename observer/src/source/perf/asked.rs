@@ -8,7 +8,7 @@ use crate::{
     source::proc::{self, Single, Which},
 };
 
-/// Who answers. /proc does; tests bring their own.
+/// Answers questions about processes. /proc does; tests bring their own.
 pub(super) trait Asked {
     /// A process as it is now: its identity, and what else is wanted of it. `None` when it has
     /// gone, or may not be looked at.

@@ -20,7 +20,7 @@ impl Clock {
     }
 
     /// Looks whether the machine was suspended since. What is read differs by the time between two
-    /// readings, so that a small difference is none: one moment has one time.
+    /// readings, so that a small difference does not count: one moment has one time.
     ///
     /// # Errors
     ///

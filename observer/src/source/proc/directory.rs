@@ -128,7 +128,7 @@ impl Directory {
         readlinkat(&self.fd, name)
     }
 
-    /// The same into `buffer`, which must have room for it.
+    /// Reads the file into `buffer`, which must have room for it.
     ///
     /// # Errors
     ///

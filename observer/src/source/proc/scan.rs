@@ -25,8 +25,8 @@ use crate::{
 pub enum Which<'a> {
     /// All, by ascending pid.
     All,
-    /// These, in this order, each as often as it is named. What is no process is left out; the
-    /// id of a thread is none.
+    /// These, in this order, each as often as it is named. What is not a process is left out, as
+    /// the id of a thread is.
     Pids(&'a [u32]),
 }
 

@@ -98,7 +98,7 @@ pub(super) struct StatFile {
 
 #[cfg(feature = "snapshot")]
 impl StatFile {
-    /// Parses the file; `None` for what is none. A clock tick has `tick_ns` nanoseconds.
+    /// Parses the file; `None` for any other text. A clock tick has `tick_ns` nanoseconds.
     pub(super) fn parse(stat: &[u8], tick_ns: u64) -> Option<Self> {
         let (comm, rest) = split(stat)?;
         let mut words = Fields(rest);
@@ -164,7 +164,7 @@ pub(super) struct Glance {
 
 #[cfg(feature = "perf")]
 impl Glance {
-    /// Parses the file; `None` for what is none.
+    /// Parses the file; `None` for any other text.
     pub(super) fn parse(stat: &[u8]) -> Option<Self> {
         let (comm, rest) = split(stat)?;
         let mut words = Fields(rest);

@@ -243,7 +243,7 @@ mod tests {
         let scope = Scope::Cgroup("/sys/fs/cgroup/x".into());
         let here = open_house();
         let exec = |errno, here: &Circumstances| opened("sched:sched_switch", &scope, errno, here);
-        assert_says(&exec(Errno::EBADF, &here), &["`/sys/fs/cgroup/x` is no cgroup"]);
+        assert_says(&exec(Errno::EBADF, &here), &["`/sys/fs/cgroup/x` is not a cgroup"]);
         assert_says(&exec(Errno::ENOENT, &here), &["does not have the controller perf_event"]);
         let perf_hierarchy = Some("perf_event,net_cls".to_owned());
         let served = Circumstances { perf_hierarchy, ..open_house() };

@@ -22,7 +22,7 @@ pub(super) struct Lane {
     events: Vec<Event>,
     /// Losses told so far.
     told: u64,
-    /// Losses that records have told of.
+    /// Losses that records have reported.
     recorded: u64,
     /// The ring was so full that something may have been lost since.
     brimmed: bool,

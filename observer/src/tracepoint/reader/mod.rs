@@ -87,7 +87,7 @@ impl Reader {
         Self::open_with(requests, options, &mut |_| {})
     }
 
-    /// The same, and tells how many of the requests are open after each.
+    /// Opens the requests, and tells how many of them are open after each.
     ///
     /// # Errors
     ///

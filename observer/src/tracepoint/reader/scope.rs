@@ -1,4 +1,4 @@
-//! Whom to watch: everyone, one process, one cgroup.
+//! The processes to watch: all, one, those of a cgroup.
 
 use std::{
     fmt,
@@ -44,7 +44,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A scope, as the kernel is told of it.
+/// A scope, in the form in which the kernel takes it.
 #[derive(Debug)]
 pub(super) enum Members {
     All,

@@ -1,4 +1,4 @@
-//! The same behaviour from every source, less what it declares that it does not know.
+//! Every source behaves the same, less what it declares that it does not know.
 //!
 //! Everything here lives for a moment, so that also a source that only lists /proc sees it.
 

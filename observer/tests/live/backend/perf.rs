@@ -133,7 +133,7 @@ fn without_bpf(arguments: &[&str]) -> Command {
     command
 }
 
-/// The same processes, one after the other, by both: the same events in the same order.
+/// Both report one process after the other, as the same events in the same order.
 fn by_itself_where_bpf_is_refused() {
     let kinds = ["-e", "fork,exec,exit"];
     let mut by_bpf = Observed::start(&[&kinds[..], &["--backend", "bpf"]].concat());
@@ -145,7 +145,7 @@ fn by_itself_where_bpf_is_refused() {
     let [by_bpf, by_perf] = [by_bpf, by_perf].map(Observed::stop);
     by_perf.assert_code(0);
     by_perf.assert_nothing_lost();
-    for told in ["observer: not by bpf: ", "CAP_BPF", "tracepoints tell every life"] {
+    for told in ["observer: cannot use bpf: ", "CAP_BPF", "using tracepoints instead"] {
         assert!(by_perf.errors.contains(told), "`{told}` is not in: {}", by_perf.errors);
     }
     let us = std::process::id();

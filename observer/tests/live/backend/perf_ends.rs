@@ -45,7 +45,7 @@ pub(super) fn true_end(status: i32) -> String {
     }
 }
 
-/// Starts each of these acts, and holds what is told of their ends against what `wait4` says.
+/// Starts each of these acts, and compares the ends that are reported with what `wait4` says.
 fn check(acts: &[Vec<String>]) -> (Stream, Vec<Ended>) {
     let mut observed = Observed::start(&PERF);
     let within = patience(Duration::from_secs(5));

@@ -65,7 +65,7 @@ fn only_who_asks_gets_it() {
     assert!(errors.contains("short lives"), "{errors}");
 }
 
-/// Whoever is told of has lived, and has ended once at most.
+/// A process that is reported has lived, and has ended once at most.
 fn short_lives_are_missed_and_nothing_is_made_up() {
     let observed = PROC.observe("fork,exec,exit");
     let lives: Vec<_> = (0..scaled(300))

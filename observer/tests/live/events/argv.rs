@@ -86,7 +86,7 @@ fn command_with_stack(argv: &Argv, stack: u64) -> Command {
     command_of(argv, "exit 0", stack)
 }
 
-/// The same for another act.
+/// Builds the command for another act.
 fn command_of(argv: &Argv, words: &str, stack: u64) -> Command {
     let mut command = quiet_act(&program(), words);
     command.arg0(OsString::from_vec(argv[0].clone()));

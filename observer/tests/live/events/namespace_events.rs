@@ -146,7 +146,7 @@ struct Told {
     entry: Arc<Entry>,
 }
 
-/// Waits for what is told of that process first.
+/// Waits for the first event of that process.
 fn told(changes: &mut Changes, pid: u32) -> Told {
     let is_it = |what: &What| match what {
         What::Namespaces { process, .. } => process.key.pid == pid,

@@ -180,7 +180,7 @@ fn key(monitor: &Monitor, pid: u32) -> ProcessKey {
     snapshot.get(pid).expect("the process").process.key
 }
 
-/// What was told of one call.
+/// What was reported about one call.
 #[derive(Debug)]
 struct Told {
     seq: u64,
@@ -211,7 +211,7 @@ fn next(changes: &mut Changes, pid: u32, behind: u64) -> Told {
 struct Client {
     actor: Actor,
     key: ProcessKey,
-    /// The number of the last that was told of it.
+    /// The number of the last event about it.
     seq: u64,
 }
 

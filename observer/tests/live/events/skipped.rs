@@ -50,7 +50,7 @@ const LONGEST: usize = 100_000;
 /// The words of a process, and how it ended.
 type Life = (Vec<String>, Ended);
 
-/// Who spawns beside the two workers.
+/// What spawns beside the two workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beside {
     Nobody,
@@ -258,7 +258,7 @@ fn programs_that_wait_lose_nothing_untold() {
     assert_nothing_lost_without_preemption(&score);
 }
 
-/// The same as a kernel leaves it: this is what the second copies are for.
+/// A storm as the kernel leaves it: this is what the second copies are for.
 fn without_second_copies_what_is_skipped_is_told() {
     let (score, _) = watch(&["--linger", LINGER, "--single"], scaled(1_000), Beside::RealTime);
     assert_exact(&score);

@@ -1,4 +1,4 @@
-//! A few processes and all that is told of them: quick enough for every kernel and object.
+//! A few processes and all their events: quick enough for every kernel and object.
 
 use std::fs;
 

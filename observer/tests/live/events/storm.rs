@@ -31,7 +31,7 @@ pub(crate) fn run(acts: &[Vec<String>], workers: usize) -> Vec<Life> {
     run_with(acts, workers, |words| act(&words.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
-/// The same with commands of the caller's.
+/// Runs the storm with commands of the caller's.
 pub(crate) fn run_with(
     acts: &[Vec<String>],
     workers: usize,

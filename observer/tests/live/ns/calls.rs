@@ -26,7 +26,7 @@ fn related(namespace: &OwnedFd, request: libc::Ioctl) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Who made it, of a user namespace.
+/// The user that made it, of a user namespace.
 pub(super) fn creator(namespace: &OwnedFd) -> io::Result<u32> {
     let mut uid = 0_u32;
     // SAFETY: the pointer is to a live number of the size that the request writes.
@@ -53,7 +53,7 @@ pub(super) fn number_network(pid: u32, number: u32) -> io::Result<()> {
     let attribute = |kind: u16, value: u32| {
         [&8_u16.to_ne_bytes()[..], &kind.to_ne_bytes(), &value.to_ne_bytes()].concat()
     };
-    // The family is none in particular, and is followed by padding.
+    // The family is unspecified, and is followed by padding.
     let body = [vec![0; 4], attribute(NETNSA_NSID, number), attribute(NETNSA_PID, pid)].concat();
     let length = u32::try_from(16 + body.len()).expect("a short message");
     let flags = u16::try_from(libc::NLM_F_REQUEST | libc::NLM_F_ACK).expect("few bits");

@@ -60,7 +60,7 @@ pub(super) fn tree(relation: &str) -> BTreeMap<u64, Option<u64>> {
     above(&nodes(&told(&["--tree", relation, "--deep", "-o", "ns", "--no-headers"])))
 }
 
-/// The same as an overview.
+/// The tree as an overview.
 fn described() -> Overview {
     let document = Document::with(&["--tree", "user", "--members"]);
     let users = document.rows().filter(|row| row.space().kind == "user");

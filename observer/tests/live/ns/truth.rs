@@ -120,7 +120,7 @@ fn inode(file: &OwnedFd) -> u64 {
     file.metadata().expect("an open file").ino()
 }
 
-/// Who is in which: a pid, and whether that is a zombie, or a thread of the kernel.
+/// Members of namespaces: a pid, and whether that is a zombie, or a thread of the kernel.
 pub(super) type Members = BTreeMap<Space, BTreeSet<(u32, bool, bool)>>;
 
 pub(super) fn members() -> Members {

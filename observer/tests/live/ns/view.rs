@@ -1,5 +1,5 @@
-//! Who may not see everything, and what is too quick to be seen: there is always an answer, and what
-//! is missing is said.
+//! Callers that are not permitted to see everything, and what is too quick to be seen: there is
+//! always an answer, and it says what is missing.
 
 use std::ffi::CStr;
 use std::io;

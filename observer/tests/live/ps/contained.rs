@@ -26,7 +26,7 @@ pub(super) enum Users {
     OfHost,
     /// A user namespace of its own, with one map.
     Own,
-    /// The same, with as many maps as the kernel allows, each of one id.
+    /// Its own, with as many maps as the kernel allows, each of one id.
     OwnOneByOne,
 }
 

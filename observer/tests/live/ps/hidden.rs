@@ -34,7 +34,7 @@ pub(super) fn told(arguments: &[&str]) -> Answer {
     told_with(None, arguments)
 }
 
-/// The same with a /proc that hides processes.
+/// Runs `ps` with a /proc that hides processes.
 fn told_with(hidepid: Option<&'static CStr>, arguments: &[&str]) -> Answer {
     let (mut command, _program) = observer_by_descriptor(&[&["ps"], arguments].concat());
     sys::before_exec(&mut command, move || {

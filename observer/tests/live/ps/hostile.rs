@@ -47,7 +47,7 @@ struct Jail {
     folder: TempDir,
 }
 
-/// Who is uid and gid 333 by the file inside, and by the one outside.
+/// The names of uid and gid 333 in the file inside, and in the one outside.
 const INSIDE: &str = "insider:x:333:333::/:\n";
 const OUTSIDE: &str = "outsider:x:333:333::/:\n";
 const FILES: [&str; 2] = ["passwd", "group"];

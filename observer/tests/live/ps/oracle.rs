@@ -1,4 +1,4 @@
-//! The same cells as ps(1), of every process that did not change while both looked.
+//! Cells are those of ps(1), for every process that did not change while both looked.
 
 use std::collections::BTreeMap;
 use std::process::Command;

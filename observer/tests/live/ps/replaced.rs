@@ -36,7 +36,7 @@ fn programs() -> TempDir {
     folder
 }
 
-/// The same process so many times in one snapshot.
+/// Names one process so many times in one snapshot.
 fn again_and_again(pid: &str, times: usize) -> String {
     vec![pid; times].join(",")
 }

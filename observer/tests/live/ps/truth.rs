@@ -43,7 +43,7 @@ fn may_see_all() -> bool {
     ["/proc/1/exe", "/proc/1/ns/net"].into_iter().all(|link| fs::read_link(link).is_ok())
 }
 
-/// Fails if root is told of something hidden where nothing is.
+/// Fails if root is warned about something hidden where nothing is.
 pub(super) fn assert_nothing_hidden(errors: &str) {
     assert!(errors.is_empty() || !may_see_all(), "nothing is hidden from this caller: {errors}");
 }

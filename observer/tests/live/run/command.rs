@@ -14,12 +14,12 @@ pub(super) fn run(options: &[&str], command: &[&str]) -> Command {
     run
 }
 
-/// The same without a command, and with its own object.
+/// Runs `run` without a command, and with its own object.
 pub(super) fn bare_run(options: &[&str]) -> Command {
     observer_with(&[&["run"], options].concat())
 }
 
-/// The same command as if it ran alone.
+/// That command as if it ran alone.
 pub(super) fn plain(command: &[&str]) -> Command {
     let mut plain = Command::new(command[0]);
     prepare(plain.args(&command[1..]));

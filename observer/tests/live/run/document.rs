@@ -27,7 +27,7 @@ impl Document {
         Self::adapted(options, command, |_| {})
     }
 
-    /// The same with something else about the program.
+    /// The document of a run with something else about the program.
     pub(super) fn adapted(
         options: &[&str],
         command: &[&str],

@@ -185,23 +185,23 @@ fn ctrl_z_stops_both_and_fg_goes_on() {
 
 fn who_is_waited_for_is_told_on_a_terminal() {
     let mut session = shell("sleep 1.5 </dev/null >/dev/null 2>&1 & echo $!; exit 3");
-    let line = session.see("still runs");
+    let line = session.see("still running");
     for word in ["observer: ", "sleep (", "Ctrl-C"] {
         assert!(line.contains(word), "{word}: {line}");
     }
     let (code, seen) = session.end();
     assert_eq!(code, 3);
-    assert_eq!(seen.iter().filter(|line| line.contains("still runs")).count(), 1, "{seen:#?}");
+    assert_eq!(seen.iter().filter(|line| line.contains("still running")).count(), 1, "{seen:#?}");
     // What ends with the command is not worth a word.
     let (_, seen) = shell("sleep 0.05 & exit 3").end();
-    assert!(!seen.iter().any(|line| line.contains("still runs")), "{seen:#?}");
+    assert!(!seen.iter().any(|line| line.contains("still running")), "{seen:#?}");
 }
 
 fn ctrl_c_ends_the_following() {
     // Ctrl-C does not reach what a shell puts into the background.
     let mut session = shell("sleep 60 </dev/null >/dev/null 2>&1 & echo left $!; exit 3");
     let left = session.see("left ");
-    session.see("still runs");
+    session.see("still running");
     session.keys("\u{3}");
     let begin = Instant::now();
     let (code, seen) = session.end();

@@ -188,7 +188,7 @@ fn thread_exec(token: &str) -> ExitCode {
     executor.join().expect("no return")
 }
 
-/// The same, of a process that lives before and after.
+/// A thread executes when told, in a process that lives before and after.
 fn thread_exec_when_told(token: &str) -> ExitCode {
     let path = c_string(&program());
     let words = ["--act", "pause", token].map(|word| CString::new(word).expect("no NUL"));

@@ -185,7 +185,7 @@ impl Actor {
         self.hear_within(word, soon())
     }
 
-    /// The same, from an act that has more to do.
+    /// Waits for the word within this time, from an act that has more to do.
     pub(crate) fn hear_within(&self, word: &str, within: Duration) -> String {
         let line = match self.lines.next(within) {
             Next::Line(line) => String::from_utf8_lossy(&line).into_owned(),

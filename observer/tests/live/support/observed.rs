@@ -45,7 +45,7 @@ impl Observed {
         Self::of(events(&["--json"]).args(arguments))
     }
 
-    /// The same with a command of the caller's.
+    /// Observes with a command of the caller's.
     pub(crate) fn of(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut started = Started::new(command);
@@ -91,7 +91,7 @@ impl Observed {
         );
     }
 
-    /// The same for who can tell afterwards which are missing.
+    /// Waits for so many events, for callers that can tell afterwards which are missing.
     pub(crate) fn reach(&mut self, count: usize, wanted: impl Fn(&Event) -> bool) -> usize {
         let mut seen = self.events.iter().filter(|event| wanted(event)).count();
         let mut deadline = Instant::now() + soon();
@@ -217,7 +217,7 @@ impl Stream {
         })
     }
 
-    /// The same if it was told.
+    /// The exec with this word, if it was reported.
     pub(crate) fn find_exec(&self, word: &str) -> Option<&Event> {
         let mut found = self.of_kind("exec").filter(|e| e.has_argument(word));
         let exec = found.next();

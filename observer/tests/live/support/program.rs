@@ -26,8 +26,8 @@ pub(crate) fn observer_with(words: &[&str]) -> Command {
     command
 }
 
-/// The same by a descriptor, so that no folder is in the way of another user. The descriptor is to be
-/// kept until the program has started.
+/// The program by a descriptor, so that no folder is in the way of another user. The descriptor is
+/// to be kept until the program has started.
 pub(crate) fn observer_by_descriptor(words: &[&str]) -> (Command, File) {
     let program = File::open(observer()).expect("the program");
     let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));

@@ -62,7 +62,7 @@ impl Changes {
         }
     }
 
-    /// What was told of one life.
+    /// The events of one life.
     pub(crate) fn of_life(&self, key: ProcessKey) -> impl Iterator<Item = &What> {
         let whats = self.seen.iter().map(|update| &update.change.event.what);
         whats.filter(move |what| what.key() == Some(key))

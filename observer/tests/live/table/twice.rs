@@ -97,7 +97,7 @@ fn lives_in_one_tick_are_counted() {
     actor.dismiss();
 }
 
-/// What was told of the children of a process, by life.
+/// What was reported about the children of a process, by life.
 fn told(changes: &Changes, parent: u32) -> BTreeMap<ProcessKey, Told> {
     let mut found: BTreeMap<ProcessKey, Told> = BTreeMap::new();
     for update in &changes.seen {

@@ -19,7 +19,7 @@ pub(crate) fn cases() -> Vec<Case> {
         }
         EveryKernel [perf] { a_filter_that_only_the_kernel_refuses }
         Host [] { wrong_usage }
-        // Elsewhere, whoever loads modules would be told of one that is not there.
+        // Elsewhere, whoever loads modules would be warned about one that is not there.
         Guest [perf] { a_module_that_is_not_loaded }
     ]
 }
@@ -120,7 +120,7 @@ fn unknown_fields() {
 fn no_such_process_or_cgroup() {
     assert_names(&line(&[SWITCH, "-p", "4194304"], 1), &["4194304", "no such process"]);
     assert_names(&line(&[SWITCH, "--cgroup", "/nonesuch"], 1), &["/nonesuch"]);
-    assert_names(&line(&[SWITCH, "--cgroup", "/proc"], 1), &["/proc", "no cgroup"]);
+    assert_names(&line(&[SWITCH, "--cgroup", "/proc"], 1), &["/proc", "not a cgroup"]);
 }
 
 fn wrong_usage() {

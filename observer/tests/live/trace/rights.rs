@@ -1,4 +1,4 @@
-//! Who may trace: nobody by `perf_event_paranoid`, by capabilities, root of a user namespace. The
+//! Rights to trace: nobody by `perf_event_paranoid`, by capabilities, root of a user namespace. The
 //! setting and the permissions of tracefs are the whole machine's, so most of this is for guests.
 
 use std::fs;

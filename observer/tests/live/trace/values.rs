@@ -1,4 +1,4 @@
-//! The same events seen by bpftrace: the same values, in the same order.
+//! Events as bpftrace sees them: the same values, in the same order.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;

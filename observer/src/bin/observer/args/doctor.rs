@@ -4,23 +4,23 @@ use clap::Parser;
 
 use super::ColorName;
 
-/// Say what this kernel and these rights allow, and what to do about the rest.
+/// Show what works on this machine with the privileges at hand, and how to make the rest work.
 ///
-/// Each source of events is really started, and stopped again: `bpf` (eBPF programs, tells
-/// everything), `perf` (tracepoints, and /proc at once after them), `proc` (listings of /proc, needs
-/// no rights, misses short lives). Of one that does not work it says why, and what would make it
-/// work. It changes nothing and needs no rights.
+/// Each source of events is actually started, then stopped: `bpf` (eBPF programs, the most
+/// complete), `perf` (tracepoints, with details read from /proc), `proc` (repeated listings of
+/// /proc: needs no privileges, misses short-lived processes). For a source that does not work, the
+/// report says why, and what would make it work. Nothing is changed, and no privileges are needed.
 ///
-/// Exit codes: 0 it could answer, whatever the answer, 1 failure, 2 usage.
+/// Exit codes: 0 success, whatever works or does not, 1 failure, 2 wrong usage.
 #[derive(Debug, Parser)]
 pub(crate) struct DoctorArgs {
-    /// One JSON document
+    /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
-    /// Do not print the names of the columns
+    /// Do not print the column headers
     #[arg(long, aliases = ["no-header", "noheadings"])]
     pub(crate) no_headers: bool,
-    /// When to colour
+    /// When to use colours
     #[arg(long, value_enum, default_value_t = ColorName::Auto, value_name = "WHEN")]
     pub(crate) color: ColorName,
 }

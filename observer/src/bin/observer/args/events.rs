@@ -13,14 +13,15 @@ use super::{ColorName, duration};
 /// Show every program that starts and every process that ends, as it happens.
 ///
 /// Columns: TIME EVENT PID PPID UID CONTAINER STATUS ARGS. UID is the effective user. STATUS is
-/// an exit code or the signal that killed the process. Different filters must all match; of
-/// several values of one, any.
+/// an exit code or the signal that killed the process. An event must match every filter given;
+/// within one filter, any of its values.
 ///
-/// Needs `CAP_BPF` and `CAP_PERFMON` (or root) and a kernel from 5.18 with BTF; without eBPF
-/// tracepoints tell less. `--backend proc` needs nothing, and misses short lives. `observer doctor`
-/// says what works here.
+/// Needs `CAP_BPF` and `CAP_PERFMON` (or root) and Linux 5.18 or later with BTF. Where eBPF cannot
+/// be used, events come from tracepoints, with fewer details. `--backend proc` needs no privileges,
+/// but misses short-lived processes. `observer doctor` shows what works on this machine.
 ///
-/// Exit codes: 0 fine, 1 failure, 2 usage, 3 events were lost (with --strict), 4 not permitted.
+/// Exit codes: 0 success, 1 failure, 2 wrong usage, 3 events were lost (with --strict), 4 not
+/// permitted.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub(crate) struct EventsArgs {
@@ -29,43 +30,44 @@ pub(crate) struct EventsArgs {
     pub(crate) events: Vec<EventKind>,
     #[command(flatten)]
     pub(crate) filters: Filters,
-    /// Take at most this many bytes of a process's arguments [default: all]
+    /// Keep at most this many bytes of each process's arguments [default: all]
     #[arg(long, value_name = "BYTES")]
     pub(crate) args_max: Option<u64>,
     /// How to print times
     #[arg(long, value_enum, default_value_t = TimeName::Local)]
     pub(crate) time: TimeName,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long, conflicts_with = "plain")]
     pub(crate) json: bool,
-    /// Event, pid and file name with tabs between; only exec unless -e says more
+    /// Print event, pid and file name, separated by tabs; only exec events unless -e says otherwise
     #[arg(long)]
     pub(crate) plain: bool,
-    /// Do not print the names of the columns
+    /// Do not print the column headers
     #[arg(long, aliases = ["no-header", "noheadings"])]
     pub(crate) no_headers: bool,
-    /// When to colour
+    /// When to use colours
     #[arg(long, value_enum, default_value_t = ColorName::Auto, value_name = "WHEN")]
     pub(crate) color: ColorName,
-    /// End after this many events
+    /// Stop after this many events
     #[arg(short = 'n', long = "count", value_name = "COUNT")]
     pub(crate) count: Option<u64>,
-    /// End after this long, such as 500ms, 10s or 5m
+    /// Stop after this long, for example 500ms, 10s or 5m
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) duration: Option<Duration>,
-    /// Exit with 3 if events were lost
+    /// Exit with code 3 if events were lost
     #[arg(long)]
     pub(crate) strict: bool,
     /// Where events come from
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
-    /// Size of the ring between kernel and program: a power of two from 4096 up; K, M, G allowed
+    /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M
+    /// and G are understood
     #[arg(long, value_name = "BYTES", default_value = "4M")]
     pub(crate) ring: RingSize,
-    /// Say on stderr what is going on
+    /// Print progress messages on stderr
     #[arg(short = 'v', long)]
     pub(crate) verbose: bool,
-    /// Load the eBPF programs from this file; for work on them
+    /// Load the eBPF programs from this file (for development)
     #[arg(long, value_name = "FILE")]
     pub(crate) bpf_object: Option<PathBuf>,
     /// Make the eBPF programs wait for so many rounds in the middle of each record; for tests
@@ -81,17 +83,17 @@ pub(crate) struct Filters {
     /// Only these processes
     #[arg(short = 'p', long = "pids", value_delimiter = ',', value_name = "PID,…")]
     pub(crate) pids: Vec<u32>,
-    /// Only children of these
+    /// Only children of these processes
     #[arg(long = "ppid", value_delimiter = ',', value_name = "PID,…")]
     pub(crate) parents: Vec<u32>,
     /// Only processes of these effective users, by name or number
     #[arg(short = 'u', long = "user", value_delimiter = ',', value_name = "USER,…")]
     pub(crate) users: Vec<String>,
-    /// Only processes of these names
+    /// Only processes with these names
     #[arg(short = 'C', long = "comm", value_delimiter = ',', value_name = "COMM,…")]
     pub(crate) comms: Vec<String>,
-    /// Only processes in these containers, by name, id or its beginning; one that is not there yet
-    /// is waited for
+    /// Only processes in these containers, given by name, id or the beginning of an id; a container
+    /// that does not exist yet is waited for
     #[arg(long = "container", value_delimiter = ',', value_name = "NAME|ID,…")]
     pub(crate) containers: Vec<String>,
     /// Only this process and its descendants
@@ -109,15 +111,15 @@ fn event_kinds() -> impl TypedValueParser<Value = EventKind> {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum TimeName {
-    /// Hour to millisecond in the local zone
+    /// Local time, HH:MM:SS.mmm
     Local,
-    /// The same in UTC
+    /// UTC, HH:MM:SS.mmm
     Utc,
     /// Seconds since 1970
     Unix,
     /// Seconds since boot
     Boot,
-    /// Seconds since the event before
+    /// Seconds since the previous event
     Delta,
     /// No time
     None,
@@ -125,12 +127,12 @@ pub(crate) enum TimeName {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum BackendName {
-    /// bpf where it works, else perf
+    /// bpf if it works here, otherwise perf
     Auto,
-    /// eBPF programs: tells everything
+    /// eBPF programs: the most complete
     Bpf,
-    /// Tracepoints, and /proc at once after them: no eBPF needed
+    /// Tracepoints, with details read from /proc right after each event: no eBPF needed
     Perf,
-    /// Listings of /proc: no rights needed; short lives are missed
+    /// Repeated listings of /proc: needs no privileges, misses short-lived processes
     Proc,
 }

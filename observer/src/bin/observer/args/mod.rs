@@ -78,7 +78,7 @@ fn one_line(error: &clap::Error, command: &str) -> String {
 /// `500ms`, `10s`, `5m`, `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
     const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
-    let wrong = || "not a duration such as 500ms, 10s or 5m".to_owned();
+    let wrong = || "expected a duration such as 500ms, 10s or 5m".to_owned();
     let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;

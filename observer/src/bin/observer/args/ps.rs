@@ -7,22 +7,24 @@ use observer::source::RingSize;
 
 use super::{BackendName, ColorName, duration};
 
-/// Show processes, each with the columns that are asked for.
+/// Show the running processes, with the columns of your choice.
 ///
-/// The columns are psgo's and podman's, by name or AIX code, and more; --list names them.
-/// Without -o they are user,pid,ppid,pcpu,etime,tty,time,args.
+/// The columns are those of psgo and podman, by name or AIX code, and more; --list shows them all.
+/// The default columns are user,pid,ppid,pcpu,etime,tty,time,args.
 ///
-/// Processes are read from /proc. No privileges are needed; without `CAP_SYS_PTRACE` (or root)
-/// some columns of other users' processes are unknown, and what was hidden is said on stderr.
+/// Processes are read from /proc. No privileges are needed, but without `CAP_SYS_PTRACE` (or root)
+/// some columns of other users' processes are unknown; a note on stderr says how many processes
+/// are affected.
 ///
-/// With --every a live table is kept between the listings, which needs `CAP_BPF` and `CAP_PERFMON`
-/// (or root) and a kernel from 5.18 with BTF; elsewhere /proc is read each time.
+/// With --every, a live table is kept between the listings if possible: this needs `CAP_BPF` and
+/// `CAP_PERFMON` (or root) and Linux 5.18 or later with BTF. Otherwise /proc is read each time.
 ///
-/// Exit codes: 0 fine, 1 nothing matched or failure, 2 usage, 4 not permitted.
+/// Exit codes: 0 success, 1 failure or no process matched, 2 wrong usage, 4 not permitted.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub(crate) struct PsArgs {
-    /// Columns: names or codes such as %C; NAME=HEADER renames one, NAME= leaves its header empty
+    /// Columns to show: names, or codes such as %C; NAME=HEADER sets a column's header, NAME= leaves
+    /// it empty
     #[arg(short = 'o', long = "format", alias = "output", value_name = "COLUMN,…")]
     pub(crate) format: Vec<String>,
     /// Print the names of all columns
@@ -37,62 +39,63 @@ pub(crate) struct PsArgs {
         allow_hyphen_values = true
     )]
     pub(crate) pids: Vec<String>,
-    /// All processes in the pid namespaces of these, as they see themselves
+    /// All processes in the pid namespaces of the given processes, as seen from inside
     #[arg(long)]
     pub(crate) join: bool,
-    /// With --join: translate host ids by the caller's own user namespace
+    /// With --join: translate host ids with the id maps of the caller's own user namespace
     #[arg(long)]
     pub(crate) fill_mappings: bool,
-    /// Only processes in this container, by name, id, or the id's beginning
+    /// Only processes in this container, given by name, id or the beginning of an id
     #[arg(long, value_name = "NAME|ID")]
     pub(crate) container: Option<String>,
-    /// Only processes with this value in a column; of several values of one column any, of
-    /// several columns each must match
+    /// Only processes with this value in this column; repeat it for more values (any of them may
+    /// match) or more columns (each must match)
     #[arg(long = "filter", value_name = "COLUMN=VALUE")]
     pub(crate) filters: Vec<String>,
-    /// Order by these columns; - before a name: largest first
+    /// Sort by these columns; a - before a name sorts the largest first
     #[arg(long, value_name = "[-]COLUMN,…", allow_hyphen_values = true)]
     pub(crate) sort: Vec<String>,
-    /// Whose words to write times in
+    /// Time format
     #[arg(long, value_enum, default_value_t = TimeStyleName::Psgo, value_name = "STYLE")]
     pub(crate) time_style: TimeStyleName,
-    /// One JSON document
+    /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
-    /// Do not print the names of the columns
+    /// Do not print the column headers
     #[arg(long, aliases = ["no-header", "noheadings"])]
     pub(crate) no_headers: bool,
-    /// When to colour
+    /// When to use colours
     #[arg(long, value_enum, default_value_t = ColorName::Auto, value_name = "WHEN")]
     pub(crate) color: ColorName,
-    /// Print a listing now and then every so often, such as 500ms, 10s or 5m
+    /// Print a listing now, then again at this interval, for example 500ms, 10s or 5m
     #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) every: Option<Duration>,
-    /// With --every: end after this many listings
+    /// With --every: stop after this many listings
     #[arg(short = 'n', long = "count", value_name = "COUNT", requires = "every")]
     pub(crate) count: Option<u64>,
     /// Where processes are read from
     ///
-    /// auto: /proc; with --every the best live table that works here. bpf: the kernel's own list of
-    /// tasks in one pass, with --every a table kept by eBPF. perf: with --every a table kept by
-    /// tracepoints. proc: /proc.
+    /// auto: /proc, or with --every the best live table that works here. bpf: the kernel's own list of
+    /// tasks, or with --every a table kept current by eBPF. perf: only with --every, a table kept
+    /// current by tracepoints. proc: /proc.
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
-    /// Size of the ring between kernel and program: a power of two from 4096 up; K, M, G allowed
+    /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M
+    /// and G are understood
     #[arg(long, value_name = "BYTES", default_value = "4M")]
     pub(crate) ring: RingSize,
-    /// Load the eBPF programs from this file; for work on them
+    /// Load the eBPF programs from this file (for development)
     #[arg(long, value_name = "FILE")]
     pub(crate) bpf_object: Option<PathBuf>,
-    /// Say on stderr what is going on
+    /// Print progress messages on stderr
     #[arg(short = 'v', long)]
     pub(crate) verbose: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum TimeStyleName {
-    /// Go's words, as psgo: 1h2m3.45s
+    /// As Go and psgo write it: 1h2m3.45s
     Psgo,
-    /// As ps(1): 01:02:03
+    /// As ps(1) writes it: 01:02:03
     Ps,
 }

@@ -9,21 +9,22 @@ use super::{BackendName, duration};
 
 /// Compare the live table with /proc, and say whether they agree.
 ///
-/// Again and again /proc is read, a snapshot taken, and /proc read once more. Who was there both
-/// times must be in the snapshot, who was there neither time must not, and every column of a
-/// process that did not change in between must say what /proc says. What differs is printed;
-/// the last line is the summary.
+/// Repeatedly, /proc is read, a snapshot is taken, and /proc is read again. A process seen both
+/// times must be in the snapshot; one seen neither time must not be. Every column of a process that
+/// did not change in between must have the value that /proc gives. Differences are printed, one per
+/// line; the last line is a summary.
 ///
-/// CPU time may differ by two clock ticks, resident size by what the CPUs have yet to add up. The
-/// name of a kernel worker is compared without the part that says what it works on.
+/// CPU time may differ by two clock ticks, and the resident size by pages that the CPUs have not
+/// added up yet. The name of a kernel worker is compared without the part that says what it works
+/// on.
 ///
-/// The table that is compared is the best one that these rights allow, see `observer doctor`.
+/// The table compared is the best one that works with the privileges at hand; see `observer doctor`.
 /// Comparing everything needs `CAP_SYS_PTRACE` (or root).
 ///
-/// Exit codes: 0 they agree, 1 something differs or failure, 2 usage, 4 not permitted.
+/// Exit codes: 0 they agree, 1 failure or a difference, 2 wrong usage, 4 not permitted.
 #[derive(Debug, Parser)]
 pub(crate) struct VerifyArgs {
-    /// Go on for this long, such as 500ms, 10s or 5m; at least one snapshot is compared
+    /// Keep comparing for this long, for example 500ms, 10s or 5m; at least one snapshot is compared
     #[arg(
         long = "for",
         value_name = "DURATION",
@@ -32,22 +33,23 @@ pub(crate) struct VerifyArgs {
         allow_hyphen_values = true
     )]
     pub(crate) duration: Duration,
-    /// Make this many short-lived processes a second meanwhile
+    /// Meanwhile, start this many short-lived processes per second
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
     pub(crate) churn: u32,
-    /// One JSON document
+    /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
     /// What keeps the table current
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
-    /// Size of the ring between kernel and program: a power of two from 4096 up; K, M, G allowed
+    /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M
+    /// and G are understood
     #[arg(long, value_name = "BYTES", default_value = "4M")]
     pub(crate) ring: RingSize,
-    /// Say on stderr what is going on
+    /// Print progress messages on stderr
     #[arg(short = 'v', long)]
     pub(crate) verbose: bool,
-    /// Load the eBPF programs from this file; for work on them
+    /// Load the eBPF programs from this file (for development)
     #[arg(long, value_name = "FILE")]
     pub(crate) bpf_object: Option<PathBuf>,
 }

@@ -64,7 +64,7 @@ impl<T> Held<T> {
         }
     }
 
-    /// The same at the end, when no verdict comes any more.
+    /// The next event to show at the end, when no verdict comes any more.
     pub(super) fn pop_at_the_end(&mut self, verdicts: &Verdicts) -> Option<T> {
         loop {
             if let Some(event) = self.pop(verdicts) {

@@ -34,7 +34,7 @@ pub(crate) fn keep(listing: &mut Listing, meant: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The same where it may come to be: of a container that no engine knows yet no process is kept.
+/// Keeps the processes of a container that may not exist yet: none, while no engine knows it.
 ///
 /// # Errors
 ///
@@ -53,7 +53,13 @@ fn retain(listing: &mut Listing, id: &str) {
 }
 
 fn not_there(meant: &str, why: &EngineError) -> Failure {
-    Failure::NoMatch(format!("no container `{meant}` has a process: {why}; give its name or id"))
+    Failure::NoMatch(match why {
+        EngineError::NoEngine(_) => format!(
+            "no running container `{meant}`; names cannot be looked up, because {why}; give its id, \
+             or start its engine"
+        ),
+        _ => format!("no running container `{meant}`: {why}; give the name or id of a running one"),
+    })
 }
 
 /// Ids of the containers that have a process.

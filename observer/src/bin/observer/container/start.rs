@@ -16,7 +16,7 @@ pub(super) struct Start {
     pub(super) wanted: Wanted,
     /// The id of the container that has the name now.
     pub(super) present: Option<String>,
-    /// That there is none yet, in words.
+    /// What is waited for, in words, while there is no such container.
     pub(super) waiting: Option<String>,
 }
 
@@ -71,13 +71,13 @@ fn called(typed: &str, found: &[Named]) -> Result<Start, Failure> {
 fn waiting(typed: &str, failures: &str) -> Start {
     let mut line = format!("waiting for a container called `{typed}`");
     let wanted = if may_begin_an_id(typed) {
-        line.push_str(", or whose id begins so");
+        line.push_str(", or whose id begins with that");
         Wanted::NameOrBeginning(typed.to_owned())
     } else {
         Wanted::Name(typed.to_owned())
     };
     if !failures.is_empty() {
-        line.push_str(", but not all engines answer: ");
+        line.push_str("; some engines do not answer: ");
         line.push_str(failures);
     }
     Start { wanted, present: None, waiting: Some(line) }

@@ -37,7 +37,7 @@ pub(super) struct Verdicts {
     wanted: Vec<Wanted>,
     /// Ids that need no answer any more.
     known: HashMap<String, Verdict>,
-    /// The same ids, oldest first.
+    /// The ids in `known`, oldest first.
     order: VecDeque<String>,
     /// Ids without an answer, oldest first, and since when.
     asked: VecDeque<(String, Instant)>,
@@ -65,7 +65,7 @@ impl Verdicts {
         Verdict::Hold
     }
 
-    /// The same without asking; `None` of an id that is new, or was given up.
+    /// The verdict so far, without asking; `None` for an id that is new, or was given up.
     pub(super) fn so_far(&self, id: &str) -> Option<Verdict> {
         let known = self.known.get(id).copied();
         let asked = || self.is_asked(id).then_some(Verdict::Hold);

@@ -23,7 +23,7 @@ pub(crate) struct EventsPlan {
     pub(crate) source: Options,
     /// What to print of what the source tells.
     pub(crate) events: Vec<EventKind>,
-    /// Whether these events need the process table.
+    /// Whether these events need the process table (`reparent`, and the old cgroup).
     pub(crate) table: bool,
     pub(crate) filter: Filter,
     /// By name, id, or the id's beginning.

@@ -142,7 +142,7 @@ fn layout(args: &NsArgs) -> Layout {
 
 /// # Errors
 ///
-/// [`Failure::Usage`] for what is none.
+/// [`Failure::Usage`] for a name that is not a kind's.
 fn kinds(names: &[String]) -> Result<Vec<NamespaceKind>, Failure> {
     let kind = |name: &String| {
         NamespaceKind::of_name(name.trim()).ok_or_else(|| {

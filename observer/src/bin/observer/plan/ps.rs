@@ -44,7 +44,7 @@ pub(crate) struct PsPlan {
 pub(crate) enum Processes {
     All,
     These(Vec<u32>),
-    /// All in the pid namespaces of these, or of the container's processes where these are none.
+    /// All in the pid namespaces of these; if these are empty, of the container's processes.
     Joined {
         pids: Vec<u32>,
         maps: HostMaps,
@@ -59,7 +59,7 @@ pub(crate) enum From {
     Kernel,
     /// A live table.
     Table,
-    /// The same, or /proc where no kernel events are to be had.
+    /// A live table, or /proc where no source of events works.
     TableOrProc,
 }
 
@@ -116,11 +116,11 @@ fn processes(args: &PsArgs) -> Result<Processes, Failure> {
     let pids = pids(&args.pids)?;
     let PsArgs { join, fill_mappings, container, .. } = args;
     if *join && args.pids.is_empty() && container.is_none() {
-        let why = "--join shows the pid namespaces of processes, but none are given";
+        let why = "--join needs processes whose pid namespaces it shows";
         return Err(usage(format!("{why}; name them with -p PID,… or --container")));
     }
     if *fill_mappings && !join {
-        let why = "--fill-mappings translates the host columns, which only --join fills";
+        let why = "--fill-mappings only works together with --join";
         return Err(usage(format!("{why}; add --join, or leave it out")));
     }
     Ok(match (join, args.pids.is_empty()) {
@@ -137,12 +137,12 @@ fn processes(args: &PsArgs) -> Result<Processes, Failure> {
 fn from(args: &PsArgs) -> Result<From, Failure> {
     match (args.backend, args.every) {
         (BackendName::Bpf | BackendName::Perf, _) if args.join => {
-            let why = "--join reads what only /proc tells";
-            Err(usage(format!("{why}; leave out --backend, or take --backend proc")))
+            let why = "--join only works by reading /proc";
+            Err(usage(format!("{why}; leave out --backend, or use --backend proc")))
         }
         (BackendName::Perf, None) => {
-            let why = "--backend perf keeps a live table, which one listing does not need";
-            Err(usage(format!("{why}; add --every, or take --backend bpf or proc")))
+            let why = "--backend perf only works together with --every";
+            Err(usage(format!("{why}; add --every, or use --backend bpf or proc")))
         }
         (BackendName::Bpf, None) => Ok(From::Kernel),
         (BackendName::Bpf | BackendName::Perf, Some(_)) => Ok(From::Table),
@@ -154,7 +154,7 @@ fn from(args: &PsArgs) -> Result<From, Failure> {
 fn every(args: &PsArgs) -> Result<Option<Every>, Failure> {
     match args.every {
         Some(Duration::ZERO) => {
-            let why = "--every 0 would never rest";
+            let why = "--every needs an interval longer than 0";
             Err(usage(format!("{why}; give a time such as 500ms, 10s or 5m")))
         }
         interval => Ok(interval.map(|interval| Every { interval, count: args.count })),
@@ -165,7 +165,7 @@ fn pids(lists: &[String]) -> Result<Vec<u32>, Failure> {
     let items = lists.iter().flat_map(|list| list.split([',', ' ', '\t', '\n']));
     let pid = |item: &str| {
         item.parse().map_err(|_not_a_number| {
-            usage(format!("`{item}` is no process id: a number is expected; separate by commas"))
+            usage(format!("`{item}` is not a process id; expected numbers separated by commas"))
         })
     };
     items.filter(|item| !item.is_empty()).map(pid).collect()
@@ -175,7 +175,9 @@ fn filter(conditions: &[String]) -> Result<Filter, Failure> {
     let mut filter = Filter::default();
     for condition in conditions {
         let (column, value) = condition.split_once('=').ok_or_else(|| {
-            usage(format!("`{condition}` is no filter: COLUMN=VALUE is expected, as user=root"))
+            usage(format!(
+                "`{condition}` is not a filter; expected COLUMN=VALUE, for example user=root"
+            ))
         })?;
         filter.require(column.trim(), value).map_err(|error| wrong(&error))?;
     }
@@ -184,8 +186,8 @@ fn filter(conditions: &[String]) -> Result<Filter, Failure> {
 
 fn container(name: String) -> Result<String, Failure> {
     if name.is_empty() {
-        let why = "no container: the name is empty";
-        return Err(usage(format!("{why}; give a name, an id or its beginning")));
+        let why = "--container needs a name, but got an empty one";
+        return Err(usage(format!("{why}; give a name, an id or the beginning of an id")));
     }
     Ok(name)
 }

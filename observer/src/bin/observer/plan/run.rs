@@ -31,7 +31,7 @@ pub(crate) struct RunPlan {
 pub(crate) enum Following {
     /// Until all have ended.
     All,
-    /// The same, this long from the start at most.
+    /// All, until this long after the start at most.
     AtMost(Duration),
     /// Not at all.
     No,
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &RunArgs) -> RunPlan {
             ring: args.ring,
             args_max: args.args_max,
             object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
-            // What clients ask engines for is told of those alone that are overheard.
+            // Requests to engines are reported only for the clients that are overheard.
             kinds: [&table.kinds[..], &[Kind::REQUEST]].concat(),
             ..table
         },

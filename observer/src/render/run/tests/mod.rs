@@ -79,7 +79,7 @@ fn end(at_ms: u64, status: Option<Status>) -> End {
     End { boot_ns: BEGIN_NS + at_ms * MS, status, usage: Some(usage), reaper: None }
 }
 
-/// A set that is told of one thing after the other.
+/// A set that hears one thing after the other.
 struct Told(CausalSet);
 
 impl Told {

@@ -5,7 +5,7 @@ use crate::cause::{Branch, Item};
 
 pub(super) const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// Who is in it, and how they hang together.
+/// The processes of a set, and how they hang together.
 pub(super) struct Story {
     machine: Machine,
     command: Vec<Bytes>,

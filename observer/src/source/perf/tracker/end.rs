@@ -73,8 +73,8 @@ impl Tracker {
         self.give(Kind::EXIT, told, what, with);
     }
 
-    /// Who takes its children: one of them tells, since the kernel gives all to the same. `None`
-    /// where it has none, or none that could be asked.
+    /// The process that takes its children: one of them tells, since the kernel gives all to the
+    /// same. `None` where there is no child, or none that could be asked.
     fn reaper(&mut self, key: ProcessKey, boot_ns: u64, with: &mut With<'_>) -> Option<ProcessKey> {
         const ASKED: usize = 4;
         let children = self.lives.get(key)?.children.clone();

@@ -1,4 +1,4 @@
-//! Which life a pid stands for; of one that no tracepoint has told of, /proc is asked.
+//! Which life a pid stands for; /proc is asked about one that no tracepoint has reported.
 
 use super::{
     super::{known::Known, told::padded},
@@ -19,7 +19,7 @@ pub(super) enum Found {
 }
 
 impl Tracker {
-    /// Who had that pid at that time.
+    /// The life that had that pid at that time.
     pub(super) fn find(&mut self, pid: u32, boot_ns: u64, with: &mut With<'_>) -> Found {
         if let Some(key) = self.lives.at(pid, boot_ns) {
             return Found::Life(key);
@@ -99,7 +99,7 @@ impl Tracker {
         }
     }
 
-    /// Asks /proc; an answer that is another life's is none.
+    /// Asks /proc; an answer about another life does not count.
     pub(super) fn ask(&self, key: ProcessKey, wanted: Facts, with: &mut With<'_>) -> Option<Row> {
         let row = with.asked.process(key.pid, wanted)?;
         row.key().is_some_and(|found| self.is_same(key, found)).then_some(row)

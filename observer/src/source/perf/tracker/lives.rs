@@ -36,7 +36,7 @@ impl Lives {
         self.by_pid.get_mut(&key.pid)?.iter_mut().rfind(|life| life.key == key)
     }
 
-    /// Who had the pid at that time. Not one that had ended by then.
+    /// The life that had the pid at that time. Not one that had ended by then.
     pub(super) fn at(&self, pid: u32, boot_ns: u64) -> Option<ProcessKey> {
         let lives = self.by_pid.get(&pid)?;
         let life = lives.iter().rfind(|life| life.key.start_ns <= boot_ns)?;
@@ -90,7 +90,7 @@ impl Lives {
         self.vanished.push_back((now_ns, key));
     }
 
-    /// Forgets what nothing will be told of any more.
+    /// Forgets lives about which no news can come any more.
     pub(super) fn forget(&mut self, now_ns: u64) {
         while let Some((since_ns, key)) = self.over.front().copied()
             && since_ns.saturating_add(Self::OVER_NS) < now_ns

@@ -114,8 +114,8 @@ impl Tracker {
         }
     }
 
-    /// Stops waiting for the creator. A process that still exists, or that was seen to end, is told
-    /// without one; any other counts as lost.
+    /// Stops waiting for the creator. A process that still exists, or that was seen to end, is
+    /// reported without one; any other counts as lost.
     fn give_up(&mut self, told: &Told, with: &mut With<'_>) {
         if let News::NewTask { tid, .. } = told.news {
             let key = ProcessKey { pid: tid, start_ns: told.boot_ns };

@@ -1,5 +1,5 @@
-//! News of processes that nobody has told of yet: the news of their beginning may come late, from
-//! another CPU.
+//! News about processes that nothing has reported yet: the news of their beginning may come late,
+//! from another CPU.
 
 use std::collections::VecDeque;
 

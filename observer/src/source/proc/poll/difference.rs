@@ -134,8 +134,9 @@ impl<'a> Listings<'a> {
         births
     }
 
-    /// Who forked it: its parent, unless that never ran what the child runs. Then the creator has
-    /// ended, and its likeliest heir stands for it: one who was there before, or was `told` of.
+    /// The process that forked it: its parent, unless that never ran what the child runs. Then the
+    /// creator has ended, and its likeliest heir stands for it: one that was there before, or is in
+    /// `told`.
     fn creator(
         &self,
         child: &Shown,

@@ -55,7 +55,7 @@ const SHARE: u32 = 4;
 /// listings.
 const LISTINGS: usize = 16;
 
-/// Who is younger is often still on the way into its cgroup.
+/// A process younger than this is often still on the way into its cgroup.
 const YOUNG_NS: u64 = 1_000_000_000;
 
 /// What an exec tells.

@@ -9,6 +9,10 @@ use observer::{
 
 use crate::{exit::why, plan::DoctorPlan};
 
+/// Said where nothing is used unless it is asked for.
+const NO_DEFAULT: &str =
+    "none; use `--backend proc` if missing short-lived processes is acceptable";
+
 pub(super) fn write(diagnosis: &Diagnosis, plan: &DoctorPlan) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
     // Not cut: the end of a line is what to do.
@@ -34,11 +38,10 @@ fn ladder(diagnosis: &Diagnosis, plan: &DoctorPlan) -> Table {
             first = ["", ""];
         }
     }
-    let taken = diagnosis.taken().map_or_else(
-        || "none: say `--backend proc` to do without short lives".to_owned(),
-        |rung| format!("{}, where no --backend is given", rung.origin.name()),
-    );
-    row(&mut table, ["taken", "", &taken]);
+    let taken = diagnosis
+        .taken()
+        .map_or_else(|| NO_DEFAULT.to_owned(), |rung| format!("--backend {}", rung.origin.name()));
+    row(&mut table, ["default", "", &taken]);
     table
 }
 
@@ -49,16 +52,20 @@ fn lines(rung: &Rung) -> Vec<String> {
         lines.push(why(error));
         lines.extend(rung.fix().map(|fix| format!("to do: {fix}")));
     }
-    let verb = if rung.is_usable() { "tells" } else { "would tell" };
-    for (surety, of_whom) in [
-        (Surety::Always, "of all"),
-        (Surety::InTime, "of those that live long enough to be asked"),
-        (Surety::Never, "of none"),
-    ] {
-        let facts = rung.facts.list().into_iter().filter(|(_, known)| *known == surety);
+    let known = if rung.is_usable() {
+        ["always known", "known unless the process is too short-lived", "never known"]
+    } else {
+        [
+            "would always be known",
+            "would be known unless the process is too short-lived",
+            "would never be known",
+        ]
+    };
+    for (surety, known) in [Surety::Always, Surety::InTime, Surety::Never].into_iter().zip(known) {
+        let facts = rung.facts.list().into_iter().filter(|(_, sure)| *sure == surety);
         let names: Vec<&str> = facts.map(|(name, _)| name).collect();
         if !names.is_empty() {
-            lines.push(format!("{verb} {of_whom}: {}", names.join(", ")));
+            lines.push(format!("{known}: {}", names.join(", ")));
         }
     }
     lines
@@ -66,7 +73,7 @@ fn lines(rung: &Rung) -> Vec<String> {
 
 fn surroundings(diagnosis: &Diagnosis, plan: &DoctorPlan) -> Table {
     let Diagnosis { rights, kernel, place, .. } = diagnosis;
-    let mut table = table(["WHAT DECIDES", ""], plan);
+    let mut table = table(["ENVIRONMENT", ""], plan);
     let facts = of_rights(rights).into_iter().chain(of_kernel(kernel)).chain(of_place(place));
     for (name, value) in facts {
         row(&mut table, [name, &value]);
@@ -78,7 +85,7 @@ type Fact = (&'static str, String);
 
 fn of_rights(rights: &Rights) -> Vec<Fact> {
     let list = |names: &[&str]| match names {
-        [] => "none of those that matter".to_owned(),
+        [] => "none of those that observer can use".to_owned(),
         names => names.join(", "),
     };
     let mut facts = vec![("capabilities", list(&rights.held))];
@@ -112,7 +119,7 @@ fn btf(kernel: &Kernel) -> String {
                 names => format!("; {word} {}", names.join(", ")),
             };
             format!(
-                "{} KiB, {} of {all} places found{}{}",
+                "{} KiB, {} of {all} needed members found{}{}",
                 btf.size / 1024,
                 btf.found,
                 list("lacks", &btf.missing),
@@ -129,7 +136,7 @@ fn of_place(place: &Place) -> Vec<Fact> {
         Some(false) => otherwise.to_owned(),
         None => "unknown".to_owned(),
     };
-    let container = place.container.clone().unwrap_or_else(|| "none is to be seen".to_owned());
+    let container = place.container.clone().unwrap_or_else(|| "no sign of one".to_owned());
     let filter = place.seccomp.map_or("unknown", |on| if on { "on" } else { "none" });
     vec![
         ("cgroups", place.cgroups.map_or("not mounted", |cgroups| cgroups.name()).to_owned()),
@@ -186,14 +193,14 @@ mod tests {
         let text = text(Some(Error::NotPermitted(missing)));
         assert!(text.contains("CAP_BPF is missing"), "{text}");
         assert!(text.contains("to do: sudo setcap cap_bpf+ep "), "{text}");
-        assert!(text.contains("would tell of all: every life, "), "{text}");
-        assert!(text.contains("none: say `--backend proc`"), "{text}");
+        assert!(text.contains("would always be known: every life, "), "{text}");
+        assert!(text.contains("none; use `--backend proc`"), "{text}");
     }
 
     #[test]
     fn what_works_is_taken() {
         let text = text(None);
-        assert!(text.contains("bpf, where no --backend is given"), "{text}");
+        assert!(text.contains("--backend bpf"), "{text}");
         assert!(!text.contains("to do:"), "{text}");
     }
 

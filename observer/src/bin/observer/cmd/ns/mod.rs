@@ -63,17 +63,17 @@ fn tell(plan: &NsPlan, namespaces: &Namespaces) {
     let all = listing.rows.len();
     if *unreadable > 0 {
         eprintln!(
-            "observer: {unreadable} of {all} processes may not be looked into; run as root, or with \
+            "observer: no permission to inspect {unreadable} of {all} processes; run as root, or with \
              CAP_SYS_PTRACE, to see their namespaces"
         );
     }
     if *unread_files > 0 {
         eprintln!(
-            "observer: open files of {unread_files} of {all} processes may not be looked at; run as \
-             root to see the namespaces that they hold"
+            "observer: no permission to inspect the open files of {unread_files} of {all} processes; run \
+             as root to see the namespaces that they hold"
         );
     }
     if plan.verbose {
-        eprintln!("observer: {} namespaces, {all} processes", namespaces.all.len());
+        eprintln!("observer: found {} namespaces in {all} processes", namespaces.all.len());
     }
 }

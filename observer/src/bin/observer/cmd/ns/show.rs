@@ -73,7 +73,7 @@ fn table(plan: &NsPlan, namespaces: &Namespaces, nodes: &[Branch]) -> Vec<u8> {
     lines
 }
 
-/// The same with the pids in each namespace that was asked for below its line.
+/// Adds to these lines, below each namespace that was asked for, the pids in it.
 fn with_members(plan: &NsPlan, namespaces: &Namespaces, nodes: &[Branch], lines: &[u8]) -> Vec<u8> {
     let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
     let mut out = Vec::new();

@@ -92,15 +92,15 @@ impl Shown {
         let Self { rows, refused, curtailed, vanished } = self;
         if refused > 0 {
             eprintln!(
-                "observer: {} left out, which may not be read; run as root to see more",
+                "observer: {} skipped: no permission to read them; run as root to see more",
                 processes(refused)
             );
         }
         // The document itself says it, and it asks for more than the user did.
         if curtailed > 0 && !plan.json {
             eprintln!(
-                "observer: {} with columns that may not be read; run as root, or with \
-                 CAP_SYS_PTRACE, to see more",
+                "observer: some columns of {} are unknown: no permission to read them; run as \
+                 root, or with CAP_SYS_PTRACE, to see more",
                 processes(curtailed)
             );
         }
@@ -109,7 +109,7 @@ impl Shown {
         }
         if plan.verbose {
             eprintln!(
-                "observer: {} listed, {vanished} ended meanwhile",
+                "observer: {} listed; {vanished} more ended before they could be read",
                 processes(u64::try_from(rows).unwrap_or(u64::MAX))
             );
         }

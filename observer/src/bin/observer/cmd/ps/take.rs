@@ -56,7 +56,10 @@ fn start(plan: &PsPlan) -> Result<Monitor, Error> {
 
 #[expect(clippy::print_stderr, reason = "what is not part of the listing")]
 fn fall_back(error: &Error) -> Listings {
-    eprintln!("observer: no live table, so /proc is read for each listing: {}", describe(error));
+    eprintln!(
+        "observer: reading /proc for each listing, as no live table works here: {}",
+        describe(error)
+    );
     Listings::Proc
 }
 

@@ -136,9 +136,10 @@ impl Follower {
         self.told = true;
         let running: Vec<_> =
             watch.set().processes().filter(|caused| caused.end.is_none()).collect();
+        let verb = if running.len() == 1 { "is" } else { "are" };
         eprintln!(
-            "observer: the command has ended, what it left still runs: {}; Ctrl-C ends the \
-             observation",
+            "observer: the command has ended, but {} {verb} still running; press Ctrl-C to stop \
+             watching",
             list(&running)
         );
     }

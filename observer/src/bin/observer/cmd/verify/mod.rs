@@ -76,7 +76,8 @@ fn look_on(
     Ok(report)
 }
 
-/// A storm with a small ring may leave no snapshot whole; more than so long nobody waits for one.
+/// How long to wait for a complete snapshot before giving up: a storm with a small ring may leave
+/// none.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn signalled_within(time: Duration, signals: &mut EndSignals) -> Result<bool, Error> {

@@ -120,7 +120,7 @@ struct World {
     threads: BTreeMap<u32, Vec<u32>>,
     /// By the id of the thread.
     namespaces: BTreeMap<u32, [u32; 10]>,
-    /// Whom it was asked about.
+    /// The processes it was asked about.
     asked: Vec<u32>,
 }
 
@@ -158,7 +158,7 @@ fn row(pid: u32, parent: u32, start_ns: u64) -> Row {
     }
 }
 
-/// What is told of whom it runs as.
+/// A row with this user.
 fn with_user(mut row: Row, uid: u32) -> Row {
     row.status = Some(Status {
         uids: Some([uid; 4]),
