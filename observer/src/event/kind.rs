@@ -48,7 +48,7 @@ macro_rules! event_kinds {
                 }
             }
 
-            /// Who tells it.
+            /// What tells of it.
             pub fn teller(self) -> Teller {
                 match self {
                     $(Self::$variant => $teller,)*
