@@ -49,13 +49,13 @@ fn page() -> String {
 const HEAD: &str = "\
 # Columns
 
-What `observer ps -o` and `observer::psgo` understand. This page is made of the registry in
-`observer/src/field/registry.rs`; `cargo test --test columns` compares. Without `-o` the columns are
+The columns that `observer ps -o` and `observer::psgo` understand. This page is generated from the registry in
+`observer/src/field/registry.rs`; `cargo test --test columns` compares them. Without `-o` the columns are
 ";
 
 const WORDS: &str = "
-A name with * is psgo's too, with psgo's header, code and words. The columns that begin with *joined:* are known
-with `--join` only. Where a value cannot be known, the last column's word stands.
+A name marked with * is also one of psgo's, with psgo's header, code and words. Columns whose description begins with
+*joined:* have values only with `--join`. The last column is what is printed where a value is unknown.
 
 | name | code | also | header | what it tells | unknown |
 | --- | --- | --- | --- | --- | --- |

@@ -149,7 +149,7 @@ TIME           EVENT  PID     PPID    UID   CONTAINER    STATUS  ARGS
 812.340567     exec   4711    4700    0     0123456789ab -       sh -c id
 813.840567     exit   4711    4700    0     -            3       sh ran 1.500s, cpu 1.2ms, rss 1200K
 813.840567     exit   4711    4700    0     -            SIGSEGV+core sh ran 1.500s, cpu 1.2ms, rss 1200K
-812.340567     lost   -       -       -     -            -            17 events of cpu 1 found no room in the ring
+812.340567     lost   -       -       -     -            -            17 events of CPU 1 found no room in the ring buffer
 812.340567     lost   -       -       -     -            -            the kernel skipped 3 runs of observer's programs
 812.340567     rename 4711    4700    0     -            -            old -> new
 812.340567     exec   4711    4700    0     0123456789ab -            [/bin/sh]

@@ -36,7 +36,7 @@ pub struct Failure {
 #[non_exhaustive]
 pub enum Why {
     /// `$DOCKER_HOST` names no socket of this machine.
-    #[error("only unix:// sockets are asked")]
+    #[error("only unix:// sockets can be used")]
     NotUnix,
     /// The socket is not there, or not for us.
     #[error("{0}")]

@@ -136,9 +136,9 @@ impl fmt::Display for Refusal {
                 let verb = if missing.len() == 1 { "is" } else { "are" };
                 write!(f, "{} {verb} missing", missing.join(" and "))
             }
-            Self::DespiteCapabilities => {
-                f.write_str("operation not permitted, although CAP_BPF and CAP_PERFMON are there")
-            }
+            Self::DespiteCapabilities => f.write_str(
+                "operation not permitted, although this process has CAP_BPF and CAP_PERFMON",
+            ),
             Self::Lockdown => f.write_str("kernel lockdown is in confidentiality mode"),
         }
     }
@@ -158,10 +158,10 @@ impl Error {
                 "run it outside containers and user namespaces, where root is the machine's root"
             }
             Self::NotPermitted(Refusal::Lockdown) => {
-                "boot without `lockdown=confidentiality`; no event source works under it, `ps` does"
+                "boot without `lockdown=confidentiality`, which stops every event source; `ps` works all the same"
             }
             Self::NoBtf { .. } => {
-                "a kernel from 5.18 built with CONFIG_DEBUG_INFO_BTF and a mounted sysfs are needed"
+                "use Linux 5.18 or later, built with CONFIG_DEBUG_INFO_BTF, and mount sysfs"
             }
             Self::DamagedBtf(_) | Self::MissingMember(_) => {
                 "this kernel is not supported; please report it with the output of `uname -a`"

@@ -71,7 +71,7 @@ pub enum PerfFault {
     },
 
     /// Nothing that can be seen stands against it, and yet.
-    #[error("cannot open {what}: {errno}, although CAP_PERFMON is there")]
+    #[error("cannot open {what}: {errno}, although this process has CAP_PERFMON")]
     DespiteCapability {
         /// What was to be opened.
         what: String,
@@ -214,7 +214,7 @@ impl PerfFault {
                 "run it outside containers and user namespaces, where root is the machine's root"
             }
             Self::Lockdown { .. } => {
-                "boot without `lockdown=confidentiality`; no event source works under it, `ps` does"
+                "boot without `lockdown=confidentiality`, which stops every event source; `ps` works all the same"
             }
             Self::Seccomp { .. } => {
                 "run it outside the container, or start that with `--security-opt seccomp=unconfined`"

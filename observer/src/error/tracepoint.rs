@@ -30,7 +30,7 @@ pub enum Fault {
     Perf(#[from] PerfFault),
 
     /// tracefs is mounted nowhere, and could not be reached without that.
-    #[error("tracefs is not mounted, and could not be opened without: {why}")]
+    #[error("tracefs is not mounted, and could not be opened without a mount: {why}")]
     NotMounted {
         /// What the kernel said to the attempt.
         why: String,
@@ -79,7 +79,7 @@ pub enum Fault {
     },
 
     /// A name without a system, or with what no name can have.
-    #[error("`{text}` names no tracepoint: a name is `system:event`")]
+    #[error("`{text}` is not the name of a tracepoint; expected `system:event`")]
     NotAName {
         /// What was given.
         text: String,
@@ -152,7 +152,7 @@ pub enum Fault {
     },
 
     /// A number that the kind of number which was asked for cannot hold.
-    #[error("`{field}` of `{event}` is {value}, which the number asked for cannot be")]
+    #[error("`{field}` of `{event}` is {value}, which does not fit the type asked for")]
     OutOfRange {
         /// The tracepoint.
         event: String,
@@ -194,7 +194,7 @@ impl Fault {
                  `mount -o remount,gid=GID,mode=750`"
             }
             Self::LockedDown => {
-                "boot without `lockdown=confidentiality`; no event source works under it, `ps` does"
+                "boot without `lockdown=confidentiality`, which stops every event source; `ps` works all the same"
             }
             Self::PidNamespace => {
                 "run it outside, or give the container the host's pids (`--pid=host`) and /proc"
@@ -211,16 +211,16 @@ impl Fault {
             }
             Self::NoMatch(_) => ALL_NAMES,
             Self::OpenBracket(_) => "close it, or leave it out",
-            Self::WithoutId(_) => "take a tracepoint of another system",
+            Self::WithoutId(_) => "use a tracepoint of another system",
             Self::BadFormat { .. } | Self::DamagedRecord { .. } => {
                 "please report this with the output of `uname -a`"
             }
             Self::UnknownField { known, .. } => {
                 return Some(format!("it has `{}`", known.join("`, `")));
             }
-            Self::WrongKind { .. } => "read it as what it is",
+            Self::WrongKind { .. } => "read it as the type that it is declared with",
             Self::OutOfRange { .. } => {
-                "read it as the other kind of number, with a sign or without"
+                "read it as a signed number instead of an unsigned one, or the other way round"
             }
         };
         Some(text.to_owned())

@@ -69,13 +69,13 @@ impl Hub {
         let mut state = self.state();
         let Some(missed) = state.seq.checked_sub(token.seq).filter(|_| token.epoch == self.epoch)
         else {
-            return Err(Error::StaleToken("it is of another monitor"));
+            return Err(Error::StaleToken("it belongs to another monitor"));
         };
         // What is gathered and not handed out comes with the next hand-out.
         let missed =
             usize::try_from(missed).unwrap_or(usize::MAX).saturating_sub(state.fresh.len());
         let Some(begin) = state.kept.len().checked_sub(missed) else {
-            return Err(Error::StaleToken("the changes since are not kept any more"));
+            return Err(Error::StaleToken("the changes since then are no longer kept"));
         };
         let since = state.kept.range(begin..).map(Arc::clone).collect();
         Ok(self.add(&mut state, since))

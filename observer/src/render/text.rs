@@ -111,7 +111,7 @@ impl TextLines {
         row.cells[2] = pid.to_string().into();
         row.cells[6] = status_text(status);
         if let Some(usage) = usage {
-            row.cells[7] = format!("in all {}", self.used(usage)).into();
+            row.cells[7] = format!("total {}", self.used(usage)).into();
         }
         row
     }
@@ -173,7 +173,7 @@ fn row(style: &'static str, process: &Process, status: Cow<'static, str>, args: 
 fn lost_row(count: u64, loss: Loss, cpu: u32) -> Row {
     let mut row = bare_row(YELLOW);
     let text = match loss {
-        Loss::NoRoom => format!("{count} events of cpu {cpu} found no room in the ring"),
+        Loss::NoRoom => format!("{count} events of CPU {cpu} found no room in the ring buffer"),
         Loss::Skipped => format!("the kernel skipped {count} runs of observer's programs"),
     };
     row.cells[7] = text.into();

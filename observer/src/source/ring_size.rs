@@ -51,7 +51,7 @@ impl FromStr for RingSize {
             .parse::<u64>()
             .ok()
             .and_then(|number| number.checked_mul(1 << shift))
-            .ok_or_else(|| "not a number of bytes, such as 65536 or 4M".to_owned())?;
+            .ok_or_else(|| "expected a number of bytes, such as 65536 or 4M".to_owned())?;
         Self::new(bytes).map_err(|error| match error.remedy() {
             Some(remedy) => format!("{error}; {remedy}"),
             None => error.to_string(),

@@ -81,6 +81,7 @@ fn quoted(text: &str) -> (String, &str) {
                     }
                 }
                 Some('n') => out.push('\n'),
+                Some('r') => {}
                 Some(escaped) => out.push(escaped),
                 None => {}
             },

@@ -27,6 +27,9 @@ it; both are printed in one line, with a semicolon between them. Pieces that are
 as they are in the source.
 ";
 
+/// Files, by their stem, in which texts are not for people: tests, pages of HTML, requests.
+const WITHOUT_WORDS: [&str; 7] = ["html", "http", "markup", "model", "page", "properties", "tests"];
+
 /// Commands with a help of their own; first the program's.
 const COMMANDS: [&str; 8] = ["", "ps", "events", "run", "trace", "ns", "verify", "doctor"];
 
@@ -115,7 +118,7 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
     paths.sort();
     for path in paths {
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        if ["tests", "properties", "model"].contains(&stem) {
+        if WITHOUT_WORDS.contains(&stem) {
             continue;
         }
         if path.is_dir() {

@@ -38,7 +38,7 @@ pub(crate) fn said_in(source: &str) -> Vec<Said> {
                     && word == "error"
                 {
                     let name = name(rest);
-                    said.extend(texts(inside).map(|text| (text, Some(name.clone()))).map(new));
+                    said.extend(texts(inside).map(|text| new((text, Some(name.clone())))));
                 }
             }
             Token::Word(word) if word == "fn" && is_word(rest.first(), "remedy") => {

@@ -27,7 +27,8 @@ pub(super) struct Overhearing {
 impl Overhearing {
     /// `program` is loaded, `list` what it looks into.
     pub(super) fn new(program: OwnedFd, list: Map) -> Result<Self, Error> {
-        let list = list.try_into().map_err(map_error("cannot use the list of the overheard"))?;
+        let list =
+            list.try_into().map_err(map_error("cannot use the list of overheard processes"))?;
         Ok(Self { program, list, overheard: hashbrown::HashMap::new(), link: None })
     }
 
@@ -78,6 +79,6 @@ impl Overhears for Overhearing {
         if self.overheard.is_empty() {
             self.link = None;
         }
-        self.list.remove(&key.pid).map_err(map_error("cannot end to overhear a process"))
+        self.list.remove(&key.pid).map_err(map_error("cannot stop overhearing a process"))
     }
 }

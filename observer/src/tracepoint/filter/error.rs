@@ -1,4 +1,4 @@
-//! Why an expression is no filter: where, and what to write instead.
+//! Why an expression is not a filter: where, and what to write instead.
 
 use std::fmt;
 
@@ -44,15 +44,15 @@ pub enum Why {
     TooLong,
     #[error("it has a NUL")]
     Nul,
-    #[error("a field's name is expected, got {}", Found(found))]
+    #[error("expected the name of a field, got {}", Found(found))]
     NoField { found: String },
     #[error("there is no field `{name}`")]
     UnknownField { name: String, names: Vec<String> },
     #[error("single elements of an array cannot be compared")]
     Element,
-    #[error("an operator is expected, got {}", Found(found))]
+    #[error("expected an operator, got {}", Found(found))]
     NoOperator { found: String },
-    #[error("`{operator}` is no operator for what `{field}` is compared with")]
+    #[error("`{operator}` cannot compare `{field}` with what follows it")]
     BadOperator { operator: &'static str, field: String, operators: &'static [&'static str] },
     #[error("`{field}` is a number, not text")]
     NotText { field: String },
@@ -66,23 +66,23 @@ pub enum Why {
     GlobOnNumber { field: String },
     #[error("`{field}` has no sign, so it is never negative")]
     Negative { field: String, value: u64 },
-    #[error("`{text}` is no number of 64 bits")]
+    #[error("`{text}` is not a 64-bit number")]
     BadNumber { text: String },
-    #[error("a number is expected, got {}", Found(found))]
+    #[error("expected a number, got {}", Found(found))]
     NoNumber { found: String },
-    #[error("text in quotes is expected, got {}", Found(found))]
+    #[error("expected text in quotes, got {}", Found(found))]
     NotQuoted { found: String },
     #[error("the quoted text has no end")]
     NeverQuoted { quote: char },
     #[error("the text is longer than 255 bytes")]
     TextTooLong,
-    #[error("`{list}` is no list of CPUs")]
+    #[error("`{list}` is not a list of CPUs")]
     BadCpus { list: String },
-    #[error("`{field}` is not 8 bytes wide, so it is no function's address")]
+    #[error("`{field}` is not 8 bytes wide, so it cannot hold the address of a function")]
     NoAddress { field: String },
-    #[error("a kernel function is expected, got {}", Found(found))]
+    #[error("expected a kernel function, got {}", Found(found))]
     NoFunction { found: String },
-    #[error("`&&`, `||` or the end is expected, got {}", Found(found))]
+    #[error("expected `&&`, `||` or the end, got {}", Found(found))]
     NotJoined { found: String },
     #[error("this is never closed")]
     NeverClosed,
@@ -119,7 +119,7 @@ impl Why {
             Self::BadCpus { .. } => "write one such as `CPUS{0-3,5}`",
             Self::NoAddress { .. } => "compare it with a number",
             Self::NoFunction { .. } => {
-                "write its name, with a blank behind it, or an address within"
+                "write its name followed by a space, or an address within it"
             }
             Self::NotJoined { found } => return joint(found),
             Self::NeverClosed => "close it",

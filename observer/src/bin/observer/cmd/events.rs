@@ -184,7 +184,10 @@ impl<'a> Printer<'a> {
         if plan.verbose {
             let ring = plan.source.ring.bytes() / 1024;
             let ms = begin.elapsed().as_millis();
-            eprintln!("observer: events by {} in {ms} ms, ring of {ring} KiB", origin.name());
+            eprintln!(
+                "observer: events from {} after {ms} ms, with a ring buffer of {ring} KiB",
+                origin.name()
+            );
         }
     }
 

@@ -147,7 +147,7 @@ fn kinds(names: &[String]) -> Result<Vec<NamespaceKind>, Failure> {
     let kind = |name: &String| {
         NamespaceKind::of_name(name.trim()).ok_or_else(|| {
             let known = NamespaceKind::ALL.map(NamespaceKind::name).join(", ");
-            Failure::Usage(format!("there is no kind of namespace \"{name}\"; there are: {known}"))
+            Failure::Usage(format!("unknown kind of namespace `{name}`; expected one of {known}"))
         })
     };
     if names.is_empty() {
@@ -174,9 +174,9 @@ fn column(name: &str) -> Result<&'static Column, Failure> {
                 let others = rest.iter().map(|name| format!(" or `{name}`"));
                 format!("did you mean `{first}`{}?", others.collect::<String>())
             }
-            None => "`observer ns --list` names them".to_owned(),
+            None => "`observer ns --list` shows all columns".to_owned(),
         };
-        Failure::Usage(format!("\"{name}\": unknown column; {advice}"))
+        Failure::Usage(format!("unknown column `{name}`; {advice}"))
     })
 }
 
@@ -185,7 +185,7 @@ fn from_kernel(args: &NsArgs) -> Result<Option<SourceOptions>, Failure> {
         BackendName::Auto | BackendName::Proc => Ok(None),
         BackendName::Bpf => Ok(Some(source(args))),
         BackendName::Perf => Err(Failure::Usage(
-            "tracepoints tell of no namespaces by themselves; use `--backend perf` with --follow"
+            "--backend perf only works together with --follow; add --follow, or use --backend bpf or proc"
                 .to_owned(),
         )),
     }

@@ -122,8 +122,8 @@ fn btf(kernel: &Kernel) -> String {
                 "{} KiB, {} of {all} needed members found{}{}",
                 btf.size / 1024,
                 btf.found,
-                list("lacks", &btf.missing),
-                list("does without", &btf.dispensable),
+                list("missing:", &btf.missing),
+                list("missing, but not necessary:", &btf.dispensable),
             )
         }
         Err(error) => why(error),
@@ -148,7 +148,7 @@ fn of_place(place: &Place) -> Vec<Fact> {
             "pid namespace",
             namespace(
                 place.initial_pid_namespace,
-                "another one: events have other pids than /proc",
+                "another one: pids in events are not those in /proc",
             ),
         ),
         ("seccomp filter", filter.to_owned()),

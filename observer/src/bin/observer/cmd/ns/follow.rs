@@ -148,7 +148,7 @@ impl<'a> Printer<'a> {
         }
         if self.plan.verbose {
             let ms = begin.elapsed().as_millis();
-            eprintln!("observer: namespaces by {} after {ms} ms", live.origin().name());
+            eprintln!("observer: following namespaces with {} after {ms} ms", live.origin().name());
         }
     }
 

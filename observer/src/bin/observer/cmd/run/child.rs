@@ -158,7 +158,7 @@ fn not_run(name: &OsStr, errno: Errno) -> Failure {
     let (what_to_do, code) = match errno {
         Errno::ENOENT => ("check its name and $PATH", 127),
         Errno::EAGAIN | Errno::ENOMEM => ("try again with fewer processes", OWN_FAILURE),
-        Errno::EACCES => ("it must be a file that may be executed", 126),
+        Errno::EACCES => ("it must be an executable file", 126),
         _ => ("it must be a program or a script", 126),
     };
     let why = if errno == Errno::ENOENT { "not found" } else { errno.desc() };

@@ -74,7 +74,7 @@ fn outcome(plan: &RunPlan, account: &Account<'_>) -> Result<Outcome, Failure> {
     if plan.strict && account.lost > 0 {
         let lost = account.lost;
         let line =
-            format!("the report is incomplete: {lost} events were lost; give a larger --ring");
+            format!("the report is incomplete: {lost} events were lost; use a larger --ring");
         return Err(Failure::Run(line, OWN_FAILURE));
     }
     let code = account.status.map(child::code).ok_or_else(|| {

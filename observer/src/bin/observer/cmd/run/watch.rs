@@ -60,7 +60,9 @@ impl Observation {
         if plan.verbose {
             let ring = plan.source.ring.bytes() / 1024;
             let (origin, ms) = (live.origin().name(), begin.elapsed().as_millis());
-            eprintln!("observer: events by {origin} in {ms} ms, ring of {ring} KiB");
+            eprintln!(
+                "observer: events from {origin} after {ms} ms, with a ring buffer of {ring} KiB"
+            );
         }
         Ok(Watch { live, seen, lost_before })
     }
@@ -185,9 +187,15 @@ impl Follower for Seen {
         }
         let pid = key.pid;
         match begun {
-            Ok(true) => eprintln!("observer: overhearing process {pid}"),
-            Ok(false) => eprintln!("observer: process {pid} cannot be overheard by this source"),
-            Err(why) => eprintln!("observer: cannot overhear process {pid}: {why}"),
+            Ok(true) => {
+                eprintln!("observer: watching what process {pid} asks of its container engine")
+            }
+            Ok(false) => eprintln!(
+                "observer: this event source cannot watch what process {pid} asks of its container engine"
+            ),
+            Err(why) => eprintln!(
+                "observer: cannot watch what process {pid} asks of its container engine: {why}"
+            ),
         }
     }
 }

@@ -31,7 +31,7 @@ const FOR_FTRACE: Unfit =
     Unfit { name: "ftrace:function", why: "it is for the kernel's own tracers" };
 
 const fn sum_of_time(name: &'static str) -> Unfit {
-    Unfit { name, why: "the kernel adds up its nanoseconds in place of how often it fires" }
+    Unfit { name, why: "the kernel counts its nanoseconds, not how often it fires" }
 }
 
 /// What is left out where a pattern meant it among others.

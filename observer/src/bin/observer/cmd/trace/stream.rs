@@ -112,11 +112,15 @@ impl Printer {
         self.writer.header(&mut self.output.lines);
         let kib = reader.ring() / 1024;
         if reader.ring() < plan.ring {
-            eprintln!("observer: rings of {kib} KiB: the limit of locked memory allows no more");
+            eprintln!(
+                "observer: each CPU's ring buffer has only {kib} KiB: the limit on locked memory allows no more"
+            );
         }
         if plan.watched.verbose {
             let ms = begin.elapsed().as_millis();
-            eprintln!("observer: open after {ms} ms, a ring of {kib} KiB for each CPU");
+            eprintln!(
+                "observer: all events are open after {ms} ms, with a ring buffer of {kib} KiB per CPU"
+            );
         }
     }
 
