@@ -234,7 +234,7 @@ mod tests {
     ) -> Option<bool> {
         let machine = Machine { ticks_per_second: 100, ..Machine::read().unwrap() };
         let now = Instant { boot_ns: 0, unix_ns: 0 };
-        let view = Listing::of_rows(Vec::new(), now, Facts::NONE, machine, "test").view;
+        let view = Listing::of_rows(Vec::new(), now, Facts::NONE, machine, Origin::Proc).view;
         let seen = |row| Seen { row, view: &view };
         let between = Between { before: seen(before), after: seen(after), cpus: 2 };
         judge(between, seen(told))

@@ -175,7 +175,7 @@ fn look(engine: &mut Engine<AnySource>, each: &mut dyn FnMut(Change)) -> Result<
     let machine = engine.machine();
     let rows = look.details.map(|details| details.rows(&look.entries, FACTS, machine));
     let machine = Machine::clone(machine);
-    let origin = engine.source().origin().name();
+    let origin = engine.source().origin();
     let listing = Listing::of_rows(rows.unwrap_or_default(), now()?, FACTS, machine, origin);
     Namespaces::of(listing, Options::default())
 }
