@@ -93,6 +93,10 @@ impl Facts {
     /// The names that look-ups give.
     pub const NAMES: Self = Self::USER_NAMES.and(Self::GROUP_NAMES).and(Self::SUPPLEMENTARY_NAMES);
 
+    /// What only /proc tells: neither events nor a walk over the kernel's tasks do.
+    pub const ONLY_PROC: Self =
+        Self::LABEL.and(Self::EXECUTABLE).and(Self::WORKING_DIRECTORY).and(Self::WAIT_CHANNEL);
+
     /// The namespaces, in the order of [`NAMESPACES`](crate::event::NAMESPACES).
     pub const NAMESPACES: [Self; 8] = [
         Self::PID_NAMESPACE,

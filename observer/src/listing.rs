@@ -16,13 +16,14 @@ use crate::{
     id_map::{self, IdMap},
     machine::Machine,
     names::Names,
+    origin::Origin,
     source::proc::{Scan, Which, join, scan, scan_known},
 };
 #[cfg(feature = "ebpf")]
 use crate::{
     census::Walker,
     source::{
-        Options, Origin, Source as _,
+        Options, Source as _,
         bpf::BpfSource,
         proc::{add_what_no_walk_tells, now},
     },
@@ -43,8 +44,8 @@ pub struct Listing {
     pub curtailed: u64,
     /// Of [`Listing::of_namespaces`]: how many were found.
     pub namespaces: usize,
-    /// What told the rows: `proc` for a scan.
-    pub origin: &'static str,
+    /// What told the rows: [`Origin::Proc`] for a scan.
+    pub origin: Origin,
     /// The event after which a stream would continue it; 0 for a scan, which follows no stream.
     pub seq: u64,
     /// Events lost up to then.
@@ -116,7 +117,7 @@ impl Listing {
     fn of_scan(scan: Scan, wanted: Facts, machine: Machine, maps: HostMaps) -> Self {
         let Scan { rows, now, vanished, refused, curtailed, namespaces } = scan;
         let view = View { uid_map: maps.users, gid_map: maps.groups, ..view(now, machine) };
-        let listing = Self::new(rows, wanted, view, "proc");
+        let listing = Self::new(rows, wanted, view, Origin::Proc);
         Self { vanished, refused, curtailed, namespaces, ..listing }
     }
 
@@ -127,12 +128,12 @@ impl Listing {
         now: Instant,
         wanted: Facts,
         machine: Machine,
-        origin: &'static str,
+        origin: Origin,
     ) -> Self {
         Self::new(rows, wanted, view(now, machine), origin)
     }
 
-    fn new(rows: Vec<Row>, wanted: Facts, mut view: View, origin: &'static str) -> Self {
+    fn new(rows: Vec<Row>, wanted: Facts, mut view: View, origin: Origin) -> Self {
         view.names = look_up(&rows, wanted, &view);
         Self {
             rows,
@@ -166,7 +167,7 @@ impl Listing {
         let details = Walker::new(Arc::clone(&machine)).all(walks, wanted)?;
         let mut rows = details.all_rows(wanted, &machine);
         add_what_no_walk_tells(&mut rows, wanted, &machine)?;
-        Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), Origin::Bpf.name()))
+        Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), Origin::Bpf))
     }
 
     /// Keeps these processes, in this order, each as often as it is named. What is not there is
@@ -313,7 +314,8 @@ mod tests {
             for field in Field::all() {
                 let row = curtailed(&whole.rows[0], field.needs);
                 let machine = whole.view.machine.clone();
-                let part = Listing::of_rows(vec![row], whole.now(), field.needs, machine, "test");
+                let part =
+                    Listing::of_rows(vec![row], whole.now(), field.needs, machine, Origin::Proc);
                 assert_eq!(cell(field, &part), cell(field, &whole), "{}", field.name);
             }
         }

@@ -112,7 +112,7 @@ impl Snapshot {
         let mut rows = self.rows(wanted);
         add_what_no_walk_tells(&mut rows, wanted, machine)?;
         let machine = Machine::clone(machine);
-        let mut listing = Listing::of_rows(rows, *now, wanted, machine, origin.name());
+        let mut listing = Listing::of_rows(rows, *now, wanted, machine, *origin);
         listing.seq = token.seq;
         listing.lost = token.lost;
         listing.torn = !token.complete;

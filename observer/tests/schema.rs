@@ -8,39 +8,43 @@
 
 use std::{env, fs, path::Path};
 
+use observer::render::schema::{
+    Diagnosis, Document, Line, NamespaceOutput, RunReport, TraceLine, Verification, text_of,
+};
+
 #[test]
 fn the_committed_event_schema_is_current() {
-    assert_current("event-v1.json", &observer::render::schema::event_schema());
+    assert_current("event-v1.json", &text_of::<Line<'static>>());
 }
 
 #[test]
 fn the_committed_snapshot_schema_is_current() {
-    assert_current("snapshot-v1.json", &observer::render::schema::snapshot_schema());
+    assert_current("snapshot-v1.json", &text_of::<Document<'static>>());
 }
 
 #[test]
 fn the_committed_verify_schema_is_current() {
-    assert_current("verify-v1.json", &observer::render::schema::verify_schema());
+    assert_current("verify-v1.json", &text_of::<Verification<'static>>());
 }
 
 #[test]
 fn the_committed_trace_schema_is_current() {
-    assert_current("trace-v1.json", &observer::render::schema::trace_schema());
+    assert_current("trace-v1.json", &text_of::<TraceLine<'static>>());
 }
 
 #[test]
 fn the_committed_doctor_schema_is_current() {
-    assert_current("doctor-v1.json", &observer::render::schema::doctor_schema());
+    assert_current("doctor-v1.json", &text_of::<Diagnosis<'static>>());
 }
 
 #[test]
 fn the_committed_ns_schema_is_current() {
-    assert_current("ns-v1.json", &observer::render::schema::ns_schema());
+    assert_current("ns-v1.json", &text_of::<NamespaceOutput<'static>>());
 }
 
 #[test]
 fn the_committed_run_schema_is_current() {
-    assert_current("run-v1.json", &observer::render::schema::run_schema());
+    assert_current("run-v1.json", &text_of::<RunReport<'static>>());
 }
 
 fn assert_current(file: &str, current: &str) {

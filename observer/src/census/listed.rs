@@ -50,7 +50,7 @@ pub(super) fn details(
     arguments: ArgumentsOf,
 ) -> Result<Details, Error> {
     // What no walk tells either is read when rows are made.
-    let wanted = wanted.without(proc::ONLY_HERE).without(match arguments {
+    let wanted = wanted.without(Facts::ONLY_PROC).without(match arguments {
         ArgumentsOf::Exec => Facts::ARGUMENTS,
         ArgumentsOf::Memory => Facts::NONE,
     });

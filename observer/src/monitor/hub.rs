@@ -51,9 +51,14 @@ impl Hub {
         let mut state = self.state();
         if !state.fresh.is_empty() {
             let fresh = std::mem::take(&mut state.fresh);
-            state
-                .subscribers
-                .retain(|mailbox| mailbox.upgrade().is_some_and(|mailbox| mailbox.put(&fresh)));
+            let is_read = |mailbox: &Weak<Mailbox>| match mailbox.upgrade() {
+                Some(mailbox) => {
+                    mailbox.put(&fresh);
+                    true
+                }
+                None => false,
+            };
+            state.subscribers.retain(is_read);
             state.kept.extend(fresh);
             let surplus = state.kept.len().saturating_sub(self.history);
             state.kept.drain(..surplus);

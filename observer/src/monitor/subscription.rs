@@ -116,8 +116,7 @@ impl Mailbox {
         Self { limit, state: Mutex::new(state), arrival: Condvar::new(), bell: OnceLock::new() }
     }
 
-    /// Returns whether more is wanted.
-    pub(super) fn put(&self, updates: &[Arc<Update>]) -> bool {
+    pub(super) fn put(&self, updates: &[Arc<Update>]) {
         let mut state = self.state();
         for update in updates {
             // Once something is left out, so is all behind it, until the reader has caught up.
@@ -128,7 +127,6 @@ impl Mailbox {
             }
         }
         self.wake(state);
-        true
     }
 
     pub(super) fn close(&self, why: Option<Arc<Error>>) {

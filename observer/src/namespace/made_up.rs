@@ -6,6 +6,7 @@ use crate::{
     facts::Facts,
     field::{Identity, Instant, Row},
     machine::Machine,
+    origin::Origin,
 };
 
 pub(super) fn id(kind: NamespaceKind, inode: u64) -> NamespaceId {
@@ -50,5 +51,5 @@ pub(super) fn all(all: Vec<Namespace>, parents: &[(u32, u32)]) -> Namespaces {
 
 fn listing(rows: Vec<Row>) -> Listing {
     let now = Instant { boot_ns: 0, unix_ns: 0 };
-    Listing::of_rows(rows, now, Facts::NONE, Machine::read().unwrap(), "test")
+    Listing::of_rows(rows, now, Facts::NONE, Machine::read().unwrap(), Origin::Proc)
 }

@@ -78,7 +78,7 @@ impl<'a> JsonSnapshot<'a> {
             complete: listing.is_complete(),
             time: rfc3339(listing.now().unix_ns),
             boot_ns: Digits(listing.now().boot_ns),
-            origin: listing.origin,
+            origin: listing.origin.name(),
             vanished: listing.vanished,
             refused: listing.refused,
             curtailed: listing.curtailed,
@@ -210,7 +210,10 @@ impl Serialize for Cells<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::{Identity, Instant};
+    use crate::{
+        field::{Identity, Instant},
+        origin::Origin,
+    };
 
     #[test]
     fn a_start_is_told_as_exactly_as_it_is_known() {
@@ -222,7 +225,7 @@ mod tests {
         let now = Instant { boot_ns: 9_000_000_000, unix_ns: 109_123_456_789 };
         let rows = vec![row(1, 2_340_000_000), row(2, 2_340_000_001)];
         let machine = Machine::read().unwrap();
-        let listing = Listing::of_rows(rows, now, JsonSnapshot::FACTS, machine, "bpf");
+        let listing = Listing::of_rows(rows, now, JsonSnapshot::FACTS, machine, Origin::Bpf);
         let mut text = Vec::new();
         let mut json = JsonSnapshot::new(&listing, &[]);
         json.begin(&mut text);

@@ -137,14 +137,7 @@ impl TextLines {
             let _infallible = write!(line, "{cell:<width$} ", width = *width);
         }
         line.push_str(&row.cells[7]);
-        if let Some(width) = self.cut {
-            cut(&mut line, width);
-        }
-        let colored = self.color == Color::Yes && !row.style.is_empty();
-        let (before, after) = if colored { (row.style, RESET) } else { ("", "") };
-        for part in [before, &line, after, "\n"] {
-            out.extend_from_slice(part.as_bytes());
-        }
+        write_cut(out, &mut line, (row.style, self.color), self.cut);
     }
 }
 
@@ -303,6 +296,15 @@ pub(super) fn write_styled(
     width: Option<usize>,
 ) {
     line.truncate(line.trim_end_matches(' ').len());
+    write_cut(out, line, (style, color), width);
+}
+
+fn write_cut(
+    out: &mut Vec<u8>,
+    line: &mut String,
+    (style, color): (&str, Color),
+    width: Option<usize>,
+) {
     if let Some(width) = width {
         cut(line, width);
     }

@@ -27,10 +27,6 @@ pub(super) struct Between<'a> {
     pub(super) cpus: u64,
 }
 
-/// What neither events nor a walk tell: a snapshot takes it from /proc itself.
-const OF_PROC: Facts =
-    Facts::LABEL.and(Facts::EXECUTABLE).and(Facts::WORKING_DIRECTORY).and(Facts::WAIT_CHANNEL);
-
 /// Known in a joined view only.
 const JOINED: [&str; 8] = ["hgid", "hgids", "hgroup", "hgroups", "hpid", "hppid", "huid", "huser"];
 
@@ -42,7 +38,8 @@ const UNSTEADY: [&str; 10] =
 pub(super) fn all() -> impl Iterator<Item = &'static Field> {
     Field::all().filter(|field| {
         let steady = !field.always_changes || field.name == "time";
-        steady && !field.needs.have(OF_PROC) && !JOINED.contains(&field.name)
+        // A snapshot takes what only /proc tells from there itself.
+        steady && !field.needs.have(Facts::ONLY_PROC) && !JOINED.contains(&field.name)
     })
 }
 
@@ -237,7 +234,7 @@ mod tests {
     ) -> Option<bool> {
         let machine = Machine { ticks_per_second: 100, ..Machine::read().unwrap() };
         let now = Instant { boot_ns: 0, unix_ns: 0 };
-        let view = Listing::of_rows(Vec::new(), now, Facts::NONE, machine, "test").view;
+        let view = Listing::of_rows(Vec::new(), now, Facts::NONE, machine, Origin::Proc).view;
         let seen = |row| Seen { row, view: &view };
         let between = Between { before: seen(before), after: seen(after), cpus: 2 };
         judge(between, seen(told))

@@ -55,11 +55,8 @@ static COLUMNS: [Column; 27] = [
     column("keeper", "KEPT BY", cell::keeper, "arguments of the process with the lowest pid; if no process is in it, what keeps it"),
 ];
 
-/// Columns of a tree.
-pub const OF_A_TREE: [&str; 7] = ["ns", "type", "nprocs", "pid", "user", "container", "keeper"];
-
-/// Columns of a plain table.
-pub const OF_A_TABLE: [&str; 7] = ["ns", "type", "nprocs", "pid", "user", "container", "keeper"];
+/// Columns of a tree and of a plain table.
+pub const USUAL: [&str; 7] = ["ns", "type", "nprocs", "pid", "user", "container", "keeper"];
 
 /// Columns that tell what differs.
 pub const OF_DIFFERENCES: [&str; 7] = ["ns", "type", "mine", "init", "nprocs", "pid", "keeper"];

@@ -9,7 +9,7 @@ mod members;
 mod news;
 
 pub use self::{
-    column::{Column, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
+    column::{Column, OF_DIFFERENCES, USUAL},
     item::write_item,
     json::{MemberDetails, document},
     members::members,

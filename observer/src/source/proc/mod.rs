@@ -48,11 +48,11 @@ pub(crate) use name::{task_name, without_work};
 #[cfg(feature = "perf")]
 pub use poll::ProcSource;
 #[cfg(feature = "perf")]
+pub(crate) use scan::add_what_no_walk_tells;
+#[cfg(feature = "perf")]
 pub(crate) use scan::now;
 #[cfg(feature = "snapshot")]
 pub(crate) use scan::scan_known;
-#[cfg(feature = "perf")]
-pub(crate) use scan::{ONLY_HERE, add_what_no_walk_tells};
 #[cfg(feature = "snapshot")]
 pub use scan::{Scan, Which, scan};
 #[cfg(feature = "perf")]

@@ -94,11 +94,6 @@ pub(crate) fn now() -> Result<Instant, Error> {
     Ok(Instant { boot_ns, unix_ns: WallClock::read()?.unix_ns(boot_ns) })
 }
 
-/// What neither events nor a walk tell.
-#[cfg(feature = "perf")]
-pub(crate) const ONLY_HERE: Facts =
-    Facts::LABEL.and(Facts::EXECUTABLE).and(Facts::WORKING_DIRECTORY).and(Facts::WAIT_CHANNEL);
-
 /// Reads what only /proc tells, if it is wanted, into rows that a walk has told: label, file,
 /// working directory, wait channel, and groups that were too many for it.
 #[cfg(feature = "perf")]
@@ -111,7 +106,7 @@ pub(crate) fn add_what_no_walk_tells(
         wanted.have(Facts::GROUPS)
             && row.status.as_ref().is_some_and(|status| status.groups.is_none())
     };
-    let for_all = wanted.only(ONLY_HERE);
+    let for_all = wanted.only(Facts::ONLY_PROC);
     let lacking = rows.iter().filter(|row| for_all != Facts::NONE || lacks_groups(row));
     let pids: Vec<u32> = lacking.map(|row| row.pid).collect();
     if pids.is_empty() {

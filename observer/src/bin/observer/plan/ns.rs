@@ -8,7 +8,7 @@ use observer::{
     namespace::{FACTS, NamespaceKind, Options, tree::Relation},
     render::{
         Color,
-        namespace::{Column, MemberDetails, OF_A_TABLE, OF_A_TREE, OF_DIFFERENCES},
+        namespace::{Column, MemberDetails, OF_DIFFERENCES, USUAL},
     },
     source::{Options as SourceOptions, bpf::Object},
 };
@@ -159,8 +159,7 @@ fn kinds(names: &[String]) -> Result<Vec<NamespaceKind>, Failure> {
 fn columns(args: &NsArgs, layout: Layout) -> Result<Vec<&'static Column>, Failure> {
     let default: &[&str] = match layout {
         _ if args.mine => &OF_DIFFERENCES,
-        Layout::Table => &OF_A_TABLE,
-        Layout::Tree(_) => &OF_A_TREE,
+        Layout::Table | Layout::Tree(_) => &USUAL,
     };
     let asked: Vec<&str> = args.columns.iter().flat_map(|list| list.split_whitespace()).collect();
     let names = if asked.is_empty() { default } else { &asked };

@@ -1,14 +1,7 @@
 //! One listing after the other, until told to end.
 
-use std::{
-    os::fd::AsFd as _,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use nix::{
-    errno::Errno,
-    poll::{PollFd, PollFlags, poll},
-};
 use observer::Error;
 
 use super::{
@@ -21,6 +14,7 @@ use crate::{
     output::{Flow, Output},
     plan::{Every, PsPlan},
     signals::{EndSignals, poll_timeout},
+    until::wait_for_more,
 };
 
 /// Prints a listing at once, then one at each interval. Nothing matched if none had a process.
@@ -71,24 +65,9 @@ fn next(due: Instant, interval: Duration) -> Instant {
 fn wait_until(due: Instant, signals: &mut EndSignals, output: &Output) -> Result<Flow, Error> {
     loop {
         let left = due.saturating_duration_since(Instant::now());
-        let mut fds = [
-            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
-            // Asks for nothing but whether the reader has gone.
-            PollFd::new(output.fd(), PollFlags::empty()),
-        ];
-        match poll(&mut fds, poll_timeout(left)) {
-            Ok(0) if due <= Instant::now() => return Ok(Flow::On),
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => {
-                let source = errno.into();
-                return Err(Error::System { what: "cannot wait for the next listing", source });
-            }
-        }
-        if fds[1].any() == Some(true) {
-            return Ok(Flow::Closed);
-        }
-        if signals.take() {
-            return Ok(Flow::End);
+        match wait_for_more(None, signals, output, poll_timeout(left))? {
+            Flow::On if Instant::now() < due => {}
+            flow => return Ok(flow),
         }
     }
 }
