@@ -436,7 +436,7 @@ impl Live {
         let look = self.look(Some((FACTS, ArgumentsOf::Exec)), followers, sink)?;
         let machine = Machine::clone(&self.machine);
         let rows = look.details.map(|details| details.rows(&look.entries, FACTS, &machine));
-        let origin = self.origin().name();
+        let origin = self.origin();
         let listing = Listing::of_rows(rows.unwrap_or_default(), now()?, FACTS, machine, origin);
         let namespaces = Arc::new(Namespaces::of(listing, options)?);
         let looked = Looked { namespaces, deep: options.deep, began_ns, ended_ns: boot_ns()? };
