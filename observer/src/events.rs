@@ -19,13 +19,13 @@ use crate::{
     source::{self, AnySource, Options, Source as _},
 };
 
-/// Every event asked for, from the moment it was opened.
+/// The events asked for, from the moment of opening on, one after the other.
 ///
-/// Of eBPF every fact of every life; on the steps below it what
-/// [`EventFacts`](crate::facts::EventFacts) declares. Privileges: `CAP_BPF` and `CAP_PERFMON` in
-/// [`Events::open`] and a kernel from 5.18 with BTF; `CAP_PERFMON` and a readable tracefs for
-/// tracepoints without eBPF; none for listings of /proc. A reader that is too slow loses events: [`What::Lost`](crate::event::What::Lost) stands in
-/// their place.
+/// With eBPF every fact about every process is known; the other sources know what
+/// [`EventFacts`](crate::facts::EventFacts) declares. eBPF needs `CAP_BPF` and `CAP_PERFMON` in
+/// [`Events::open`], and Linux 5.18 or later with BTF; tracepoints need `CAP_PERFMON` and a readable
+/// tracefs; listings of /proc need no privileges. A reader that is too slow loses events, and
+/// [`What::Lost`](crate::event::What::Lost) stands in their place.
 pub struct Events {
     feed: Feed<AnySource>,
     refused: Vec<(Origin, Error)>,
@@ -33,7 +33,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Starts to observe. When it returns, nothing is missed any more.
+    /// Starts to observe. No event after its return is missed.
     ///
     /// # Errors
     ///
@@ -43,12 +43,12 @@ impl Events {
         Ok(Self { feed: Feed::new(source), refused, ready: VecDeque::new() })
     }
 
-    /// Which kind of source tells the events.
+    /// Which kind of source the events come from.
     pub fn origin(&self) -> Origin {
         self.feed.source().origin()
     }
 
-    /// Sources that would tell more, and what keeps them from working.
+    /// The better sources that do not work here, each with the reason.
     pub fn refused(&self) -> &[(Origin, Error)] {
         &self.refused
     }
@@ -125,7 +125,7 @@ mod stream {
     }
 
     impl Events {
-        /// Turns this into a [`Stream`]. Ends never; dropping it ends the observation.
+        /// Turns this into a [`Stream`] that never ends; dropping it ends the observation.
         ///
         /// # Errors
         ///

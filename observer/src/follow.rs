@@ -17,7 +17,7 @@ use crate::{
 
 /// Follows the changes of a table.
 pub trait Follower {
-    /// Kinds of event that it lives on, beyond those of every table. The driver must have been opened
+    /// The kinds of event that the follower needs, beyond those of every table. The driver must have been opened
     /// with them.
     fn kinds(&self) -> &'static [Kind] {
         &[]
@@ -26,27 +26,27 @@ pub trait Follower {
     /// Takes in a change.
     fn apply(&mut self, change: &Change);
 
-    /// The next thing that it wants to know or have done. Each is handed out once.
+    /// Returns the next thing that the follower wants to know or have done. Each is returned once.
     fn next_wish(&mut self) -> Option<Wish> {
         None
     }
 
-    /// Takes in an answer. Answers go to all followers of a driver: each passes over what it did not ask
-    /// for.
+    /// Takes in an answer. Every answer goes to all followers of a driver; a follower ignores answers to
+    /// what it did not ask.
     fn answer(&mut self, answer: &Answer) {
         let _ = answer;
     }
 }
 
-/// What a follower wants to know or have done. It does without where nobody fulfils it.
+/// What a follower wants to know or have done. A follower must cope with a wish that is not granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wish {
-    /// To be told what this client writes to its engine, as
+    /// To receive what this client writes to its engine, as
     /// [`What::Request`](crate::event::What::Request); see [`Overhears`](crate::source::Overhears).
     /// Answered by [`Answer::Overhearing`].
     Overhear(ProcessKey),
-    /// Not to be told any more: that client has ended.
+    /// To stop receiving what this client writes, because it has ended.
     StopOverhearing(ProcessKey),
     /// To hear what an engine knows of a container, once it is started: [`Answer::Described`].
     Describe {
@@ -87,7 +87,7 @@ pub enum Answer {
         /// `false` where the source cannot tell; the reason where it tried and failed.
         begun: Result<bool, String>,
     },
-    /// What an engine knows of a container; not told where no engine knows it.
+    /// What an engine knows about a container. No answer comes if no engine knows it.
     Described {
         /// Its whole id.
         id: String,
@@ -98,7 +98,7 @@ pub enum Answer {
         /// Labels, addresses and mounts, in words.
         marks: Vec<String>,
     },
-    /// The one container that is called this; not told where there is none, or more than one.
+    /// The one container with this name. No answer comes if there is none, or more than one.
     Resolved {
         /// As it was asked for.
         name: String,

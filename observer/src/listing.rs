@@ -29,35 +29,36 @@ use crate::{
     },
 };
 
-/// Rows, and what to see them with. Immutable but for their order and choice.
+/// The processes of one instant as rows, with what it takes to show them. Its rows can be sorted and
+/// filtered, but not changed.
 #[derive(Debug)]
 pub struct Listing {
-    /// One row a process.
+    /// One row per process.
     pub rows: Vec<Row>,
-    /// What the rows alone do not know.
+    /// What all rows are seen with: the instant, the machine, the names.
     pub view: View,
-    /// Processes that ended while they were read.
+    /// How many processes ended while they were read.
     pub vanished: u64,
-    /// Processes of which nothing may be read.
+    /// How many processes were skipped, for lack of permission to read them.
     pub refused: u64,
-    /// Processes of which some wanted fact may not be read.
+    /// How many processes lack some wanted fact, for lack of permission to read it.
     pub curtailed: u64,
-    /// Of [`Listing::of_namespaces`]: how many were found.
+    /// How many pid namespaces were found, in a listing of [`Listing::of_namespaces`].
     pub namespaces: usize,
     /// What told the rows: [`Origin::Proc`] for a scan.
     pub origin: Origin,
     /// The event after which a stream would continue it; 0 for a scan, which follows no stream.
     pub seq: u64,
-    /// Events lost up to then.
+    /// How many events had been lost by then.
     pub lost: u64,
-    /// Whether it is of a live table that waited for its repair after a loss.
+    /// Whether it was taken from a live table that had lost events and was not repaired yet.
     pub torn: bool,
 }
 
 /// How the host columns of a joined view see the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostMaps {
-    /// The caller's users to the host's; empty for a caller that is the host.
+    /// Maps from the caller's users to the host's; empty for a caller on the host itself.
     pub users: Vec<IdMap>,
     /// Maps for the groups, likewise.
     pub groups: Vec<IdMap>,
@@ -91,8 +92,8 @@ impl Listing {
         Ok(Self::of_scan(scan, wanted, machine, HostMaps::default()))
     }
 
-    /// Reads all processes in the pid namespaces of these processes, as they see themselves,
-    /// without entering anything. Needs `CAP_SYS_PTRACE` for processes of other users.
+    /// Reads all processes in the pid namespaces of the given processes, as seen from inside, without
+    /// entering anything. Needs `CAP_SYS_PTRACE` for processes of other users.
     ///
     /// # Errors
     ///
@@ -121,8 +122,8 @@ impl Listing {
         Self { vanished, refused, curtailed, namespaces, ..listing }
     }
 
-    /// Takes rows that somebody else read at that instant, and looks up the names that are wanted.
-    /// Whoever knows of losses, and of what is missing, sets the fields for it.
+    /// Makes a listing of rows that were read elsewhere at that instant, and looks up the wanted names.
+    /// The caller sets the fields for losses and for what is missing, if it knows of any.
     pub fn of_rows(
         rows: Vec<Row>,
         now: Instant,
@@ -149,8 +150,8 @@ impl Listing {
         }
     }
 
-    /// Reads the kernel's own list of processes in one pass; from /proc only what that does not
-    /// tell. Needs `CAP_BPF` and `CAP_PERFMON` and a kernel from 5.18 with BTF.
+    /// Reads the kernel's own list of processes in one pass, and only what is not in it from /proc.
+    /// Needs `CAP_BPF` and `CAP_PERFMON`, and Linux 5.18 or later with BTF.
     ///
     /// # Errors
     ///
@@ -170,30 +171,30 @@ impl Listing {
         Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), Origin::Bpf))
     }
 
-    /// Keeps these processes, in this order, each as often as it is named. What is not there is
-    /// left out.
+    /// Keeps only these processes, in this order, each as often as it is named. Processes that are not
+    /// in the listing are left out.
     pub fn pick(&mut self, pids: &[u32]) {
         let rows: HashMap<u32, Row> = self.rows.drain(..).map(|row| (row.pid, row)).collect();
         self.rows.extend(pids.iter().filter_map(|pid| rows.get(pid).cloned()));
     }
 
-    /// Drops the rows that do not meet the filter.
+    /// Drops the rows that do not match the filter.
     pub fn keep(&mut self, filter: &Filter) {
         let Self { rows, view, .. } = self;
         rows.retain(|row| filter.matches(row, view));
     }
 
-    /// Puts the rows in order.
+    /// Sorts the rows.
     pub fn sort(&mut self, keys: &[SortKey]) {
         sort(&mut self.rows, keys, &self.view);
     }
 
-    /// The instant that all its times are measured from.
+    /// The instant from which all times in the listing are measured.
     pub fn now(&self) -> Instant {
         self.view.now
     }
 
-    /// Whether every process that was there is in it.
+    /// Whether the listing holds every process that existed.
     pub fn is_complete(&self) -> bool {
         self.refused == 0 && !self.torn
     }

@@ -31,28 +31,28 @@ pub(crate) struct Parts {
 /// A place in a monitor's stream of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The boot that it is of.
+    /// The boot that the stream belongs to.
     pub boot_id: String,
-    /// The monitor that it is of: the boot time of its start, in nanoseconds.
+    /// The monitor that the stream belongs to: when that started, in nanoseconds since boot.
     pub epoch: u64,
-    /// The number of the last change that is in.
+    /// The number of the last change that the snapshot contains.
     pub seq: u64,
-    /// Events lost up to then.
+    /// How many events had been lost by then.
     pub lost: u64,
-    /// Whether the table was whole: no loss waited for its repair.
+    /// Whether the table was complete: it had repaired every loss.
     pub complete: bool,
 }
 
 /// How new a snapshot's facts must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// What events tell: who is there, whose child, in which cgroup, with which arguments at its
-    /// exec; as whom it ran at the last event.
+    /// What events alone report: which processes exist, their parents, cgroups and arguments at exec,
+    /// and the user that each had at its last event.
     Table,
-    /// What a walk of the kernel tells as well: CPU time, state, sizes, all ids and namespaces,
-    /// capabilities. Arguments as at exec.
+    /// What a walk over the kernel's tasks adds: CPU time, state, sizes, all ids and namespaces,
+    /// capabilities. Arguments are those at exec.
     Refreshed,
-    /// A refreshed one, with the arguments as they are in memory now.
+    /// What [`Self::Refreshed`] gives, with the arguments as they are in memory now.
     Reread,
 }
 
@@ -61,7 +61,7 @@ pub enum Freshness {
 const OF_THE_TABLE: Facts = Facts::IDENTITY.and(Facts::PIDS).and(Facts::CGROUP).and(Facts::NAMES);
 
 impl Freshness {
-    /// The cheapest that knows these facts.
+    /// The cheapest freshness that gives these facts.
     pub fn sufficient_for(wanted: Facts) -> Self {
         if wanted.have(Facts::ARGUMENTS) {
             Self::Reread
@@ -78,12 +78,12 @@ impl Snapshot {
         Self(Arc::new(parts))
     }
 
-    /// Where the stream of changes goes on from it.
+    /// The place from which the stream of changes continues this snapshot.
     pub fn token(&self) -> &Token {
         &self.0.token
     }
 
-    /// When it was taken.
+    /// When the snapshot was taken.
     pub fn now(&self) -> Instant {
         self.0.now
     }
@@ -100,9 +100,9 @@ impl Snapshot {
         entries.get(at)
     }
 
-    /// One row a process with the wanted facts, as far as the snapshot was asked to know them, and
-    /// the names that they need. What neither events nor a walk tell (label, executable, working
-    /// directory, wait channel) is read from /proc here.
+    /// Makes a listing with one row per process: the wanted facts, as far as the snapshot was taken with
+    /// them, and the names that they need. What neither events nor a walk report (label, executable,
+    /// working directory, wait channel) is read from /proc now.
     ///
     /// # Errors
     ///

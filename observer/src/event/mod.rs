@@ -1,4 +1,4 @@
-//! What happened, as an owned fact: the nouns that everything behind the source speaks of.
+//! What happened, as an owned fact: the types that everything behind the source uses.
 //!
 //! Nothing in here reads a clock or a file. Ids are those of the initial namespaces, times are
 //! nanoseconds since boot with suspended time included (`CLOCK_BOOTTIME`), bytes are as the
@@ -28,7 +28,7 @@ use crate::container::Container;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// When it happened, in nanoseconds since boot. Events of one process are in order; those of
-    /// different CPUs may be some microseconds out of it.
+    /// different CPUs may be out of order by some microseconds.
     pub boot_ns: u64,
     /// The CPU it happened on.
     pub cpu: u32,
@@ -44,12 +44,12 @@ pub enum What {
     Fork {
         /// The new process. Its parent is its creator, or under `CLONE_PARENT` its creator's.
         process: Process,
-        /// The process that called.
+        /// The process that called fork(2), vfork(2) or clone(2).
         creator: Creator,
         /// The flags given to clone(2).
         clone_flags: u64,
     },
-    /// A process started to run another program. A failed execve(2) is no event.
+    /// A process started to run another program. A failed execve(2) is not an event.
     Exec {
         /// The process, as the new program.
         process: Process,
@@ -58,14 +58,14 @@ pub enum What {
         /// Its arguments; `None` where it was gone before they could be read.
         args: Option<Args>,
     },
-    /// The last thread of a process ended. Exactly once a process.
+    /// The last thread of a process ended. Comes exactly once for each process.
     Exit {
         /// The process.
         process: Process,
         /// How it ended, where the source can tell.
         status: Option<Status>,
-        /// What it used, so far: other threads may still be on their way out. `None` where the
-        /// source cannot tell.
+        /// What the process has used so far: other threads may still be exiting. `None` where the source
+        /// does not know it.
         usage: Option<Usage>,
         /// The process that becomes the parent of its children: a subreaper, or the init of its pid
         /// namespace; `None` where that is itself.
@@ -77,7 +77,7 @@ pub enum What {
         key: ProcessKey,
         /// How it ended, where the source can tell.
         status: Option<Status>,
-        /// What it used: final. `None` where the source cannot tell.
+        /// What the process used in all. `None` where the source does not know it.
         usage: Option<Usage>,
     },
     /// A process changed its name, by prctl(2) or by exec.
@@ -91,13 +91,13 @@ pub enum What {
     Cgroup {
         /// The process, in its new cgroup.
         process: Process,
-        /// Where it was, if the table knew.
+        /// Its cgroup before, if the table knew it.
         old_cgroup: Option<Arc<Cgroup>>,
     },
-    /// A thread got into other namespaces: of a process, or one of its threads alone. Told only where
-    /// [`Kind::NAMESPACE`] is asked for. Of a call that changed nothing it is told as well.
+    /// A thread called clone(2), unshare(2) or setns(2) to get into other namespaces, even if the call
+    /// changed nothing. Reported only if [`Kind::NAMESPACE`] is asked for.
     Namespaces {
-        /// The process; [`Process::tid`] is the thread. Its namespaces are told only if the thread is
+        /// The process; [`Process::tid`] is the thread. Its namespaces are given only if the thread is
         /// its leader.
         process: Process,
         /// How the thread got there.
@@ -108,7 +108,7 @@ pub enum What {
         namespaces: Box<ThreadNamespaces>,
     },
     /// A process wrote to a unix socket that another process listens on: a client asks its server
-    /// for something. Told when the call begins, and only of processes that
+    /// for something. Reported when the call begins, and only for processes that
     /// [`Overhears::begin`](crate::source::Overhears::begin) was called for.
     Request {
         /// The process that wrote.
@@ -122,7 +122,7 @@ pub enum What {
         /// less where its memory could not be read.
         bytes: Bytes,
     },
-    /// A process got another parent, because its own ended. Told by the table.
+    /// A process got another parent because its own ended. Comes from the table.
     Reparent {
         /// The process, under its new parent.
         process: Process,
@@ -135,24 +135,24 @@ pub enum What {
         /// The process, as it was found.
         process: Process,
     },
-    /// A process that had ended has been waited for, or was found to be gone. What it used in the
-    /// end follows as [`What::Free`], if it was not lost. Told by the table.
+    /// A process that had ended was reaped, or was found to be gone. What it used in all follows as
+    /// [`What::Free`], unless that is lost. Comes from the table.
     Gone {
         /// The process's identity.
         key: ProcessKey,
     },
     /// Events are missing at this place.
     Lost {
-        /// How many.
+        /// How many events are missing.
         count: u64,
-        /// What became of them.
+        /// Why they are missing.
         loss: Loss,
     },
-    /// After a loss the table was compared with the kernel's own list. Told by the table.
+    /// After a loss, the table was compared with the kernel's own list. Comes from the table.
     Repair {
-        /// Processes that it did not know.
+        /// How many processes the table did not know.
         added: u64,
-        /// Processes that had ended without its knowledge.
+        /// How many processes had ended without the table's knowledge.
         removed: u64,
     },
 }
@@ -195,7 +195,7 @@ impl What {
     }
 }
 
-/// Identity of a process within a boot: a pid is used again, a pid with a start time is not.
+/// The identity of a process within a boot: a pid is reused, a pid with its start time is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProcessKey {
     /// Process id in the initial pid namespace (the kernel's tgid).
@@ -204,13 +204,13 @@ pub struct ProcessKey {
     pub start_ns: u64,
 }
 
-/// A process at the moment of an event. `None` is what the source could not tell: one that asks
-/// /proc comes too late for a short life. eBPF tells everything.
+/// A process at the moment of an event. A field is `None` where the source could not find it out: one
+/// that reads /proc comes too late for a short-lived process. eBPF finds out everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     /// Its identity.
     pub key: ProcessKey,
-    /// Its parent's; `None` for those that the kernel itself started.
+    /// Its parent's identity; `None` for processes that the kernel itself started.
     pub parent: Option<ProcessKey>,
     /// The kernel's count of its execs, its ancestors' included: another number is another program;
     /// 0 where the kernel does not tell.
@@ -236,7 +236,7 @@ impl Process {
         self.cgroup.as_ref()?.container.as_ref()
     }
 
-    /// This account, and what an earlier one knew of the same process that this one does not tell.
+    /// This account, completed by what an earlier one knew about the same process.
     #[must_use]
     pub(crate) fn or(self, before: &Self) -> Self {
         let untold = self.namespaces == [0; 8];
@@ -279,7 +279,7 @@ pub struct Peer {
     /// The process that called listen(2), in the initial pid namespace: systemd where it hands
     /// sockets on. `None` where the kernel does not tell.
     pub pid: Option<u32>,
-    /// The effective user that it ran as then.
+    /// The effective user of that process at the time.
     pub uid: Option<u32>,
 }
 
@@ -339,7 +339,7 @@ impl Status {
         }
     }
 
-    /// This end, where nobody knows whether a core was dumped.
+    /// This status, without a word on whether a core was dumped.
     #[cfg(feature = "perf")]
     #[must_use]
     pub(crate) fn without_core(self) -> Self {

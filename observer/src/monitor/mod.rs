@@ -53,17 +53,17 @@ use crate::{
     source::{Backend, Options, RingSize},
 };
 
-/// A live table.
+/// A live table of all processes, kept current in a thread of its own.
 ///
-/// Minimum kernel: 5.18 with BTF. Privileges: `CAP_BPF` and `CAP_PERFMON` (or root) in
-/// [`Builder::start`], none afterwards, but `CAP_SYS_PTRACE` to read what no event tells of
-/// processes that were there before. Where that is not given, the table is kept by tracepoints and
-/// /proc, or by /proc alone, and tells less: see [`Monitor::origin`].
+/// It needs Linux 5.18 or later with BTF, and `CAP_BPF` and `CAP_PERFMON` (or root) in
+/// [`Builder::start`]. Afterwards it needs no privileges, except `CAP_SYS_PTRACE` to read what no
+/// event reports about processes that were there before. Without these, the table is kept current by
+/// tracepoints and /proc, or by /proc alone, and knows less: see [`Monitor::origin`].
 ///
-/// After a loss the table mends itself from the kernel's own list within milliseconds; what it
-/// concluded is marked, and a [`What::Repair`](crate::event::What::Repair) says how much it was.
+/// After a loss the table repairs itself from the kernel's own list within milliseconds. Changes that
+/// it inferred are marked, and a [`What::Repair`](crate::event::What::Repair) says how many they were.
 ///
-/// Dropping it ends the thread, within 100 ms.
+/// Dropping the monitor ends the thread, within 100 ms.
 #[derive(Debug)]
 pub struct Monitor {
     requests: mpsc::Sender<Request>,
@@ -74,7 +74,7 @@ pub struct Monitor {
     thread: Option<JoinHandle<()>>,
 }
 
-/// How a monitor is made.
+/// Settings for a monitor that is to be started.
 #[derive(Clone, Debug)]
 pub struct Builder {
     settings: Settings,
@@ -88,11 +88,11 @@ pub struct Builder {
 pub struct Statistics {
     /// What became of the kernel's events.
     pub totals: Totals,
-    /// Changes told.
+    /// How many changes there were.
     pub changes: u64,
-    /// Times that the table was mended after a loss.
+    /// How often the table was repaired after a loss.
     pub repairs: u64,
-    /// Running processes and zombies.
+    /// How many running processes and zombies there are.
     pub processes: usize,
 }
 
@@ -108,15 +108,15 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Which source; the best that works without it.
+    /// Chooses the source of events. The default is the best one that works.
     #[must_use]
     pub fn backend(mut self, backend: Backend) -> Self {
         self.source.backend = backend;
         self
     }
 
-    /// All options of the source at once; the kinds of record are always all that the table needs,
-    /// and of [`Kind::NAMESPACE`] and [`Kind::REQUEST`] those that are among them.
+    /// Sets all options of the source at once. Of the kinds of event, only [`Kind::NAMESPACE`] and
+    /// [`Kind::REQUEST`] can be chosen: those that the table needs are always included.
     #[must_use]
     pub fn source(mut self, options: Options) -> Self {
         let Options { mut kinds, walks, .. } = Options::for_a_table();
@@ -126,15 +126,15 @@ impl Builder {
         self
     }
 
-    /// Tells as well when threads get into other namespaces:
-    /// [`What::Namespaces`](crate::event::What::Namespaces). Every system call of the machine takes
-    /// some 25 ns longer while it runs.
+    /// Also reports when threads enter other namespaces, as
+    /// [`What::Namespaces`](crate::event::What::Namespaces). While the monitor runs, every system call
+    /// on the machine takes some 25 ns longer.
     #[must_use]
     pub fn namespaces(self) -> Self {
         self.also(Kind::NAMESPACE)
     }
 
-    /// Makes ready for [`Monitor::overhear`]. It costs no system call anything until that is called.
+    /// Prepares for [`Monitor::overhear`]. System calls become no slower until that is called.
     #[must_use]
     pub fn requests(self) -> Self {
         self.also(Kind::REQUEST)
@@ -147,60 +147,60 @@ impl Builder {
         self
     }
 
-    /// Makes ready for followers that live on these kinds of event, see [`Follower::kinds`]. Their
-    /// programs are loaded, and attached only while such a follower has joined.
+    /// Prepares for followers that need these kinds of event, see [`Follower::kinds`]. The programs for
+    /// them are loaded, but attached only while such a follower has joined.
     #[must_use]
     pub fn may_follow(mut self, kinds: &[Kind]) -> Self {
         self.source.on_demand.extend(kinds);
         self
     }
 
-    /// Size of the ring between kernel and table.
+    /// Sets the size of the ring buffer between the kernel and the table.
     #[must_use]
     pub fn ring(mut self, ring: RingSize) -> Self {
         self.source.ring = ring;
         self
     }
 
-    /// Bytes of arguments kept of one process, at most; all without it.
+    /// Keeps at most so many bytes of each process's arguments. The default is to keep all.
     #[must_use]
     pub fn args_max(mut self, bytes: u64) -> Self {
         self.source.args_max = Some(bytes);
         self
     }
 
-    /// How long those are remembered that have ended and been waited for. 5 s without it.
+    /// Sets how long processes are remembered after they were reaped. The default is 5 s.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.settings.grace = grace;
         self
     }
 
-    /// How often the table is compared with the kernel's own list although nothing was lost. 30 s
-    /// without it.
+    /// Sets how often the table is compared with the kernel's own list even if nothing was lost. The
+    /// default is 30 s.
     #[must_use]
     pub fn check_every(mut self, interval: Duration) -> Self {
         self.settings.check_every = interval;
         self
     }
 
-    /// So many changes are kept for [`Monitor::subscribe_from`], at about half a KiB each beside
-    /// their arguments. 16,384 without it.
+    /// Sets how many changes are kept for [`Monitor::subscribe_from`]. Each takes about half a KiB, plus
+    /// its arguments. The default is 16,384.
     #[must_use]
     pub fn history(mut self, changes: usize) -> Self {
         self.history = changes;
         self
     }
 
-    /// So many changes wait for a slow subscriber, at most; then it misses some, and is told so.
-    /// 65,536 without it.
+    /// Sets how many changes can wait for a slow subscriber before it misses some, which it then learns.
+    /// The default is 65,536.
     #[must_use]
     pub fn backlog(mut self, changes: usize) -> Self {
         self.backlog = changes;
         self
     }
 
-    /// Loads other programs than the built-in ones; for work on them.
+    /// Loads other eBPF programs than the built-in ones (for development).
     #[cfg(feature = "ebpf")]
     #[must_use]
     pub fn object(mut self, object: Object) -> Self {
@@ -208,8 +208,7 @@ impl Builder {
         self
     }
 
-    /// Starts to observe. When it returns, every process is in the table and nothing is missed any
-    /// more.
+    /// Starts to observe. When it returns, every process is in the table, and no later event is missed.
     ///
     /// # Errors
     ///
@@ -234,7 +233,7 @@ impl Builder {
 }
 
 impl Monitor {
-    /// What can be set.
+    /// The settings for a monitor, to be changed before it starts.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -244,14 +243,14 @@ impl Monitor {
         self.origin
     }
 
-    /// Sources that would tell more, and what keeps them from working.
+    /// The better sources that do not work here, each with the reason.
     pub fn refused(&self) -> &[(Origin, Error)] {
         &self.refused
     }
 
-    /// All processes now, as fresh as asked for. Waits for the answer: microseconds for
-    /// [`Freshness::Table`], a walk of the kernel's list for the others. Without eBPF a listing of
-    /// /proc stands for that walk; with [`Backend::Proc`] every snapshot takes one.
+    /// Takes a snapshot of all processes, as fresh as asked for. [`Freshness::Table`] takes
+    /// microseconds, the others wait for a walk over the kernel's list. Without eBPF, a listing of
+    /// /proc takes the place of that walk; with [`Backend::Proc`], every snapshot takes one.
     ///
     /// # Errors
     ///
@@ -260,7 +259,7 @@ impl Monitor {
         self.take(details(freshness, Facts::ALL))
     }
 
-    /// All processes now, as fresh as these facts need; nothing is looked at that they do not.
+    /// Takes a snapshot of all processes, as fresh as these facts require and no fresher.
     ///
     /// # Errors
     ///
@@ -280,8 +279,7 @@ impl Monitor {
         self.take(details(freshness, wanted))
     }
 
-    /// Events of other sources than eBPF leave out of some processes what /proc was asked for too
-    /// late.
+    /// Sources other than eBPF may know less about some processes, where /proc was asked too late.
     fn sufficient_for(&self, wanted: Facts) -> Freshness {
         const IN_TIME: Facts = Facts::PIDS.and(Facts::CGROUP);
         match Freshness::sufficient_for(wanted) {
@@ -312,23 +310,24 @@ impl Monitor {
         answer.await.map_err(|_ended| ended())?
     }
 
-    /// Every change from here on.
+    /// Subscribes to every change from now on.
     pub fn subscribe(&self) -> Subscription {
         self.hub.subscribe()
     }
 
-    /// Every change since a snapshot, with neither gap nor duplicate.
+    /// Subscribes to every change since a snapshot, without gaps or duplicates.
     ///
     /// # Errors
     ///
-    /// [`Error::StaleToken`] when the token is of another monitor or boot, or so old that the
-    /// changes since are not kept any more: take a new snapshot.
+    /// [`Error::StaleToken`] when the token belongs to another monitor or boot, or is so old that the
+    /// changes since then are no longer kept: take a new snapshot.
     pub fn subscribe_from(&self, token: &Token) -> Result<Subscription, Error> {
         self.hub.subscribe_from(token)
     }
 
-    /// Lets a follower take in every change from here on, in the monitor's thread. What it lives on is
-    /// attached when this returns, if the monitor was built for it: [`Builder::may_follow`].
+    /// Lets a follower take in every change from now on, in the monitor's thread. When this returns, the
+    /// kinds of event that it needs are attached, if the monitor was built with
+    /// [`Builder::may_follow`].
     ///
     /// # Errors
     ///
@@ -340,7 +339,7 @@ impl Monitor {
         Ok(Joined::new(follower, Arc::clone(&self.bell)))
     }
 
-    /// What it has done so far.
+    /// What the monitor has done so far.
     ///
     /// # Errors
     ///
@@ -349,11 +348,11 @@ impl Monitor {
         self.answer_to(|give| Request::Statistics { give })
     }
 
-    /// From here on tells what this process writes to unix sockets that others listen on, each as a
-    /// [`What::Request`](crate::event::What::Request), until it ends or
-    /// [`Monitor::stop_overhearing`]. Returns whether it can: only eBPF does, and only where
-    /// [`Builder::requests`] was called. See [`Overhears`](crate::source::Overhears)
-    /// for what is told, what it costs, and which rights it takes.
+    /// Reports from now on what this process writes to unix sockets that others listen on, each as a
+    /// [`What::Request`](crate::event::What::Request), until the process ends or
+    /// [`Monitor::stop_overhearing`] is called. Returns whether that is possible: it takes eBPF and
+    /// [`Builder::requests`]. See [`Overhears`](crate::source::Overhears) for what is reported, what
+    /// it costs, and which privileges it needs.
     ///
     /// # Errors
     ///
@@ -362,8 +361,7 @@ impl Monitor {
         self.answer_to(|give| Request::Overhear { key, give })
     }
 
-    /// Ends what [`Monitor::overhear`] began. Nothing happens if it did not. What was written before
-    /// may still be told.
+    /// Ends what [`Monitor::overhear`] began, if it did. What was written before may still be reported.
     ///
     /// # Errors
     ///

@@ -19,20 +19,20 @@ pub struct Update {
     pub change: Change,
 }
 
-/// What a subscriber is told.
+/// What a subscriber receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     /// A change.
     Update(Arc<Update>),
-    /// It was too slow: so many changes were left out here. A copy of the table that it keeps is no
-    /// longer exact; a new snapshot makes one that is.
+    /// The subscriber was too slow: so many changes are missing here. A copy of the table that it keeps
+    /// is no longer exact; start again from a new snapshot.
     Missed(u64),
 }
 
-/// Changes, in order. Dropping it ends the subscription.
+/// The changes of a monitor, in order. Dropping it ends the subscription.
 pub struct Subscription {
     mailbox: Arc<Mailbox>,
-    /// Whether the end was told.
+    /// Whether the end was reported.
     ended: bool,
 }
 
@@ -61,7 +61,7 @@ impl Subscription {
         Self { mailbox, ended: false }
     }
 
-    /// The next change. Blocks until there is one.
+    /// Returns the next change. Blocks until there is one.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Subscription {
         }
     }
 
-    /// The next change that is there already.
+    /// Returns the next change if one is there already.
     ///
     /// # Errors
     ///

@@ -12,14 +12,14 @@ use crate::{
 
 /// A process by its pid.
 ///
-/// A pid is used again: where that matters, take a [`Snapshot`](crate::Snapshot).
+/// A pid can be reused: where that matters, take a [`Snapshot`](crate::Snapshot).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Process {
     pid: u32,
 }
 
 impl Process {
-    /// The process with this pid, as the caller's pid namespace counts. Nothing is asked yet.
+    /// The process with this pid in the caller's pid namespace. Does not check that it exists.
     pub fn new(pid: u32) -> Self {
         Self { pid }
     }
@@ -32,7 +32,7 @@ impl Process {
     /// The namespace of that kind that it is in, see namespaces(7). Of a zombie the user and the pid
     /// namespace alone.
     ///
-    /// Needs the right to look into the process: `CAP_SYS_PTRACE`, or the same user.
+    /// Needs permission to inspect the process: `CAP_SYS_PTRACE`, or the same user.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use crate::event::{Args, Process, ProcessKey, Status, Usage};
 pub struct Entry {
     /// As the last event or walk told it; its parent is followed beyond that.
     pub process: Process,
-    /// What it runs; `None` when its exec was not seen and nobody has read it.
+    /// What it runs; `None` if its exec was not seen and the program was not read.
     pub program: Option<Arc<Program>>,
     /// Whether it runs.
     pub state: State,
@@ -74,11 +74,11 @@ impl State {
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
-    /// When it ended, in nanoseconds since boot; where no event told, when that was noticed.
+    /// When it ended, in nanoseconds since boot; where no event reported it, when that was noticed.
     pub boot_ns: u64,
-    /// Its status; `None` when nobody told.
+    /// Its status; `None` if it is not known.
     pub status: Option<Status>,
-    /// What it used; `None` when nobody told.
+    /// What it used; `None` if it is not known.
     pub usage: Option<Usage>,
     /// The process that became the parent of its children.
     pub reaper: Option<ProcessKey>,

@@ -72,7 +72,7 @@ impl Table {
         self.living.values().map(|life| &life.entry)
     }
 
-    /// Of those the zombies.
+    /// The zombies.
     pub fn zombies(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.zombies.iter().filter_map(|pid| self.get(*pid))
     }
@@ -99,12 +99,12 @@ impl Table {
         self.life(key).map(|life| &life.entry)
     }
 
-    /// How many run or are zombies.
+    /// How many processes are running or zombies.
     pub fn len(&self) -> usize {
         self.living.len()
     }
 
-    /// Whether nothing is known.
+    /// Whether the table is empty.
     pub fn is_empty(&self) -> bool {
         self.living.is_empty()
     }
