@@ -81,9 +81,8 @@ fn quoted(text: &str) -> (String, &str) {
                     }
                 }
                 Some('n') => out.push('\n'),
-                Some('r') => {}
+                Some('r') | None => {}
                 Some(escaped) => out.push(escaped),
-                None => {}
             },
             _ => out.push(character),
         }

@@ -47,7 +47,7 @@ pub(crate) fn said_in(source: &str) -> Vec<Said> {
                 remedies.extend(arms(body));
             }
             Token::Text(text) => {
-                said.extend(texts(&[Token::Text(text.clone())]).map(|text| new((text, None))))
+                said.extend(texts(&[Token::Text(text.clone())]).map(|text| new((text, None))));
             }
             _ => {}
         }
@@ -114,11 +114,11 @@ fn enclosed(tokens: &[Token], open: char, close: char) -> (&[Token], &[Token]) {
 /// The first name behind an attribute that is a case's or a type's.
 fn name(tokens: &[Token]) -> String {
     let is_name = |word: &&String| word.starts_with(char::is_uppercase);
-    let words = tokens.iter().filter_map(|token| match token {
+    let mut words = tokens.iter().filter_map(|token| match token {
         Token::Word(word) => Some(word),
         _ => None,
     });
-    words.filter(is_name).next().cloned().unwrap_or_default()
+    words.find(is_name).cloned().unwrap_or_default()
 }
 
 /// The texts of a match's arms, by the names of their cases.
