@@ -496,7 +496,7 @@ mod tests {
         ));
         let fakes = Fakes::new().saying(not_there()).saying("?".to_owned());
         let error = fakes.id_of("web").unwrap_err().to_string();
-        assert!(error.contains("`web`, but not all engines answer: "), "{error}");
+        assert!(error.contains("`web`; some engines do not answer: "), "{error}");
         assert!(error.ends_with("/1`: its answer cannot be understood"), "{error}");
     }
 
@@ -507,7 +507,7 @@ mod tests {
         let error = fakes.id_of("web").unwrap_err().to_string();
         assert!(error.contains("/nobody`: No such file"), "{error}");
         assert!(
-            error.ends_with("`tcp://192.0.2.1:2375`: only unix:// sockets are asked"),
+            error.ends_with("`tcp://192.0.2.1:2375`: only unix:// sockets can be used"),
             "{error}"
         );
     }

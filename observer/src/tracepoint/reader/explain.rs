@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_security_module_is_the_last_suspect() {
         let here = Circumstances { harmless: Err(Errno::EACCES), ..open_house() };
-        assert_says(&exec(Errno::EACCES, &here), &["although CAP_PERFMON is there"]);
+        assert_says(&exec(Errno::EACCES, &here), &["although this process has CAP_PERFMON"]);
     }
 
     #[test]
