@@ -188,7 +188,7 @@ impl Follower for Seen {
         let pid = key.pid;
         match begun {
             Ok(true) => {
-                eprintln!("observer: watching what process {pid} asks of its container engine")
+                eprintln!("observer: watching what process {pid} asks of its container engine");
             }
             Ok(false) => eprintln!(
                 "observer: this event source cannot watch what process {pid} asks of its \
