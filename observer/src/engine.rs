@@ -168,8 +168,8 @@ impl<S: Source> Engine<S> {
     }
 
     /// Makes the source tell what this process asks servers for; whether it can. See
-    /// [`Overhears`](crate::source::Overhears). Nothing stays attached for one that the table knows to
-    /// have ended.
+    /// [`Overhears`](crate::source::Overhears). Nothing stays attached for one that the table knows
+    /// to have ended.
     ///
     /// # Errors
     ///
@@ -364,8 +364,8 @@ fn take_in(event: Event, table: &mut Table, gaps: &mut Gaps, each: &mut dyn FnMu
     table.apply(event, each);
 }
 
-/// Takes out the children that a process has reaped, before it ends itself: they must not be given a
-/// new parent. A wait is not an event, and the kernel reports the reaped child too late.
+/// Takes out the children that a process has reaped, before it ends itself: they must not be given
+/// a new parent. A wait is not an event, and the kernel reports the reaped child too late.
 fn bury_children(
     parent: ProcessKey,
     boot_ns: u64,

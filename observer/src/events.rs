@@ -23,9 +23,9 @@ use crate::{
 ///
 /// With eBPF every fact about every process is known; the other sources know what
 /// [`EventFacts`](crate::facts::EventFacts) declares. eBPF needs `CAP_BPF` and `CAP_PERFMON` in
-/// [`Events::open`], and Linux 5.18 or later with BTF; tracepoints need `CAP_PERFMON` and a readable
-/// tracefs; listings of /proc need no privileges. A reader that is too slow loses events, and
-/// [`What::Lost`](crate::event::What::Lost) stands in their place.
+/// [`Events::open`], and Linux 5.18 or later with BTF; tracepoints need `CAP_PERFMON` and a
+/// readable tracefs; listings of /proc need no privileges. A reader that is too slow loses events,
+/// and [`What::Lost`](crate::event::What::Lost) stands in their place.
 pub struct Events {
     feed: Feed<AnySource>,
     refused: Vec<(Origin, Error)>,

@@ -1,7 +1,8 @@
-//! What follows the changes of a live table, and what passes between a follower and its driver. A leaf.
+//! What follows the changes of a live table, and what passes between a follower and its driver. A
+//! leaf.
 //!
-//! A follower is pure: it reads no clock and no file, and asks nobody. What only others can find out or
-//! do it wishes for; [`Live`](crate::live::Live) grants it.
+//! A follower is pure: it reads no clock and no file, and asks nobody. What only others can find
+//! out or do it wishes for; [`Live`](crate::live::Live) grants it.
 
 #[cfg(feature = "perf")]
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use crate::{
 
 /// Follows the changes of a table.
 pub trait Follower {
-    /// The kinds of event that the follower needs, beyond those of every table. The driver must have been opened
-    /// with them.
+    /// The kinds of event that the follower needs, beyond those of every table. The driver must
+    /// have been opened with them.
     fn kinds(&self) -> &'static [Kind] {
         &[]
     }
@@ -31,14 +32,15 @@ pub trait Follower {
         None
     }
 
-    /// Takes in an answer. Every answer goes to all followers of a driver; a follower ignores answers to
-    /// what it did not ask.
+    /// Takes in an answer. Every answer goes to all followers of a driver; a follower ignores
+    /// answers to what it did not ask.
     fn answer(&mut self, answer: &Answer) {
         let _ = answer;
     }
 }
 
-/// What a follower wants to know or have done. A follower must cope with a wish that is not granted.
+/// What a follower wants to know or have done. A follower must cope with a wish that is not
+/// granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wish {

@@ -29,8 +29,8 @@ use crate::{
     },
 };
 
-/// The processes of one instant as rows, with what it takes to show them. Its rows can be sorted and
-/// filtered, but not changed.
+/// The processes of one instant as rows, with what it takes to show them. Its rows can be sorted
+/// and filtered, but not changed.
 #[derive(Debug)]
 pub struct Listing {
     /// One row per process.
@@ -92,8 +92,8 @@ impl Listing {
         Ok(Self::of_scan(scan, wanted, machine, HostMaps::default()))
     }
 
-    /// Reads all processes in the pid namespaces of the given processes, as seen from inside, without
-    /// entering anything. Needs `CAP_SYS_PTRACE` for processes of other users.
+    /// Reads all processes in the pid namespaces of the given processes, as seen from inside,
+    /// without entering anything. Needs `CAP_SYS_PTRACE` for processes of other users.
     ///
     /// # Errors
     ///
@@ -122,8 +122,8 @@ impl Listing {
         Self { vanished, refused, curtailed, namespaces, ..listing }
     }
 
-    /// Makes a listing of rows that were read elsewhere at that instant, and looks up the wanted names.
-    /// The caller sets the fields for losses and for what is missing, if it knows of any.
+    /// Makes a listing of rows that were read elsewhere at that instant, and looks up the wanted
+    /// names. The caller sets the fields for losses and for what is missing, if it knows of any.
     pub fn of_rows(
         rows: Vec<Row>,
         now: Instant,
@@ -171,8 +171,8 @@ impl Listing {
         Ok(Self::of_rows(rows, now()?, wanted, Machine::clone(&machine), Origin::Bpf))
     }
 
-    /// Keeps only these processes, in this order, each as often as it is named. Processes that are not
-    /// in the listing are left out.
+    /// Keeps only these processes, in this order, each as often as it is named. Processes that are
+    /// not in the listing are left out.
     pub fn pick(&mut self, pids: &[u32]) {
         let rows: HashMap<u32, Row> = self.rows.drain(..).map(|row| (row.pid, row)).collect();
         self.rows.extend(pids.iter().filter_map(|pid| rows.get(pid).cloned()));

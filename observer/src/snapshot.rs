@@ -46,8 +46,8 @@ pub struct Token {
 /// How new a snapshot's facts must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// What events alone report: which processes exist, their parents, cgroups and arguments at exec,
-    /// and the user that each had at its last event.
+    /// What events alone report: which processes exist, their parents, cgroups and arguments at
+    /// exec, and the user that each had at its last event.
     Table,
     /// What a walk over the kernel's tasks adds: CPU time, state, sizes, all ids and namespaces,
     /// capabilities. Arguments are those at exec.
@@ -100,9 +100,9 @@ impl Snapshot {
         entries.get(at)
     }
 
-    /// Makes a listing with one row per process: the wanted facts, as far as the snapshot was taken with
-    /// them, and the names that they need. What neither events nor a walk report (label, executable,
-    /// working directory, wait channel) is read from /proc now.
+    /// Makes a listing with one row per process: the wanted facts, as far as the snapshot was taken
+    /// with them, and the names that they need. What neither events nor a walk report (label,
+    /// executable, working directory, wait channel) is read from /proc now.
     ///
     /// # Errors
     ///

@@ -158,7 +158,8 @@ impl Error {
                 "run it outside containers and user namespaces, where root is the machine's root"
             }
             Self::NotPermitted(Refusal::Lockdown) => {
-                "boot without `lockdown=confidentiality`, which stops every event source; `ps` works all the same"
+                "boot without `lockdown=confidentiality`, which stops every event source; `ps` \
+                 works all the same"
             }
             Self::NoBtf { .. } => {
                 "use Linux 5.18 or later, built with CONFIG_DEBUG_INFO_BTF, and mount sysfs"
@@ -213,7 +214,8 @@ impl Error {
 }
 
 #[cfg(feature = "perf")]
-const PROC_WORKS: &str = "`--backend proc` needs no rights, but misses short-lived processes; `observer doctor` says more";
+const PROC_WORKS: &str = "`--backend proc` needs no rights, but misses short-lived processes; \
+                          `observer doctor` says more";
 
 /// Each source with why it does not work, causes included.
 #[cfg(feature = "perf")]

@@ -41,7 +41,8 @@ pub enum PerfFault {
 
     /// Capabilities of a user namespace of one's own do not count.
     #[error(
-        "cannot open {what}: {errno}: this is not the initial user namespace, and only its capabilities count"
+        "cannot open {what}: {errno}: this is not the initial user namespace, and only its \
+         capabilities count"
     )]
     UserNamespace {
         /// What was to be opened.
@@ -110,7 +111,8 @@ pub enum PerfFault {
 
     /// More descriptors than this process may hold.
     #[error(
-        "too many open files: {needed} are needed, one for each event, CPU and thread, and {limit} are allowed"
+        "too many open files: {needed} are needed, one for each event, CPU and thread, and \
+         {limit} are allowed"
     )]
     OpenFiles {
         /// How many, those included that are open already.
@@ -121,7 +123,8 @@ pub enum PerfFault {
 
     /// Not even the smallest ring may be locked in memory.
     #[error(
-        "cannot map a ring of {bytes} bytes for each of {cpus} CPUs: {errno}: perf_event_mlock_kb is {mlock_kib} for a CPU, and the limit of locked memory {limit}"
+        "cannot map a ring of {bytes} bytes for each of {cpus} CPUs: {errno}: perf_event_mlock_kb \
+         is {mlock_kib} for a CPU, and the limit of locked memory {limit}"
     )]
     LockedMemory {
         /// The smallest size that was tried.
@@ -214,10 +217,12 @@ impl PerfFault {
                 "run it outside containers and user namespaces, where root is the machine's root"
             }
             Self::Lockdown { .. } => {
-                "boot without `lockdown=confidentiality`, which stops every event source; `ps` works all the same"
+                "boot without `lockdown=confidentiality`, which stops every event source; `ps` \
+                 works all the same"
             }
             Self::Seccomp { .. } => {
-                "run it outside the container, or start that with `--security-opt seccomp=unconfined`"
+                "run it outside the container, or start that with `--security-opt \
+                 seccomp=unconfined`"
             }
             Self::DespiteCapability { .. } => {
                 "look for a refusal of a security module with `sudo journalctl -k --grep denied`"

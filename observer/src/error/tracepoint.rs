@@ -194,7 +194,8 @@ impl Fault {
                  `mount -o remount,gid=GID,mode=750`"
             }
             Self::LockedDown => {
-                "boot without `lockdown=confidentiality`, which stops every event source; `ps` works all the same"
+                "boot without `lockdown=confidentiality`, which stops every event source; `ps` \
+                 works all the same"
             }
             Self::PidNamespace => {
                 "run it outside, or give the container the host's pids (`--pid=host`) and /proc"

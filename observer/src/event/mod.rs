@@ -64,8 +64,8 @@ pub enum What {
         process: Process,
         /// How it ended, where the source can tell.
         status: Option<Status>,
-        /// What the process has used so far: other threads may still be exiting. `None` where the source
-        /// does not know it.
+        /// What the process has used so far: other threads may still be exiting. `None` where the
+        /// source does not know it.
         usage: Option<Usage>,
         /// The process that becomes the parent of its children: a subreaper, or the init of its pid
         /// namespace; `None` where that is itself.
@@ -94,11 +94,11 @@ pub enum What {
         /// Its cgroup before, if the table knew it.
         old_cgroup: Option<Arc<Cgroup>>,
     },
-    /// A thread called clone(2), unshare(2) or setns(2) to get into other namespaces, even if the call
-    /// changed nothing. Reported only if [`Kind::NAMESPACE`] is asked for.
+    /// A thread called clone(2), unshare(2) or setns(2) to get into other namespaces, even if the
+    /// call changed nothing. Reported only if [`Kind::NAMESPACE`] is asked for.
     Namespaces {
-        /// The process; [`Process::tid`] is the thread. Its namespaces are given only if the thread is
-        /// its leader.
+        /// The process; [`Process::tid`] is the thread. Its namespaces are given only if the thread
+        /// is its leader.
         process: Process,
         /// How the thread got there.
         call: NamespaceCall,
@@ -118,8 +118,8 @@ pub enum What {
         /// How much it gave to one call, in bytes. The kernel may take less, or nothing: a program
         /// that calls once more with the rest is told once more.
         size: u64,
-        /// The beginning of it: [`limits::REQUEST`](observer_common::limits::REQUEST) bytes at most,
-        /// less where its memory could not be read.
+        /// The beginning of it: [`limits::REQUEST`](observer_common::limits::REQUEST) bytes at
+        /// most, less where its memory could not be read.
         bytes: Bytes,
     },
     /// A process got another parent because its own ended. Comes from the table.
@@ -204,8 +204,8 @@ pub struct ProcessKey {
     pub start_ns: u64,
 }
 
-/// A process at the moment of an event. A field is `None` where the source could not find it out: one
-/// that reads /proc comes too late for a short-lived process. eBPF finds out everything.
+/// A process at the moment of an event. A field is `None` where the source could not find it out:
+/// one that reads /proc comes too late for a short-lived process. eBPF finds out everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     /// Its identity.

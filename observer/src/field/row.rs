@@ -45,8 +45,8 @@ pub struct Row {
     /// Inode numbers of its namespaces, in the order of
     /// [`NAMESPACES`](crate::event::NAMESPACES).
     pub namespaces: [Option<u32>; 8],
-    /// The pid and the time namespace that its children will be in. `None` as well where it has made
-    /// a pid namespace and has no child in there yet.
+    /// The pid and the time namespace that its children will be in. `None` as well where it has
+    /// made a pid namespace and has no child in there yet.
     pub for_children: [Option<u32>; 2],
     /// How the processes of a joined pid namespace see this process.
     pub inside: Option<Box<Inside>>,

@@ -1,5 +1,5 @@
-//! The driver: a source, a table and whoever follows its changes. It alone reads clocks, asks engines and
-//! takes looks; followers are pure.
+//! The driver: a source, a table and whoever follows its changes. It alone reads clocks, asks
+//! engines and takes looks; followers are pure.
 //!
 //! No thread and no timer of its own: whoever drives it waits on [`Live::as_fd`] for as long as
 //! [`Live::step`] says, then calls `step` again.
@@ -45,8 +45,8 @@ use crate::{
     table::{Change, Table},
 };
 
-/// Starts the source that is asked for. When this returns, its programs are at work, and no process has
-/// been looked at.
+/// Starts the source that is asked for. When this returns, its programs are at work, and no process
+/// has been looked at.
 ///
 /// # Errors
 ///
@@ -99,7 +99,8 @@ impl Attached {
         Ok(self.source.totals()?.iter().map(|cpu| cpu.lost).sum())
     }
 
-    /// Its events as they come, without a table: changes then say nothing of the process afterwards.
+    /// Its events as they come, without a table: changes then say nothing of the process
+    /// afterwards.
     ///
     /// # Errors
     ///
@@ -245,11 +246,11 @@ impl Live {
         self.readable.0.as_fd()
     }
 
-    /// Hands on what has happened since, fulfils what followers wish for, and says how long to wait for
-    /// more. Each change goes to every follower, then to the sink.
+    /// Hands on what has happened since, fulfils what followers wish for, and says how long to wait
+    /// for more. Each change goes to every follower, then to the sink.
     ///
-    /// The kinds of event that the followers live on are attached first, and those of followers that have
-    /// left are detached; nothing is loaded for that.
+    /// The kinds of event that the followers live on are attached first, and those of followers
+    /// that have left are detached; nothing is loaded for that.
     ///
     /// # Errors
     ///
@@ -304,8 +305,8 @@ impl Live {
         self.questions.are_open()
     }
 
-    /// Ends the observation: takes the looks that are still wished for, hands on what is left, and says
-    /// what became of the kernel's events.
+    /// Ends the observation: takes the looks that are still wished for, hands on what is left, and
+    /// says what became of the kernel's events.
     ///
     /// # Errors
     ///
@@ -454,8 +455,8 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Asks engines what followers wish to hear of containers, and waits so long for answers, at most;
-    /// whether some are still to come.
+    /// Asks engines what followers wish to hear of containers, and waits so long for answers, at
+    /// most; whether some are still to come.
     pub fn hear_engines(&mut self, within: Duration, followers: &mut [&mut dyn Follower]) -> bool {
         for follower in &mut *followers {
             while let Some(wish) = follower.next_wish() {

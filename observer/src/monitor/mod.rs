@@ -57,11 +57,12 @@ use crate::{
 ///
 /// It needs Linux 5.18 or later with BTF, and `CAP_BPF` and `CAP_PERFMON` (or root) in
 /// [`Builder::start`]. Afterwards it needs no privileges, except `CAP_SYS_PTRACE` to read what no
-/// event reports about processes that were there before. Without these, the table is kept current by
-/// tracepoints and /proc, or by /proc alone, and knows less: see [`Monitor::origin`].
+/// event reports about processes that were there before. Without these, the table is kept current
+/// by tracepoints and /proc, or by /proc alone, and knows less: see [`Monitor::origin`].
 ///
-/// After a loss the table repairs itself from the kernel's own list within milliseconds. Changes that
-/// it inferred are marked, and a [`What::Repair`](crate::event::What::Repair) says how many they were.
+/// After a loss the table repairs itself from the kernel's own list within milliseconds. Changes
+/// that it inferred are marked, and a [`What::Repair`](crate::event::What::Repair) says how many
+/// they were.
 ///
 /// Dropping the monitor ends the thread, within 100 ms.
 #[derive(Debug)]
@@ -127,8 +128,8 @@ impl Builder {
     }
 
     /// Also reports when threads enter other namespaces, as
-    /// [`What::Namespaces`](crate::event::What::Namespaces). While the monitor runs, every system call
-    /// on the machine takes some 25 ns longer.
+    /// [`What::Namespaces`](crate::event::What::Namespaces). While the monitor runs, every system
+    /// call on the machine takes some 25 ns longer.
     #[must_use]
     pub fn namespaces(self) -> Self {
         self.also(Kind::NAMESPACE)
@@ -147,8 +148,8 @@ impl Builder {
         self
     }
 
-    /// Prepares for followers that need these kinds of event, see [`Follower::kinds`]. The programs for
-    /// them are loaded, but attached only while such a follower has joined.
+    /// Prepares for followers that need these kinds of event, see [`Follower::kinds`]. The programs
+    /// for them are loaded, but attached only while such a follower has joined.
     #[must_use]
     pub fn may_follow(mut self, kinds: &[Kind]) -> Self {
         self.source.on_demand.extend(kinds);
@@ -176,24 +177,24 @@ impl Builder {
         self
     }
 
-    /// Sets how often the table is compared with the kernel's own list even if nothing was lost. The
-    /// default is 30 s.
+    /// Sets how often the table is compared with the kernel's own list even if nothing was lost.
+    /// The default is 30 s.
     #[must_use]
     pub fn check_every(mut self, interval: Duration) -> Self {
         self.settings.check_every = interval;
         self
     }
 
-    /// Sets how many changes are kept for [`Monitor::subscribe_from`]. Each takes about half a KiB, plus
-    /// its arguments. The default is 16,384.
+    /// Sets how many changes are kept for [`Monitor::subscribe_from`]. Each takes about half a KiB,
+    /// plus its arguments. The default is 16,384.
     #[must_use]
     pub fn history(mut self, changes: usize) -> Self {
         self.history = changes;
         self
     }
 
-    /// Sets how many changes can wait for a slow subscriber before it misses some, which it then learns.
-    /// The default is 65,536.
+    /// Sets how many changes can wait for a slow subscriber before it misses some, which it then
+    /// learns. The default is 65,536.
     #[must_use]
     pub fn backlog(mut self, changes: usize) -> Self {
         self.backlog = changes;
@@ -208,7 +209,8 @@ impl Builder {
         self
     }
 
-    /// Starts to observe. When it returns, every process is in the table, and no later event is missed.
+    /// Starts to observe. When it returns, every process is in the table, and no later event is
+    /// missed.
     ///
     /// # Errors
     ///
@@ -319,14 +321,14 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// [`Error::StaleToken`] when the token belongs to another monitor or boot, or is so old that the
-    /// changes since then are no longer kept: take a new snapshot.
+    /// [`Error::StaleToken`] when the token belongs to another monitor or boot, or is so old that
+    /// the changes since then are no longer kept: take a new snapshot.
     pub fn subscribe_from(&self, token: &Token) -> Result<Subscription, Error> {
         self.hub.subscribe_from(token)
     }
 
-    /// Lets a follower take in every change from now on, in the monitor's thread. When this returns, the
-    /// kinds of event that it needs are attached, if the monitor was built with
+    /// Lets a follower take in every change from now on, in the monitor's thread. When this
+    /// returns, the kinds of event that it needs are attached, if the monitor was built with
     /// [`Builder::may_follow`].
     ///
     /// # Errors
@@ -348,11 +350,11 @@ impl Monitor {
         self.answer_to(|give| Request::Statistics { give })
     }
 
-    /// Reports from now on what this process writes to unix sockets that others listen on, each as a
-    /// [`What::Request`](crate::event::What::Request), until the process ends or
+    /// Reports from now on what this process writes to unix sockets that others listen on, each as
+    /// a [`What::Request`](crate::event::What::Request), until the process ends or
     /// [`Monitor::stop_overhearing`] is called. Returns whether that is possible: it takes eBPF and
-    /// [`Builder::requests`]. See [`Overhears`](crate::source::Overhears) for what is reported, what
-    /// it costs, and which privileges it needs.
+    /// [`Builder::requests`]. See [`Overhears`](crate::source::Overhears) for what is reported,
+    /// what it costs, and which privileges it needs.
     ///
     /// # Errors
     ///
@@ -361,7 +363,8 @@ impl Monitor {
         self.answer_to(|give| Request::Overhear { key, give })
     }
 
-    /// Ends what [`Monitor::overhear`] began, if it did. What was written before may still be reported.
+    /// Ends what [`Monitor::overhear`] began, if it did. What was written before may still be
+    /// reported.
     ///
     /// # Errors
     ///

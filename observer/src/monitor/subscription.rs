@@ -24,8 +24,8 @@ pub struct Update {
 pub enum Told {
     /// A change.
     Update(Arc<Update>),
-    /// The subscriber was too slow: so many changes are missing here. A copy of the table that it keeps
-    /// is no longer exact; start again from a new snapshot.
+    /// The subscriber was too slow: so many changes are missing here. A copy of the table that it
+    /// keeps is no longer exact; start again from a new snapshot.
     Missed(u64),
 }
 

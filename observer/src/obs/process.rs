@@ -29,8 +29,8 @@ impl Process {
         self.pid
     }
 
-    /// The namespace of that kind that it is in, see namespaces(7). Of a zombie the user and the pid
-    /// namespace alone.
+    /// The namespace of that kind that it is in, see namespaces(7). Of a zombie the user and the
+    /// pid namespace alone.
     ///
     /// Needs permission to inspect the process: `CAP_SYS_PTRACE`, or the same user.
     ///

@@ -1,5 +1,5 @@
-//! Kernel → event: where events come from. Each source makes events its own way; everything behind this
-//! trait no longer knows which source it was.
+//! Kernel → event: where events come from. Each source makes events its own way; everything behind
+//! this trait no longer knows which source it was.
 
 #[cfg(feature = "ebpf")]
 pub mod bpf;
@@ -69,8 +69,8 @@ pub trait Source {
     /// What its events tell.
     fn facts(&self) -> EventFacts;
 
-    /// From here on tells of these kinds alone, among those that it was opened for: programs are attached
-    /// and detached for that, and none is loaded.
+    /// From here on tells of these kinds alone, among those that it was opened for: programs are
+    /// attached and detached for that, and none is loaded.
     ///
     /// # Errors
     ///
@@ -133,8 +133,8 @@ pub trait Source {
     fn stop(&mut self);
 }
 
-/// A look at all processes by the kernel's own iterators. Processes come and go meanwhile: it is of no
-/// single instant. A kernel may leave some processes out.
+/// A look at all processes by the kernel's own iterators. Processes come and go meanwhile: it is of
+/// no single instant. A kernel may leave some processes out.
 #[cfg(feature = "ebpf")]
 pub trait Walks {
     /// Walks over all processes and tells of each at least what is wanted.
@@ -154,23 +154,23 @@ pub trait Walks {
 
 /// Listening to what single processes write to unix sockets that others listen on.
 ///
-/// Told are write(2), writev(2), send(2), sendto(2) and sendmsg(2) on a connected socket whose other end
-/// is bound to a path or an abstract name, whatever becomes of the call. Not told are sendmmsg(2),
-/// splice(2), sendfile(2), `io_uring`, calls by the 32-bit ABI, and datagrams to an address that comes
-/// with the call.
+/// Told are write(2), writev(2), send(2), sendto(2) and sendmsg(2) on a connected socket whose
+/// other end is bound to a path or an abstract name, whatever becomes of the call. Not told are
+/// sendmmsg(2), splice(2), sendfile(2), `io_uring`, calls by the 32-bit ABI, and datagrams to an
+/// address that comes with the call.
 ///
-/// While anybody is overheard, every system call of the machine takes some 25 ns longer, and those five
-/// 33 ns (measured on 6.18 with loops of getppid(2), 82 ns without, and of write(2) to `/dev/null`,
-/// 98 ns). One of the overheard that goes elsewhere takes 100 ns, one that is told 700 ns. When nobody
-/// is, nothing is attached.
+/// While anybody is overheard, every system call of the machine takes some 25 ns longer, and those
+/// five 33 ns (measured on 6.18 with loops of getppid(2), 82 ns without, and of write(2) to
+/// `/dev/null`, 98 ns). One of the overheard that goes elsewhere takes 100 ns, one that is told 700
+/// ns. When nobody is, nothing is attached.
 ///
 /// The rights that opening the source took are not needed any more.
 pub trait Overhears {
     /// From here on tells what this process writes to such sockets, each as a
     /// [`Request`](crate::event::What::Request), until it ends or [`Overhears::end`]. At most
-    /// [`limits::OVERHEARD`](observer_common::limits::OVERHEARD) processes at once; its children are
-    /// others. The end of a process is noticed where [`Kind::EXIT`] or [`Kind::FREE`] is asked for, and
-    /// not if it came before this call.
+    /// [`limits::OVERHEARD`](observer_common::limits::OVERHEARD) processes at once; its children
+    /// are others. The end of a process is noticed where [`Kind::EXIT`] or [`Kind::FREE`] is asked
+    /// for, and not if it came before this call.
     ///
     /// # Errors
     ///

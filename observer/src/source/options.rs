@@ -11,11 +11,11 @@ use super::bpf::Object;
 pub struct Options {
     /// Which source.
     pub backend: Backend,
-    /// The kinds of event to tell of. [`Kind::NAMESPACE`] costs every system call of the machine some
-    /// 25 ns. [`Kind::REQUEST`] makes ready for [`Overhears`](super::Overhears).
+    /// The kinds of event to tell of. [`Kind::NAMESPACE`] costs every system call of the machine
+    /// some 25 ns. [`Kind::REQUEST`] makes ready for [`Overhears`](super::Overhears).
     pub kinds: Vec<Kind>,
-    /// Kinds that [`Source::attach`](super::Source::attach) may ask for later. Until then they cost no
-    /// system call anything.
+    /// Kinds that [`Source::attach`](super::Source::attach) may ask for later. Until then they cost
+    /// no system call anything.
     pub on_demand: Vec<Kind>,
     /// Size of the ring between kernel and reader; of perf the rings of all CPUs together.
     pub ring: RingSize,

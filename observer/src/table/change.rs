@@ -7,9 +7,9 @@ use crate::event::{Event, What};
 
 /// One thing that happened, and the process after it.
 ///
-/// To keep a copy of the table, put `entry` in the place of the entry with its pid, and remove it once
-/// its state is freed. One thing is not reported: a second account of one exit, which comes if two
-/// threads were both the last, can raise what a zombie used.
+/// To keep a copy of the table, put `entry` in the place of the entry with its pid, and remove it
+/// once its state is freed. One thing is not reported: a second account of one exit, which comes if
+/// two threads were both the last, can raise what a zombie used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// What happened. [`What::Found`] comes again for a process that is there already when more
@@ -19,8 +19,8 @@ pub struct Change {
     /// The process afterwards; `None` for losses, repairs and the end of a process that was
     /// unknown.
     pub entry: Option<Arc<Entry>>,
-    /// Whether the change was inferred, not reported by the kernel. What such an exit used is unknown: it
-    /// is 0 in the event and `None` in the entry.
+    /// Whether the change was inferred, not reported by the kernel. What such an exit used is
+    /// unknown: it is 0 in the event and `None` in the entry.
     pub inferred: bool,
 }
 

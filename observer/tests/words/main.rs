@@ -1,5 +1,5 @@
-//! Comments, messages and pages are plain English: this test refuses the turns of phrase that stop a
-//! reader, and says what to write instead.
+//! Comments, messages and pages are plain English: this test refuses the turns of phrase that stop
+//! a reader, and says what to write instead.
 
 #![expect(clippy::tests_outside_test_module, reason = "this whole crate is a test")]
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected stops and says so")]

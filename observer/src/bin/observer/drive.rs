@@ -1,5 +1,5 @@
-//! The one loop of every command that prints a stream: what is there is taken in and printed, then waited
-//! for more, until an end that was asked for, a signal, or until nobody reads any more.
+//! The one loop of every command that prints a stream: what is there is taken in and printed, then
+//! waited for more, until an end that was asked for, a signal, or until nobody reads any more.
 
 use std::os::fd::BorrowedFd;
 

@@ -64,8 +64,8 @@ impl CausalSet {
         }
     }
 
-    /// What an engine ran while it started a container of the set may have been for that one, or for
-    /// whatever else it does: `runc --version` for somebody's `docker info`.
+    /// What an engine ran while it started a container of the set may have been for that one, or
+    /// for whatever else it does: `runc --version` for somebody's `docker info`.
     pub(super) fn count_nameless_helpers(&mut self, now_ns: u64) {
         let mut count = 0;
         let mut containers = Vec::new();

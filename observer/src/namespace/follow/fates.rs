@@ -105,9 +105,9 @@ impl Fates {
         }
     }
 
-    /// Compares with a look at all namespaces, which began and ended at these times since boot: what
-    /// was missed is told as inferred. Returns those that the look did not find, by inode number:
-    /// they have gone, or are kept by something that only a deeper look finds; see
+    /// Compares with a look at all namespaces, which began and ended at these times since boot:
+    /// what was missed is told as inferred. Returns those that the look did not find, by inode
+    /// number: they have gone, or are kept by something that only a deeper look finds; see
     /// [`Fates::gone`].
     pub fn compare(
         &mut self,
@@ -200,8 +200,8 @@ impl Fates {
         }
     }
 
-    /// A new process is where its creator is, unless flags, or what that had asked for its children,
-    /// say something else. What was made for it is told by itself.
+    /// A new process is where its creator is, unless flags, or what that had asked for its
+    /// children, say something else. What was made for it is told by itself.
     fn inherit(
         &mut self,
         process: &Process,

@@ -11,8 +11,8 @@ use crate::{
 const NARROWEST: usize = 24;
 
 /// The pids in a namespace, as many on a line as there is room for: `4711`, with its pids in the
-/// pid namespaces inside of the caller's `4711(7,1)`; `4711z` for a zombie, `2k` for a thread of the
-/// kernel.
+/// pid namespaces inside of the caller's `4711(7,1)`; `4711z` for a zombie, `2k` for a thread of
+/// the kernel.
 pub fn members(namespaces: &Namespaces, namespace: &Namespace, room: Option<usize>) -> Vec<String> {
     let room = room.map_or(usize::MAX, |room| room.max(NARROWEST));
     let mut lines: Vec<String> = Vec::new();

@@ -159,14 +159,14 @@ impl<'a> Report<'a> {
                 shortened(containers),
             ),
             Doubt::NamelessHelpers { count: helpers, containers } => format!(
-                "the engine ran {} of its own while it started {}, and nothing says that it was for \
-                 that; none is shown",
+                "the engine ran {} of its own while it started {}, and nothing says that it was \
+                 for that; none is shown",
                 count(*helpers as u64, "helper", "helpers"),
                 shortened(containers),
             ),
             Doubt::Forgotten { count: forgotten } => format!(
-                "{} of the engine's were too many to be remembered: if a request was told much later \
-                 than what it caused, that is missing",
+                "{} of the engine's were too many to be remembered: if a request was told much \
+                 later than what it caused, that is missing",
                 count(*forgotten, "process", "processes"),
             ),
         }

@@ -1,10 +1,10 @@
-//! The JSON of the event stream, of snapshots, verifications, tracepoints, diagnoses, namespaces and
-//! reports, as types. Names are OpenTelemetry's `process.*`, nested.
+//! The JSON of the event stream, of snapshots, verifications, tracepoints, diagnoses, namespaces
+//! and reports, as types. Names are OpenTelemetry's `process.*`, nested.
 //!
 //! These are the only types that serialise: what happened and how it is told can change apart.
 //! `schema/event-v1.json`, `schema/snapshot-v1.json`, `schema/verify-v1.json`,
-//! `schema/trace-v1.json`, `schema/doctor-v1.json`, `schema/ns-v1.json` and `schema/run-v1.json` are
-//! generated from them.
+//! `schema/trace-v1.json`, `schema/doctor-v1.json`, `schema/ns-v1.json` and `schema/run-v1.json`
+//! are generated from them.
 
 mod doctor;
 mod event;

@@ -2,7 +2,8 @@
 //!
 //! Kernels since 7.0 preempt tracepoint programs, and skip a program for everybody else on the CPU
 //! while a task is preempted in the middle of it. Only the program's own counter knows. The second
-//! copies of the programs do what the first were skipped for; what is lost all the same is found here.
+//! copies of the programs do what the first were skipped for; what is lost all the same is found
+//! here.
 
 use std::{
     os::fd::{AsFd as _, OwnedFd},
@@ -27,7 +28,8 @@ pub(super) struct Skips {
     hooks: Vec<(Watched, u64)>,
 }
 
-/// So long a task gets to go on from a program to its second copy, before its call is taken for lost.
+/// So long a task gets to go on from a program to its second copy, before its call is taken for
+/// lost.
 const ON_THE_WAY: Duration = Duration::from_millis(2);
 
 impl Skips {
@@ -46,8 +48,8 @@ impl Skips {
         self.hooks.push((hook, 0));
     }
 
-    /// Calls of hooks that nobody has looked at, and that were not known before. `counters` says what
-    /// the programs have counted by now; it is asked only where a second copy was skipped.
+    /// Calls of hooks that nobody has looked at, and that were not known before. `counters` says
+    /// what the programs have counted by now; it is asked only where a second copy was skipped.
     pub(super) fn news(
         &mut self,
         counters: impl Fn() -> Result<Vec<Counters>, Error>,
@@ -67,9 +69,9 @@ impl Skips {
 }
 
 impl Watched {
-    /// Calls that nobody has looked at. Where programs run meanwhile it may be too few, for what is read
-    /// first is older, or too many, for some are on their way to the second copy. When they have
-    /// come to rest it is exact.
+    /// Calls that nobody has looked at. Where programs run meanwhile it may be too few, for what is
+    /// read first is older, or too many, for some are on their way to the second copy. When they
+    /// have come to rest it is exact.
     fn lost(&self, counters: impl Fn() -> Result<Vec<Counters>, Error>) -> Result<u64, Error> {
         let Some(second) = &self.second else {
             return misses(&self.first);
@@ -88,9 +90,10 @@ fn misses(program: &OwnedFd) -> Result<u64, Error> {
     recursion_misses(program.as_fd()).map_err(Error::system("cannot ask for skipped runs"))
 }
 
-/// Calls that neither copy has looked at: what the first was skipped for or has passed on, less what
-/// the second has taken over. A task may have been preempted between the two, so that its call is
-/// among the former and not yet among the latter: never more are lost than the second was skipped for.
+/// Calls that neither copy has looked at: what the first was skipped for or has passed on, less
+/// what the second has taken over. A task may have been preempted between the two, so that its call
+/// is among the former and not yet among the latter: never more are lost than the second was
+/// skipped for.
 fn left_over(first: u64, second: u64, kind: Kind, counters: &[Counters]) -> u64 {
     let sum = |of: fn(&Counters) -> &[u64; Kind::COUNT]| -> u64 {
         counters.iter().filter_map(|counters| of(counters).get(kind.index())).sum()

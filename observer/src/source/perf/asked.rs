@@ -15,8 +15,8 @@ pub(super) trait Asked {
     fn process(&mut self, pid: u32, wanted: Facts) -> Option<Row>;
 
     /// Where a thread of a process is now: the inode numbers of its namespaces, in the order of
-    /// [`NAMESPACES`](crate::event::NAMESPACES), then of those that its children get, of pids and of
-    /// time. All of them 0 when it has gone, or may not be looked at.
+    /// [`NAMESPACES`](crate::event::NAMESPACES), then of those that its children get, of pids and
+    /// of time. All of them 0 when it has gone, or may not be looked at.
     fn namespaces(&mut self, pid: u32, tid: u32) -> [u32; 10];
 
     /// The ids of its threads now.

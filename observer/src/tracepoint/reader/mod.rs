@@ -59,8 +59,8 @@ const BATCH: usize = 1024;
 
 /// Tracepoints that are being read. Dropped, they are closed and their rings unmapped.
 ///
-/// Privileges: `CAP_PERFMON` in [`Reader::open`], or a `perf_event_paranoid` of -1; none afterwards.
-/// A reader that is too slow loses records: [`Item::Lost`] stands in their place.
+/// Privileges: `CAP_PERFMON` in [`Reader::open`], or a `perf_event_paranoid` of -1; none
+/// afterwards. A reader that is too slow loses records: [`Item::Lost`] stands in their place.
 #[derive(Debug)]
 pub struct Reader {
     lanes: Lanes,

@@ -61,7 +61,8 @@ macro_rules! on {
     };
 }
 
-/// What a kernel version changes for the eBPF programs other tests show, and for /proc those of `ps`.
+/// What a kernel version changes for the eBPF programs other tests show, and for /proc those of
+/// `ps`.
 pub(crate) fn cases() -> Vec<Case> {
     let cases = [
         on!(BPF, "bpf", Host, [need::bpf]),

@@ -62,7 +62,7 @@ fn only_who_asks_gets_it() {
     let (status, out, errors) = output(&mut command, patience(Duration::from_secs(3)));
     assert_eq!((status.code(), out.as_str()), (Some(4), ""), "{errors}");
     assert!(errors.contains("`--backend proc`"), "{errors}");
-    assert!(errors.contains("short lives"), "{errors}");
+    assert!(errors.contains("short-lived processes"), "{errors}");
 }
 
 /// A process that is reported has lived, and has ended once at most.

@@ -80,8 +80,8 @@ fn size_of_area(argv: &Argv) -> u64 {
     argv.iter().map(|argument| argument.len() as u64 + 1).sum()
 }
 
-/// A command with exactly this list. A quarter of the stack is for arguments and environment: 2 MiB of
-/// the usual 8.
+/// A command with exactly this list. A quarter of the stack is for arguments and environment: 2 MiB
+/// of the usual 8.
 fn command_with_stack(argv: &Argv, stack: u64) -> Command {
     command_of(argv, "exit 0", stack)
 }

@@ -1,8 +1,9 @@
 //! Kernels since 7.0 run tracepoint programs with preemption on, and skip a program while a task is
-//! preempted inside it on that CPU: each event is told, or told as lost, and none is mixed with another.
+//! preempted inside it on that CPU: each event is told, or told as lost, and none is mixed with
+//! another.
 //!
-//! The oracle is the spawner's own log. A real-time task that spawns among the others makes preemption
-//! frequent, and programs that wait in the middle of each record make it certain.
+//! The oracle is the spawner's own log. A real-time task that spawns among the others makes
+//! preemption frequent, and programs that wait in the middle of each record make it certain.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -217,8 +218,8 @@ impl Score {
     }
 }
 
-/// Where nothing but the storm runs, nothing but its events can be lost: the workers' own threads, and
-/// those that read, are all there is besides.
+/// Where nothing but the storm runs, nothing but its events can be lost: the workers' own threads,
+/// and those that read, are all there is besides.
 fn assert_exact(score: &Score) {
     const OTHERS: u64 = 16;
     if in_guest() {

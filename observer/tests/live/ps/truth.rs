@@ -21,8 +21,8 @@ pub(super) fn living() -> BTreeSet<Life> {
     pids.filter_map(|pid| Some(Life { pid, start: Stat::of(pid)?.start() })).collect()
 }
 
-/// Everybody that is there, with how often its threads were taken off a CPU so far: who has the same
-/// number later slept all the while.
+/// Everybody that is there, with how often its threads were taken off a CPU so far: who has the
+/// same number later slept all the while.
 pub(super) fn living_with_switches() -> BTreeMap<Life, String> {
     living().into_iter().filter_map(|life| Some((life, switches(life.pid)?))).collect()
 }

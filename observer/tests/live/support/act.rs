@@ -156,8 +156,8 @@ fn relay(depth: i32) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Executes a copy of the shell that has no name. One of this program would be so large that to give
-/// its memory back, after its exit is told, takes more time than a tick.
+/// Executes a copy of the shell that has no name. One of this program would be so large that to
+/// give its memory back, after its exit is told, takes more time than a tick.
 fn memfd(token: &str) -> ExitCode {
     let fd = memfd_create("observer-live", MFdFlags::MFD_CLOEXEC).expect("a memfd");
     let mut copy = File::from(fd);

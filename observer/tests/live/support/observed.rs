@@ -225,8 +225,8 @@ impl Stream {
         exec
     }
 
-    /// Of processes with an event that is missing: none if as many were told as skipped, which kernels
-    /// do that preempt programs, and no others.
+    /// Of processes with an event that is missing: none if as many were told as skipped, which
+    /// kernels do that preempt programs, and no others.
     pub(crate) fn unexplained(&self, missing: Vec<String>) -> Vec<String> {
         let skips = self.of_kind("lost").filter(|gap| gap.text("/where") == Some("skipped"));
         let skipped: u64 = skips.map(|gap| gap.expect_number("/count")).sum();
@@ -259,8 +259,8 @@ impl Stream {
         assert_eq!(printed, lines as u64, "printed lines, in {bye:?}");
     }
 
-    /// But for what a kernel skips that preempts programs: `skipped::…` sees to that. An event that is
-    /// missing for it fails the test that wants it.
+    /// But for what a kernel skips that preempts programs: `skipped::…` sees to that. An event that
+    /// is missing for it fails the test that wants it.
     pub(crate) fn assert_nothing_lost(&self) {
         self.assert_balanced();
         let is_borne = |gap: &&Event| preempts() && gap.text("/where") == Some("skipped");

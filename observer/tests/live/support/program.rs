@@ -1,5 +1,5 @@
-//! The program under test: started as a user would, with nothing of the caller's that changes what it
-//! says, and what it answers if it ends by itself.
+//! The program under test: started as a user would, with nothing of the caller's that changes what
+//! it says, and what it answers if it ends by itself.
 
 use std::env;
 use std::fs::File;
@@ -35,7 +35,8 @@ pub(crate) fn observer_by_descriptor(words: &[&str]) -> (Command, File) {
     (command, program)
 }
 
-/// No input, and none of the variables by which a user sets how the program writes and whom it asks.
+/// No input, and none of the variables by which a user sets how the program writes and whom it
+/// asks.
 pub(crate) fn prepare(command: &mut Command) {
     command.stdin(Stdio::null());
     let settings = ["NO_COLOR", "COLUMNS", "LINES", "RUST_BACKTRACE", "DOCKER_HOST"];

@@ -51,8 +51,8 @@ pub(crate) struct NsArgs {
     /// Only the namespaces of this process
     #[arg(short = 'p', long = "pid", value_name = "PID")]
     pub(crate) pid: Option<u32>,
-    /// List the member processes: pid, then in parentheses the pids in inner pid namespaces; z marks
-    /// a zombie, k a kernel thread
+    /// List the member processes: pid, then in parentheses the pids in inner pid namespaces; z
+    /// marks a zombie, k a kernel thread
     #[arg(long)]
     pub(crate) members: bool,
     /// Show whether observer itself and pid 1 are in each; without -p, of observer's own namespaces
@@ -97,9 +97,9 @@ pub(crate) struct NsArgs {
     pub(crate) color: ColorName,
     /// Where processes are read from
     ///
-    /// auto: /proc, or with --follow the best live table that works here. bpf: the kernel's own list
-    /// of tasks, or with --follow a table kept current by eBPF. perf: only with --follow, a table
-    /// kept current by tracepoints. proc: /proc.
+    /// auto: /proc, or with --follow the best live table that works here. bpf: the kernel's own
+    /// list of tasks, or with --follow a table kept current by eBPF. perf: only with --follow, a
+    /// table kept current by tracepoints. proc: /proc.
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
     /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M

@@ -23,8 +23,8 @@ use super::{BackendName, ColorName, duration};
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub(crate) struct PsArgs {
-    /// Columns to show: names, or codes such as %C; NAME=HEADER sets a column's header, NAME= leaves
-    /// it empty
+    /// Columns to show: names, or codes such as %C; NAME=HEADER sets a column's header, NAME=
+    /// leaves it empty
     #[arg(short = 'o', long = "format", alias = "output", value_name = "COLUMN,…")]
     pub(crate) format: Vec<String>,
     /// Print the names of all columns
@@ -75,9 +75,9 @@ pub(crate) struct PsArgs {
     pub(crate) count: Option<u64>,
     /// Where processes are read from
     ///
-    /// auto: /proc, or with --every the best live table that works here. bpf: the kernel's own list of
-    /// tasks, or with --every a table kept current by eBPF. perf: only with --every, a table kept
-    /// current by tracepoints. proc: /proc.
+    /// auto: /proc, or with --every the best live table that works here. bpf: the kernel's own list
+    /// of tasks, or with --every a table kept current by eBPF. perf: only with --every, a table
+    /// kept current by tracepoints. proc: /proc.
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     pub(crate) backend: BackendName,
     /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M

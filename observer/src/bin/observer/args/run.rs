@@ -9,11 +9,11 @@ use super::{BackendName, ColorName, duration};
 
 /// Run a command, then show every process that it started, directly or indirectly.
 ///
-/// The command gets stdin, stdout, stderr and the terminal as if it ran alone. The report covers its
-/// descendants and, across a container engine, the processes of the containers that it started,
+/// The command gets stdin, stdout, stderr and the terminal as if it ran alone. The report covers
+/// its descendants and, across a container engine, the processes of the containers that it started,
 /// with the engine's helpers that led to them. When the command has ended, the processes that it
-/// left behind are followed until they have ended too; --for and --until-exit stop that earlier, and
-/// so do Ctrl-C and SIGTERM. The report goes to stderr, or to files with --output.
+/// left behind are followed until they have ended too; --for and --until-exit stop that earlier,
+/// and so do Ctrl-C and SIGTERM. The report goes to stderr, or to files with --output.
 ///
 /// Signals from the terminal reach the command directly; SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1
 /// and SIGUSR2 sent to observer alone are passed on to it.

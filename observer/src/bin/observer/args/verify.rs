@@ -18,13 +18,14 @@ use super::{BackendName, duration};
 /// added up yet. The name of a kernel worker is compared without the part that says what it works
 /// on.
 ///
-/// The table compared is the best one that works with the privileges at hand; see `observer doctor`.
-/// Comparing everything needs `CAP_SYS_PTRACE` (or root).
+/// The table compared is the best one that works with the privileges at hand; see `observer
+/// doctor`. Comparing everything needs `CAP_SYS_PTRACE` (or root).
 ///
 /// Exit codes: 0 they agree, 1 failure or a difference, 2 wrong usage, 4 not permitted.
 #[derive(Debug, Parser)]
 pub(crate) struct VerifyArgs {
-    /// Keep comparing for this long, for example 500ms, 10s or 5m; at least one snapshot is compared
+    /// Keep comparing for this long, for example 500ms, 10s or 5m; at least one snapshot is
+    /// compared
     #[arg(
         long = "for",
         value_name = "DURATION",

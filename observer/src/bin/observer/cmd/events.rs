@@ -59,8 +59,8 @@ fn follow(plan: &EventsPlan) -> Result<Option<Following<Held>>, Failure> {
     (!plan.containers.is_empty()).then(|| Following::start(&plan.containers)).transpose()
 }
 
-/// When it returns, nothing is missed any more, and a table knows every process. Who was there before is
-/// no event.
+/// When it returns, nothing is missed any more, and a table knows every process. Who was there
+/// before is no event.
 fn open(plan: &EventsPlan) -> Result<Live, Error> {
     let attached = live::attach(&plan.source)?;
     tell_refusals(attached.refused(), attached.origin());

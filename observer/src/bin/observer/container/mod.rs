@@ -55,8 +55,8 @@ fn retain(listing: &mut Listing, id: &str) {
 fn not_there(meant: &str, why: &EngineError) -> Failure {
     Failure::NoMatch(match why {
         EngineError::NoEngine(_) => format!(
-            "no running container `{meant}`; names cannot be looked up, because {why}; give its id, \
-             or start its engine"
+            "no running container `{meant}`; names cannot be looked up, because {why}; give its \
+             id, or start its engine"
         ),
         _ => format!("no running container `{meant}`: {why}; give the name or id of a running one"),
     })

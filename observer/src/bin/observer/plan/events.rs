@@ -126,7 +126,8 @@ fn uid(name: &str) -> Result<u32, Failure> {
     match User::from_name(name) {
         Ok(Some(user)) => Ok(user.uid.as_raw()),
         Ok(None) => Err(Failure::Usage(format!(
-            "unknown user `{name}`: not in the user database; give the name or number of a user who is"
+            "unknown user `{name}`: not in the user database; give the name or number of a user \
+             who is"
         ))),
         Err(errno) => Err(Failure::Usage(format!(
             "cannot look up user `{name}`: {}; give the number",
@@ -138,7 +139,9 @@ fn uid(name: &str) -> Result<u32, Failure> {
 fn containers(filters: &Filters) -> Result<Vec<String>, Failure> {
     if filters.containers.iter().any(String::is_empty) {
         return Err(Failure::Usage(
-            "--container needs a name, but got an empty one; give a name, an id or the beginning of an id".to_owned(),
+            "--container needs a name, but got an empty one; give a name, an id or the beginning \
+             of an id"
+                .to_owned(),
         ));
     }
     Ok(filters.containers.clone())

@@ -184,7 +184,8 @@ fn from_kernel(args: &NsArgs) -> Result<Option<SourceOptions>, Failure> {
         BackendName::Auto | BackendName::Proc => Ok(None),
         BackendName::Bpf => Ok(Some(source(args))),
         BackendName::Perf => Err(Failure::Usage(
-            "--backend perf only works together with --follow; add --follow, or use --backend bpf or proc"
+            "--backend perf only works together with --follow; add --follow, or use --backend bpf \
+             or proc"
                 .to_owned(),
         )),
     }

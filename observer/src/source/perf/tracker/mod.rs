@@ -65,8 +65,8 @@ impl Wanted {
 pub(super) struct With<'a> {
     pub(super) asked: &'a mut dyn Asked,
     pub(super) give: &'a mut dyn FnMut(Event),
-    /// Called where an event of that CPU cannot be given: after a loss, of a process of which nobody
-    /// knows when it began.
+    /// Called where an event of that CPU cannot be given: after a loss, of a process of which
+    /// nobody knows when it began.
     pub(super) miss: &'a mut dyn FnMut(u32),
 }
 

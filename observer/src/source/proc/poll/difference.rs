@@ -1,7 +1,7 @@
 //! Two listings → what must have happened between them. Pure.
 //!
-//! What began and ended in between leaves no trace. Who forked whom is known as far as the parent is
-//! still there, and of several things that happened to one process the last.
+//! What began and ended in between leaves no trace. Who forked whom is known as far as the parent
+//! is still there, and of several things that happened to one process the last.
 
 use hashbrown::{HashMap, HashSet};
 use observer_common::limits;

@@ -63,14 +63,14 @@ fn tell(plan: &NsPlan, namespaces: &Namespaces) {
     let all = listing.rows.len();
     if *unreadable > 0 {
         eprintln!(
-            "observer: no permission to inspect {unreadable} of {all} processes; run as root, or with \
-             CAP_SYS_PTRACE, to see their namespaces"
+            "observer: no permission to inspect {unreadable} of {all} processes; run as root, or \
+             with CAP_SYS_PTRACE, to see their namespaces"
         );
     }
     if *unread_files > 0 {
         eprintln!(
-            "observer: no permission to inspect the open files of {unread_files} of {all} processes; run \
-             as root to see the namespaces that they hold"
+            "observer: no permission to inspect the open files of {unread_files} of {all} \
+             processes; run as root to see the namespaces that they hold"
         );
     }
     if plan.verbose {

@@ -41,8 +41,8 @@ pub(super) struct Child {
 #[derive(Clone, Copy, Debug)]
 enum End {
     Told(Status),
-    /// It has ended, but whoever started us lets the kernel wait for our children; or a signal killed
-    /// it that has no name.
+    /// It has ended, but whoever started us lets the kernel wait for our children; or a signal
+    /// killed it that has no name.
     Untold,
 }
 

@@ -41,8 +41,8 @@ impl Observation {
         Ok(Self { attached, begin, lost_before })
     }
 
-    /// Of the command with this pid, which was not there before this time. The table is filled only now:
-    /// the command need not wait for it, and what it did meanwhile waits in the ring.
+    /// Of the command with this pid, which was not there before this time. The table is filled only
+    /// now: the command need not wait for it, and what it did meanwhile waits in the ring.
     #[expect(clippy::print_stderr, reason = "what is not part of the report")]
     pub(super) fn of(self, command: Pid, begin_ns: u64, plan: &RunPlan) -> Result<Watch, Error> {
         let Self { attached, begin, lost_before } = self;
@@ -191,7 +191,8 @@ impl Follower for Seen {
                 eprintln!("observer: watching what process {pid} asks of its container engine");
             }
             Ok(false) => eprintln!(
-                "observer: this event source cannot watch what process {pid} asks of its container engine"
+                "observer: this event source cannot watch what process {pid} asks of its \
+                 container engine"
             ),
             Err(why) => eprintln!(
                 "observer: cannot watch what process {pid} asks of its container engine: {why}"

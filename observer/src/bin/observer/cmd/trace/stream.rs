@@ -113,13 +113,15 @@ impl Printer {
         let kib = reader.ring() / 1024;
         if reader.ring() < plan.ring {
             eprintln!(
-                "observer: each CPU's ring buffer has only {kib} KiB: the limit on locked memory allows no more"
+                "observer: each CPU's ring buffer has only {kib} KiB: the limit on locked memory \
+                 allows no more"
             );
         }
         if plan.watched.verbose {
             let ms = begin.elapsed().as_millis();
             eprintln!(
-                "observer: all events are open after {ms} ms, with a ring buffer of {kib} KiB per CPU"
+                "observer: all events are open after {ms} ms, with a ring buffer of {kib} KiB per \
+                 CPU"
             );
         }
     }
