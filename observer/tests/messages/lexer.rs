@@ -106,11 +106,11 @@ fn texts_are_found() {
     let source = r##"
         // "no"
         let a = 'x'; let b: &'static str = "a \"b\" \
-            c"; let c = '"'; b"bytes"; c"bytes"; r#"raw "text""#; '\'' "last"
+            c"; let c = '"'; b"bytes"; c"bytes"; r#"raw "text" too"#; '\'' "last"
     "##;
     let texts = tokens(source).into_iter().filter_map(|token| match token {
         Token::Text(text) => Some(text),
         _ => None,
     });
-    assert_eq!(texts.collect::<Vec<_>>(), ["a \"b\" c", "raw \"text\"", "last"]);
+    assert_eq!(texts.collect::<Vec<_>>(), ["a \"b\" c", "raw \"text\" too", "last"]);
 }
