@@ -1,14 +1,14 @@
 //! The command line of `observer events`.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::{
     Parser, ValueEnum,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use observer::{event::EventKind, source::RingSize};
+use observer::event::EventKind;
 
-use super::{ColorName, duration};
+use super::{ColorName, SourceArgs, duration};
 
 /// Show every program that starts and every process that ends, as it happens.
 ///
@@ -57,19 +57,8 @@ pub(crate) struct EventsArgs {
     /// Exit with code 3 if events were lost
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Where events come from
-    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
-    pub(crate) backend: BackendName,
-    /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M
-    /// and G are understood
-    #[arg(long, value_name = "BYTES", default_value = "4M")]
-    pub(crate) ring: RingSize,
-    /// Print progress messages on stderr
-    #[arg(short = 'v', long)]
-    pub(crate) verbose: bool,
-    /// Load the eBPF programs from this file (for development)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) bpf_object: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
     /// Make the eBPF programs wait for so many rounds in the middle of each record; for tests
     #[arg(long, value_name = "ROUNDS", default_value_t = 0, hide = true)]
     pub(crate) linger: u32,
@@ -123,16 +112,4 @@ pub(crate) enum TimeName {
     Delta,
     /// No time
     None,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum BackendName {
-    /// bpf if it works here, otherwise perf
-    Auto,
-    /// eBPF programs: the most complete
-    Bpf,
-    /// Tracepoints, with details read from /proc right after each event: no eBPF needed
-    Perf,
-    /// Repeated listings of /proc: needs no privileges, misses short-lived processes
-    Proc,
 }

@@ -5,6 +5,7 @@ mod events;
 mod ns;
 mod ps;
 mod run;
+mod source;
 mod trace;
 mod verify;
 
@@ -14,10 +15,11 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind}
 
 pub(crate) use self::{
     doctor::DoctorArgs,
-    events::{BackendName, EventsArgs, Filters, TimeName},
+    events::{EventsArgs, Filters, TimeName},
     ns::{NsArgs, RelationName},
     ps::{PsArgs, TimeStyleName},
     run::RunArgs,
+    source::{BackendName, SourceArgs},
     trace::TraceArgs,
     verify::VerifyArgs,
 };

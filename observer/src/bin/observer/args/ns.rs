@@ -1,11 +1,16 @@
 //! The command line of `observer ns`.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use observer::source::RingSize;
 
-use super::{BackendName, ColorName, TimeName, duration};
+use super::{ColorName, SourceArgs, TimeName, duration};
+
+const BACKEND: &str = "Where processes are read from";
+const BACKENDS: &str = "Where processes are read from\n\n\
+    auto: /proc, or with --follow the best live table that works here. bpf: the kernel's own \
+    list of tasks, or with --follow a table kept current by eBPF. perf: only with --follow, \
+    a table kept current by tracepoints. proc: /proc.";
 
 /// Show the namespaces: which processes are in them, who owns them, and what keeps them alive.
 ///
@@ -23,6 +28,7 @@ use super::{BackendName, ColorName, TimeName, duration};
 /// (with --follow and --strict), 4 not permitted.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
+#[command(mut_arg("backend", |arg| arg.help(BACKEND).long_help(BACKENDS)))]
 pub(crate) struct NsArgs {
     /// Draw a tree of this relation
     #[arg(short = 'T', long, value_enum, value_name = "RELATION")]
@@ -95,23 +101,8 @@ pub(crate) struct NsArgs {
     /// When to use colours
     #[arg(long, value_enum, default_value_t = ColorName::Auto, value_name = "WHEN")]
     pub(crate) color: ColorName,
-    /// Where processes are read from
-    ///
-    /// auto: /proc, or with --follow the best live table that works here. bpf: the kernel's own
-    /// list of tasks, or with --follow a table kept current by eBPF. perf: only with --follow, a
-    /// table kept current by tracepoints. proc: /proc.
-    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
-    pub(crate) backend: BackendName,
-    /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M
-    /// and G are understood
-    #[arg(long, value_name = "BYTES", default_value = "4M")]
-    pub(crate) ring: RingSize,
-    /// Load the eBPF programs from this file (for development)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) bpf_object: Option<PathBuf>,
-    /// Print progress messages on stderr
-    #[arg(short = 'v', long)]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,11 +1,16 @@
 //! The command line of `observer ps`.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use observer::source::RingSize;
 
-use super::{BackendName, ColorName, duration};
+use super::{ColorName, SourceArgs, duration};
+
+const BACKEND: &str = "Where processes are read from";
+const BACKENDS: &str = "Where processes are read from\n\n\
+    auto: /proc, or with --every the best live table that works here. bpf: the kernel's own \
+    list of tasks, or with --every a table kept current by eBPF. perf: only with --every, a \
+    table kept current by tracepoints. proc: /proc.";
 
 /// Show the running processes, with the columns of your choice.
 ///
@@ -22,6 +27,7 @@ use super::{BackendName, ColorName, duration};
 /// Exit codes: 0 success, 1 failure or no process matched, 2 wrong usage, 4 not permitted.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
+#[command(mut_arg("backend", |arg| arg.help(BACKEND).long_help(BACKENDS)))]
 pub(crate) struct PsArgs {
     /// Columns to show: names, or codes such as %C; NAME=HEADER sets a column's header, NAME=
     /// leaves it empty
@@ -73,23 +79,8 @@ pub(crate) struct PsArgs {
     /// With --every: stop after this many listings
     #[arg(short = 'n', long = "count", value_name = "COUNT", requires = "every")]
     pub(crate) count: Option<u64>,
-    /// Where processes are read from
-    ///
-    /// auto: /proc, or with --every the best live table that works here. bpf: the kernel's own list
-    /// of tasks, or with --every a table kept current by eBPF. perf: only with --every, a table
-    /// kept current by tracepoints. proc: /proc.
-    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
-    pub(crate) backend: BackendName,
-    /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M
-    /// and G are understood
-    #[arg(long, value_name = "BYTES", default_value = "4M")]
-    pub(crate) ring: RingSize,
-    /// Load the eBPF programs from this file (for development)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) bpf_object: Option<PathBuf>,
-    /// Print progress messages on stderr
-    #[arg(short = 'v', long)]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -3,9 +3,8 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::Parser;
-use observer::source::RingSize;
 
-use super::{BackendName, ColorName, duration};
+use super::{ColorName, SourceArgs, duration};
 
 /// Run a command, then show every process that it started, directly or indirectly.
 ///
@@ -56,17 +55,6 @@ pub(crate) struct RunArgs {
     /// Keep at most this many bytes of each process's arguments [default: all]
     #[arg(long, value_name = "BYTES")]
     pub(crate) args_max: Option<u64>,
-    /// Where events come from
-    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
-    pub(crate) backend: BackendName,
-    /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M
-    /// and G are understood
-    #[arg(long, value_name = "BYTES", default_value = "4M")]
-    pub(crate) ring: RingSize,
-    /// Print progress messages on stderr
-    #[arg(short = 'v', long)]
-    pub(crate) verbose: bool,
-    /// Load the eBPF programs from this file (for development)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) bpf_object: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }

@@ -1,11 +1,12 @@
 //! The command line of `observer verify`.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::Parser;
-use observer::source::RingSize;
 
-use super::{BackendName, duration};
+use super::{SourceArgs, duration};
+
+const BACKEND: &str = "What keeps the table current";
 
 /// Compare the live table with /proc, and say whether they agree.
 ///
@@ -23,6 +24,7 @@ use super::{BackendName, duration};
 ///
 /// Exit codes: 0 they agree, 1 failure or a difference, 2 wrong usage, 4 not permitted.
 #[derive(Debug, Parser)]
+#[command(mut_arg("backend", |arg| arg.help(BACKEND)))]
 pub(crate) struct VerifyArgs {
     /// Keep comparing for this long, for example 500ms, 10s or 5m; at least one snapshot is
     /// compared
@@ -40,17 +42,6 @@ pub(crate) struct VerifyArgs {
     /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
-    /// What keeps the table current
-    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
-    pub(crate) backend: BackendName,
-    /// Size of the ring buffer between the kernel and observer: a power of two, at least 4096; K, M
-    /// and G are understood
-    #[arg(long, value_name = "BYTES", default_value = "4M")]
-    pub(crate) ring: RingSize,
-    /// Print progress messages on stderr
-    #[arg(short = 'v', long)]
-    pub(crate) verbose: bool,
-    /// Load the eBPF programs from this file (for development)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) bpf_object: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }

@@ -6,10 +6,10 @@ use nix::unistd::User;
 use observer::{
     event::{EventKind, Kind},
     render::{Color, TimeStyle},
-    source::{Options, Trial, bpf::Object},
+    source::{Options, Trial},
 };
 
-use super::{backend, color, time_style};
+use super::{color, sourced, time_style};
 use crate::{
     args::{EventsArgs, Filters},
     container::is_surely_an_id,
@@ -51,16 +51,16 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
     let events = asked_for(args);
     let table = events.iter().any(|kind| kind.needs_table());
     Ok(EventsPlan {
-        source: Options {
-            backend: backend(args.backend),
-            kinds: if table { Options::for_a_table().kinds } else { watched(&events, args) },
-            ring: args.ring,
-            args_max: args.args_max,
-            walks: table,
-            on_demand: Vec::new(),
-            object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
-            trial: Trial { linger: args.linger, single: args.single },
-        },
+        source: sourced(
+            &args.source,
+            Options {
+                kinds: if table { Options::for_a_table().kinds } else { watched(&events, args) },
+                args_max: args.args_max,
+                walks: table,
+                trial: Trial { linger: args.linger, single: args.single },
+                ..Options::default()
+            },
+        ),
         events,
         table,
         filter: filter(&args.filters)?,
@@ -70,7 +70,7 @@ pub(crate) fn events(args: &EventsArgs) -> Result<EventsPlan, Failure> {
         count: args.count,
         duration: args.duration,
         strict: args.strict,
-        verbose: args.verbose,
+        verbose: args.source.verbose,
     })
 }
 

@@ -13,7 +13,7 @@ use std::io::{IsTerminal, stdout};
 use jiff::tz::TimeZone;
 use observer::{
     render::{Color, TimeStyle},
-    source::Backend,
+    source::{Backend, Options, bpf::Object},
 };
 
 pub(crate) use self::{
@@ -25,7 +25,7 @@ pub(crate) use self::{
     trace::{Job, Stream, TracePlan, Watched, trace},
     verify::{VerifyPlan, verify},
 };
-use crate::args::{BackendName, ColorName, TimeName};
+use crate::args::{BackendName, ColorName, SourceArgs, TimeName};
 
 fn color(name: ColorName) -> Color {
     color_of(name, &stdout())
@@ -45,13 +45,16 @@ pub(crate) fn color_of(name: ColorName, place: &impl IsTerminal) -> Color {
     if wanted { Color::Yes } else { Color::No }
 }
 
-fn backend(name: BackendName) -> Backend {
-    match name {
+/// These options, with the source that was asked for.
+fn sourced(args: &SourceArgs, options: Options) -> Options {
+    let backend = match args.backend {
         BackendName::Auto => Backend::Auto,
         BackendName::Bpf => Backend::Bpf,
         BackendName::Perf => Backend::Perf,
         BackendName::Proc => Backend::Proc,
-    }
+    };
+    let object = args.bpf_object.clone().map_or(Object::BuiltIn, Object::File);
+    Options { backend, ring: args.ring, object, ..options }
 }
 
 fn time_style(name: TimeName) -> TimeStyle {

@@ -10,10 +10,10 @@ use observer::{
         Color,
         namespace::{Column, MemberDetails, OF_DIFFERENCES, USUAL},
     },
-    source::{Options as SourceOptions, bpf::Object},
+    source::Options as SourceOptions,
 };
 
-use super::{Format, backend, color, time_style};
+use super::{Format, color, sourced, time_style};
 use crate::{
     args::{BackendName, NsArgs, RelationName},
     exit::Failure,
@@ -98,7 +98,7 @@ pub(crate) fn ns(args: &NsArgs) -> Result<NsPlan, Failure> {
         json: args.json,
         header: !args.no_headers,
         color: color(args.color),
-        verbose: args.verbose,
+        verbose: args.source.verbose,
     })
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn follow(args: &NsArgs) -> Result<FollowPlan, Failure> {
         limit: args.limit,
         duration: args.duration,
         strict: args.strict,
-        verbose: args.verbose,
+        verbose: args.source.verbose,
     })
 }
 
@@ -180,7 +180,7 @@ fn column(name: &str) -> Result<&'static Column, Failure> {
 }
 
 fn from_kernel(args: &NsArgs) -> Result<Option<SourceOptions>, Failure> {
-    match args.backend {
+    match args.source.backend {
         BackendName::Auto | BackendName::Proc => Ok(None),
         BackendName::Bpf => Ok(Some(source(args))),
         BackendName::Perf => Err(Failure::Usage(
@@ -192,10 +192,5 @@ fn from_kernel(args: &NsArgs) -> Result<Option<SourceOptions>, Failure> {
 }
 
 fn source(args: &NsArgs) -> SourceOptions {
-    SourceOptions {
-        backend: backend(args.backend),
-        ring: args.ring,
-        object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
-        ..SourceOptions::default()
-    }
+    sourced(&args.source, SourceOptions::default())
 }

@@ -8,10 +8,10 @@ use observer::{
     field::{Column, Filter, SortKey, Times, parse_columns},
     listing::HostMaps,
     render::{Color, JsonSnapshot},
-    source::{Options, bpf::Object},
+    source::Options,
 };
 
-use super::{backend, color};
+use super::{color, sourced};
 use crate::{
     args::{BackendName, PsArgs, TimeStyleName},
     exit::{Failure, describe},
@@ -98,17 +98,12 @@ pub(crate) fn ps(args: &PsArgs) -> Result<PsPlan, Failure> {
             TimeStyleName::Ps => Times::Ps,
         },
         from: from(args)?,
-        source: Options {
-            backend: backend(args.backend),
-            ring: args.ring,
-            object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
-            ..Options::default()
-        },
+        source: sourced(&args.source, Options::default()),
         every: every(args)?,
         json: args.json,
         header: !args.no_headers,
         color: color(args.color),
-        verbose: args.verbose,
+        verbose: args.source.verbose,
     })
 }
 
@@ -135,7 +130,7 @@ fn processes(args: &PsArgs) -> Result<Processes, Failure> {
 
 /// A live table pays for more than one listing only.
 fn from(args: &PsArgs) -> Result<From, Failure> {
-    match (args.backend, args.every) {
+    match (args.source.backend, args.every) {
         (BackendName::Bpf | BackendName::Perf, _) if args.join => {
             let why = "--join only works by reading /proc";
             Err(usage(format!("{why}; leave out --backend, or use --backend proc")))

@@ -2,12 +2,9 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use observer::{
-    event::Kind,
-    source::{Options, bpf::Object},
-};
+use observer::{event::Kind, source::Options};
 
-use super::backend;
+use super::sourced;
 use crate::args::{ColorName, RunArgs};
 
 /// A command and how it is observed.
@@ -63,21 +60,21 @@ pub(crate) fn run(args: &RunArgs) -> RunPlan {
     let table = Options::for_a_table();
     RunPlan {
         command: args.command.clone(),
-        source: Options {
-            backend: backend(args.backend),
-            ring: args.ring,
-            args_max: args.args_max,
-            object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
-            // Requests to engines are reported only for the clients that are overheard.
-            kinds: [&table.kinds[..], &[Kind::REQUEST]].concat(),
-            ..table
-        },
+        source: sourced(
+            &args.source,
+            Options {
+                args_max: args.args_max,
+                // Requests to engines are reported only for the clients that are overheard.
+                kinds: [&table.kinds[..], &[Kind::REQUEST]].concat(),
+                ..table
+            },
+        ),
         following: following(args),
         reports: reports(args),
         color: args.color,
         cut: !args.full,
         strict: args.strict,
-        verbose: args.verbose,
+        verbose: args.source.verbose,
     }
 }
 
@@ -138,7 +135,7 @@ mod tests {
         let arguments = ["run", "-v", "make", "-j2", "--json", "--", "--help"];
         let args = RunArgs::try_parse_from(arguments).unwrap();
         assert_eq!(args.command, ["make", "-j2", "--json", "--", "--help"]);
-        assert!(args.verbose && !args.json);
+        assert!(args.source.verbose && !args.json);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use observer::source::{Options, bpf::Object};
+use observer::source::Options;
 
-use super::backend;
+use super::sourced;
 use crate::args::VerifyArgs;
 
 /// A comparison with /proc.
@@ -23,12 +23,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> VerifyPlan {
         duration: args.duration,
         churn: args.churn,
         json: args.json,
-        source: Options {
-            backend: backend(args.backend),
-            ring: args.ring,
-            object: args.bpf_object.clone().map_or(Object::BuiltIn, Object::File),
-            ..Options::for_a_table()
-        },
-        verbose: args.verbose,
+        source: sourced(&args.source, Options::for_a_table()),
+        verbose: args.source.verbose,
     }
 }
