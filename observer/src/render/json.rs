@@ -43,8 +43,7 @@ impl JsonLines {
 
     /// The first line.
     pub fn hello(out: &mut Vec<u8>) {
-        let version = env!("CARGO_PKG_VERSION");
-        write(out, &Line::Hello(Hello { v: schema::VERSION, schema: "observer.event/1", version }));
+        write(out, &Line::Hello(Hello::of("observer.event/1")));
     }
 
     /// The line that says that nothing is missed any more.
@@ -54,8 +53,7 @@ impl JsonLines {
 
     /// The last line.
     pub fn bye(out: &mut Vec<u8>, totals: &Totals, printed: u64) {
-        let Totals { produced, delivered, lost, malformed: _ } = *totals;
-        write(out, &Line::Bye(Bye { produced, delivered, lost, printed }));
+        write(out, &Line::Bye(Bye::of(totals, printed)));
     }
 
     /// One event; nothing for what only the table needs to know.
@@ -112,16 +110,8 @@ impl<'a> Told<'a> {
             | What::Request { .. } => return None,
             What::Free { key, status, usage } => Line::Free(self.freed(*key, *status, *usage)),
             What::Lost { count, loss } => {
-                let (cpu, place) = Lost::place_of(*loss, self.event.cpu);
-                Line::Lost(Lost {
-                    v: schema::VERSION,
-                    seq: self.seq,
-                    time: rfc3339(self.clock.unix_ns(self.event.boot_ns)),
-                    boot_ns: Digits(self.event.boot_ns),
-                    count: *count,
-                    cpu,
-                    place,
-                })
+                let Event { boot_ns, cpu, .. } = *self.event;
+                Line::Lost(Lost::of(self.seq, boot_ns, *count, (*loss, cpu), self.clock))
             }
             What::Repair { added, removed } => Line::Repair(Repair {
                 v: schema::VERSION,

@@ -35,16 +35,13 @@ impl NewsJson {
 
     /// The first lines: nothing is missed any more.
     pub fn ready(out: &mut Vec<u8>) {
-        let version = env!("CARGO_PKG_VERSION");
-        let hello = Hello { v: schema::VERSION, schema: "observer.ns/1", version };
-        write(out, &NamespaceLine::Hello(hello));
+        write(out, &NamespaceLine::Hello(Hello::of("observer.ns/1")));
         write(out, &NamespaceLine::Ready(Ready {}));
     }
 
     /// The last line.
     pub fn bye(out: &mut Vec<u8>, totals: &Totals, printed: u64) {
-        let Totals { produced, delivered, lost, malformed: _ } = *totals;
-        write(out, &NamespaceLine::Bye(Bye { produced, delivered, lost, printed }));
+        write(out, &NamespaceLine::Bye(Bye::of(totals, printed)));
     }
 
     /// What was told, as the line of that number.
@@ -63,10 +60,8 @@ impl NewsJson {
                 );
             }
             News::Lost { count, loss, cpu, boot_ns } => {
-                let (cpu, place) = Lost::place_of(loss, cpu);
-                let (v, boot_ns, time) =
-                    (schema::VERSION, Digits(boot_ns), rfc3339(clock.unix_ns(boot_ns)));
-                write(out, &NamespaceLine::Lost(Lost { v, seq, time, boot_ns, count, cpu, place }));
+                let lost = Lost::of(seq, boot_ns, count, (loss, cpu), clock);
+                write(out, &NamespaceLine::Lost(lost));
             }
         }
     }

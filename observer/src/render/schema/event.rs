@@ -7,10 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    VERSION,
     process::{Container, Creation, Creator, Exit, Process},
     scalar::{Digits, Number},
 };
-use crate::event::Loss;
+use crate::{event::Loss, machine::WallClock, pace::Totals, render::time::rfc3339};
 
 /// One line of the stream.
 #[derive(Debug, Serialize)]
@@ -184,13 +185,37 @@ pub enum LostWhere {
     Skipped,
 }
 
+impl<'a> Hello<'a> {
+    /// That of a stream with the schema of this name.
+    pub fn of(schema: &'a str) -> Self {
+        Self { v: VERSION, schema, version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
 impl Lost {
-    /// What an event says of its CPU and place.
-    pub fn place_of(loss: Loss, cpu: u32) -> (Option<u32>, Option<LostWhere>) {
-        match loss {
+    /// The line of that number: so many events were lost at that time since boot, on that CPU if they
+    /// found no room.
+    pub fn of(
+        seq: u64,
+        boot_ns: u64,
+        count: u64,
+        (loss, cpu): (Loss, u32),
+        clock: WallClock,
+    ) -> Self {
+        let (cpu, place) = match loss {
             Loss::NoRoom => (Some(cpu), None),
             Loss::Skipped => (None, Some(LostWhere::Skipped)),
-        }
+        };
+        let time = rfc3339(clock.unix_ns(boot_ns));
+        Self { v: VERSION, seq, time, boot_ns: Digits(boot_ns), count, cpu, place }
+    }
+}
+
+impl Bye {
+    /// What became of the kernel's events, and how many were printed.
+    pub fn of(totals: &Totals, printed: u64) -> Self {
+        let Totals { produced, delivered, lost, malformed: _ } = *totals;
+        Self { produced, delivered, lost, printed }
     }
 }
 

@@ -9,7 +9,9 @@ use serde::{
 
 use super::{Firing, Loss, Tally};
 use crate::{
+    event,
     machine::WallClock,
+    pace::Totals,
     render::{
         json::write,
         schema::{
@@ -31,9 +33,7 @@ pub struct TraceJson {
 impl TraceJson {
     /// The first line.
     pub fn hello(out: &mut Vec<u8>) {
-        let version = env!("CARGO_PKG_VERSION");
-        let hello = Hello { v: schema::VERSION, schema: "observer.trace/1", version };
-        write(out, &TraceLine::News(TraceNews::Hello(hello)));
+        write(out, &TraceLine::News(TraceNews::Hello(Hello::of("observer.trace/1"))));
     }
 
     /// The line that says that nothing is missed any more.
@@ -42,8 +42,8 @@ impl TraceJson {
     }
 
     /// The last line.
-    pub fn bye(out: &mut Vec<u8>, bye: Bye) {
-        write(out, &TraceLine::News(TraceNews::Bye(bye)));
+    pub fn bye(out: &mut Vec<u8>, totals: &Totals, printed: u64) {
+        write(out, &TraceLine::News(TraceNews::Bye(Bye::of(totals, printed))));
     }
 
     /// One that fired.
@@ -74,9 +74,7 @@ impl TraceJson {
     pub fn lost(&mut self, out: &mut Vec<u8>, loss: Loss, clock: WallClock) {
         let Loss { boot_ns, cpu, count } = loss;
         self.seq += 1;
-        let time = rfc3339(clock.unix_ns(boot_ns));
-        let (v, seq, boot_ns) = (schema::VERSION, self.seq, Digits(boot_ns));
-        let lost = Lost { v, seq, time, boot_ns, count, cpu: Some(cpu), place: None };
+        let lost = Lost::of(self.seq, boot_ns, count, (event::Loss::NoRoom, cpu), clock);
         write(out, &TraceLine::News(TraceNews::Lost(lost)));
     }
 

@@ -25,7 +25,6 @@ use super::{ColorName, SourceArgs, duration};
 /// usage, not permitted, a report cannot be written, events were lost with --strict), 126 if the
 /// command cannot be executed, 127 if it was not found.
 #[derive(Debug, Parser)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub(crate) struct RunArgs {
     /// The command and its arguments
     #[arg(trailing_var_arg = true, required = true, value_name = "CMD")]

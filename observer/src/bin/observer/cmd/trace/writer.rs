@@ -4,10 +4,7 @@ use observer::{
     Error,
     machine::{BootClock, WallClock},
     pace::Totals,
-    render::{
-        schema::Bye,
-        trace::{Firing, Loss, Shown, Tally, TraceJson, TraceText},
-    },
+    render::trace::{Firing, Loss, Shown, Tally, TraceJson, TraceText},
     tracepoint::reader::{Item, Sample},
 };
 
@@ -113,8 +110,7 @@ impl Writer {
     /// The last line, where there is one.
     pub(super) fn bye(&self, out: &mut Vec<u8>, totals: &Totals, printed: u64) {
         if let Style::Json(_) = self.style {
-            let Totals { produced, delivered, lost, malformed: _ } = *totals;
-            TraceJson::bye(out, Bye { produced, delivered, lost, printed });
+            TraceJson::bye(out, totals, printed);
         }
     }
 }
