@@ -80,7 +80,9 @@ fn gather(path: &Path, files: &mut Vec<PathBuf>) {
         let mut inside: Vec<_> =
             fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
         inside.sort();
-        inside.iter().for_each(|path| gather(path, files));
+        for path in &inside {
+            gather(path, files);
+        }
     } else if path.extension().is_some_and(|ending| ending == "rs" || ending == "md") {
         files.push(path.to_owned());
     }
