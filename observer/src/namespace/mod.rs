@@ -1,13 +1,13 @@
-//! The namespaces of the machine: who is in them, to whom they belong, within which they lie, and
-//! what keeps those alive that nobody is in.
+//! The namespaces of the machine: which processes are in them, who owns them, how they nest, and
+//! what keeps those alive that have no processes.
 //!
 //! In data-flow order: rows of processes (of /proc, or of a live table) become `drafts`; `mounts`
 //! and with [`Options::deep`] `deep` add what else holds a namespace; `ask` opens each once and
 //! asks the kernel for the rest, through `handle`. [`tree`] arranges the result, pure.
 //!
 //! Follows namespaces(7) and `ioctl_nsfs(2)`. Enters nothing. Without `CAP_SYS_PTRACE` (or root)
-//! the namespaces of other users' processes stay unknown: how many processes that are is told, and
-//! everything else goes on.
+//! the namespaces of other users' processes stay unknown: the result says how many processes that
+//! concerns, and everything else still works.
 
 mod ask;
 mod deep;
@@ -52,7 +52,7 @@ const LEAD_FACTS: Facts = Facts::STAT
 /// How thoroughly to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Looks at every thread, open file and socket as well. Needs `CAP_SYS_PTRACE`, for sockets
+    /// Also looks at every thread, open file and socket. Needs `CAP_SYS_PTRACE`, for sockets
     /// `CAP_NET_ADMIN` too; takes some microseconds for each of them.
     pub deep: bool,
 }
@@ -60,15 +60,15 @@ pub struct Options {
 /// The namespaces of one instant.
 #[derive(Debug)]
 pub struct Namespaces {
-    /// By inode number, so that the first ones come first.
+    /// All namespaces, sorted by inode number, so that the initial ones come first.
     pub all: Vec<Namespace>,
     /// The processes, by ascending pid.
     pub listing: Listing,
     /// Those of them with the lowest pid of a namespace, with their arguments, users and cgroups.
     pub leads: Listing,
-    /// Processes of which some namespace may not be known.
+    /// How many processes have a namespace that the caller is not permitted to see.
     pub unreadable: u64,
-    /// Of a deep look: processes whose files may not be known.
+    /// How many processes have open files that the caller is not permitted to see, in a deep look.
     pub unread_files: u64,
     /// Inode numbers of the caller's own, in the order of [`NamespaceKind::ALL`].
     pub own: [Option<u64>; 8],
@@ -81,17 +81,17 @@ pub struct Namespaces {
 pub struct Namespace {
     /// Which one.
     pub id: NamespaceId,
-    /// The user namespace to which it belongs; of a user namespace the one around it.
+    /// The user namespace that owns it; for a user namespace, its parent.
     pub owner: Kin,
-    /// The one around it, of a pid or user namespace.
+    /// Its parent, for a pid or user namespace.
     pub parent: Kin,
     /// The user that made it, of a user namespace, as the caller numbers users. `None` where it
     /// could not be opened.
     pub creator: Option<u32>,
-    /// Its users as the caller calls them; see `user_namespaces(7)`. Known of a user namespace that
-    /// a process is in.
+    /// Its user id map, in the caller's numbers; see `user_namespaces(7)`. Known of a user
+    /// namespace that a process is in.
     pub uid_map: Option<Vec<IdMap>>,
-    /// Its groups, likewise.
+    /// Its group id map, likewise.
     pub gid_map: Option<Vec<IdMap>>,
     /// How many mounts it has, of a mount namespace. Before Linux 6.12 as many as the process with
     /// the lowest pid sees.
@@ -101,7 +101,7 @@ pub struct Namespace {
     pub netns_id: Option<i32>,
     /// Pids of the processes in it, ascending; zombies and kernel threads among them.
     pub members: Vec<u32>,
-    /// How many of them have ended and were not waited for.
+    /// How many of them are zombies.
     pub zombies: usize,
     /// How many of them are threads of the kernel.
     pub kernel_threads: usize,
@@ -112,11 +112,11 @@ pub struct Namespace {
 /// A namespace to which another stands in a relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kin {
-    /// There is none: of a kind that has none, or of the first one.
+    /// There is none: the kind has no such relation, or it is the initial namespace.
     None,
     /// That one, which is among [`Namespaces::all`].
     Known(NamespaceId),
-    /// It is outside of what the caller may see.
+    /// It lies outside what the caller is permitted to see.
     Hidden,
     /// The namespace could not be opened, to be asked.
     Unknown,
@@ -132,8 +132,8 @@ impl Kin {
     }
 }
 
-/// Which namespace an open file of nsfs stands for, such as `/proc/PID/ns/net` or one that such a
-/// file was mounted onto.
+/// The namespace that an open file of nsfs stands for, such as `/proc/PID/ns/net` or one that such
+/// a file was mounted onto.
 ///
 /// # Errors
 ///
@@ -142,7 +142,7 @@ pub fn of_file(file: OwnedFd) -> io::Result<NamespaceId> {
     Ok(Handle::new(file)?.id)
 }
 
-/// All namespaces now, from /proc.
+/// Reads all namespaces from /proc, as they are now.
 ///
 /// # Errors
 ///
@@ -152,9 +152,9 @@ pub fn scan(options: Options) -> Result<Namespaces, Error> {
 }
 
 impl Namespaces {
-    /// The namespaces of these processes, and what else there is of them. The rows must know
-    /// [`FACTS`], as those of [`Monitor::snapshot_for`](crate::Monitor::snapshot_for) do, and be in
-    /// the order of their pids.
+    /// Collects the namespaces of these processes, and all that is related to them. The rows must
+    /// know [`FACTS`], as those of [`Monitor::snapshot_for`](crate::Monitor::snapshot_for) do, and
+    /// be in the order of their pids.
     ///
     /// # Errors
     ///

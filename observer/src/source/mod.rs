@@ -1,5 +1,5 @@
-//! Kernel → event: where events come from. Each source makes events its own way; everything behind
-//! this trait no longer knows which source it was.
+//! Kernel → event: where events come from. Each source makes events in its own way; nothing behind
+//! this trait depends on which source it was.
 
 #[cfg(feature = "ebpf")]
 pub mod bpf;
@@ -47,7 +47,7 @@ pub enum Item {
     /// The kernel skipped this many runs of the source's programs since the last such item. Each
     /// would have reported what is missing now, or found nothing to report.
     Skipped {
-        /// How many.
+        /// How many runs were skipped.
         count: u64,
     },
 }
@@ -57,20 +57,20 @@ pub enum Item {
 pub struct CpuTotals {
     /// Events that the kernel side tried to send.
     pub produced: u64,
-    /// Those of them that found no room.
+    /// The part of them that found no room.
     pub lost: u64,
 }
 
 /// A source of events.
 pub trait Source {
-    /// Which kind it is.
+    /// The kind of source.
     fn origin(&self) -> Origin;
 
-    /// What its events tell.
+    /// What its events can say.
     fn facts(&self) -> EventFacts;
 
-    /// From here on tells of these kinds alone, among those that it was opened for: programs are
-    /// attached and detached for that, and none is loaded.
+    /// From now on, reports only these kinds, among those that it was opened for. Programs are
+    /// attached and detached for that, but never loaded.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ pub trait Source {
 /// no single instant. A kernel may leave some processes out.
 #[cfg(feature = "ebpf")]
 pub trait Walks {
-    /// Walks over all processes and tells of each at least what is wanted.
+    /// Walks over all processes and reports at least the wanted facts about each.
     ///
     /// # Errors
     ///
@@ -154,8 +154,8 @@ pub trait Walks {
 
 /// Listening to what single processes write to unix sockets that others listen on.
 ///
-/// Told are write(2), writev(2), send(2), sendto(2) and sendmsg(2) on a connected socket whose
-/// other end is bound to a path or an abstract name, whatever becomes of the call. Not told are
+/// Reported are write(2), writev(2), send(2), sendto(2) and sendmsg(2) on a connected socket whose
+/// other end is bound to a path or an abstract name, whatever becomes of the call. Not reported are
 /// sendmmsg(2), splice(2), sendfile(2), `io_uring`, calls by the 32-bit ABI, and datagrams to an
 /// address that comes with the call.
 ///
@@ -164,9 +164,9 @@ pub trait Walks {
 /// `/dev/null`, 98 ns). One of the overheard that goes elsewhere takes 100 ns, one that is told 700
 /// ns. When nobody is, nothing is attached.
 ///
-/// The rights that opening the source took are not needed any more.
+/// The privileges that opening the source needed are no longer needed.
 pub trait Overhears {
-    /// From here on tells what this process writes to such sockets, each as a
+    /// From now on, reports what this process writes to such sockets, each call as a
     /// [`Request`](crate::event::What::Request), until it ends or [`Overhears::end`]. At most
     /// [`limits::OVERHEARD`](observer_common::limits::OVERHEARD) processes at once; its children
     /// are others. The end of a process is noticed where [`Kind::EXIT`] or [`Kind::FREE`] is asked
@@ -178,7 +178,7 @@ pub trait Overhears {
     /// program.
     fn begin(&mut self, key: ProcessKey) -> Result<(), Error>;
 
-    /// Ends what [`Overhears::begin`] began. Nothing happens if it did not.
+    /// Ends what [`Overhears::begin`] began, if it did.
     ///
     /// # Errors
     ///

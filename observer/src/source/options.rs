@@ -1,4 +1,4 @@
-//! What to watch, and by which source.
+//! What to watch, and with which source.
 
 use observer_common::Kind;
 
@@ -9,17 +9,17 @@ use super::bpf::Object;
 /// What to watch and how.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which source.
+    /// The source to use.
     pub backend: Backend,
-    /// The kinds of event to tell of. [`Kind::NAMESPACE`] costs every system call of the machine
+    /// The kinds of event to report. [`Kind::NAMESPACE`] costs every system call of the machine
     /// some 25 ns. [`Kind::REQUEST`] makes ready for [`Overhears`](super::Overhears).
     pub kinds: Vec<Kind>,
-    /// Kinds that [`Source::attach`](super::Source::attach) may ask for later. Until then they cost
-    /// no system call anything.
+    /// Kinds that [`Source::attach`](super::Source::attach) may ask for later. Until then they slow
+    /// no system call down.
     pub on_demand: Vec<Kind>,
     /// Size of the ring between kernel and reader; of perf the rings of all CPUs together.
     pub ring: RingSize,
-    /// Bytes of arguments taken of one exec; `None` for all there are.
+    /// The most bytes of arguments to keep of one exec; `None` keeps all.
     pub args_max: Option<u64>,
     /// Whether [`Source::walks`](super::Source::walks) will be called.
     pub walks: bool,
@@ -44,7 +44,7 @@ pub struct Trial {
 /// Which source events come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backend {
-    /// eBPF where it works, else tracepoints.
+    /// eBPF where it works, otherwise tracepoints.
     #[default]
     Auto,
     /// The eBPF programs.
@@ -61,7 +61,7 @@ impl Options {
         [&*self.kinds, &*self.on_demand].concat()
     }
 
-    /// All that a table needs to follow the machine.
+    /// The options of a source from which a table can follow the machine.
     pub fn for_a_table() -> Self {
         let kinds =
             vec![Kind::FORK, Kind::EXEC, Kind::EXIT, Kind::FREE, Kind::RENAME, Kind::CGROUP];
