@@ -35,7 +35,7 @@ pub(crate) struct Options {
 }
 
 /// In their order.
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 16] = [
     "set-up",
     "formatting",
     "lints",
@@ -45,6 +45,7 @@ const STEPS: [&str; 15] = [
     "documentation tests",
     "feature sets",
     "documentation",
+    "packages",
     "live test build",
     "live tests",
     "pages in a browser",
@@ -83,6 +84,7 @@ pub(crate) fn test(options: &Options) -> ExitCode {
     check.step("documentation tests", documentation_tests);
     check.step("feature sets", |_| feature_sets());
     check.step("documentation", |_| documentation());
+    check.step("packages", |_| packages());
     let programs = check.step("live test build", |_| live::build());
     if let (Some(observer), Some(programs)) = (&observer, &programs) {
         let length = if options.long { Length::Long } else { Length::Usual };
@@ -228,7 +230,7 @@ fn documentation_tests(tally: &mut Tally) -> Result<()> {
 
 fn feature_sets() -> Result<()> {
     for features in LADDER {
-        shell::run(cargo("check")?.args(["--package", "observer"]).args(features))?;
+        shell::run(cargo("check")?.args(["--package", "process-observer"]).args(features))?;
     }
     Ok(())
 }
@@ -237,6 +239,14 @@ fn documentation() -> Result<()> {
     let mut command = cargo("doc")?;
     command.args(["--workspace", "--all-features", "--no-deps"]);
     shell::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Shows that the crates could be published. What is in them was compiled by the other steps, and may be
+/// still uncommitted.
+fn packages() -> Result<()> {
+    let mut command = cargo("publish")?;
+    command.args(["--workspace", "--dry-run", "--no-verify", "--allow-dirty"]);
+    shell::run(&mut command)
 }
 
 /// Each live test ran somewhere, or said why it cannot.
