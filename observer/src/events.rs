@@ -30,6 +30,8 @@ pub struct Events {
     feed: Feed<AnySource>,
     refused: Vec<(Origin, Error)>,
     ready: VecDeque<Event>,
+    /// It cannot be read any more, which was told.
+    failed: bool,
 }
 
 impl Events {
@@ -40,7 +42,7 @@ impl Events {
     /// As [`source::open`].
     pub fn open(options: &Options) -> Result<Self, Error> {
         let source::Opened { source, refused } = source::open(options)?;
-        Ok(Self { feed: Feed::new(source), refused, ready: VecDeque::new() })
+        Ok(Self { feed: Feed::new(source), refused, ready: VecDeque::new(), failed: false })
     }
 
     /// Which kind of source the events come from.
@@ -80,8 +82,22 @@ impl Events {
     }
 
     fn step(&mut self) -> Result<Wait, Error> {
-        let Self { feed, ready, refused: _ } = self;
+        let Self { feed, ready, .. } = self;
         feed.step(&mut |event| ready.push_back(event))
+    }
+}
+
+/// Blocks for each event. Ends behind the error that keeps the ring from being read.
+impl Iterator for Events {
+    type Item = Result<Event, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let event = self.recv();
+        self.failed = event.is_err();
+        Some(event)
     }
 }
 
@@ -97,6 +113,7 @@ pub use self::stream::EventStream;
 #[cfg(feature = "tokio")]
 mod stream {
     use std::{
+        future::poll_fn,
         os::fd::OwnedFd,
         pin::Pin,
         task::{Context, Poll},
@@ -140,6 +157,11 @@ mod stream {
     }
 
     impl EventStream {
+        /// The next event. Giving up waiting for it loses none.
+        pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+            poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+        }
+
         /// Ends the observation.
         ///
         /// # Errors

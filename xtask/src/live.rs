@@ -119,7 +119,15 @@ impl Programs {
     /// them the program they test.
     pub(crate) fn build(cargo: &mut Command, options: &[&str], target: &Path) -> Result<Self> {
         cargo
-            .args(["test", "--no-run", "--package", "process-observer", "--test", "live", "--locked"])
+            .args([
+                "test",
+                "--no-run",
+                "--package",
+                "process-observer",
+                "--test",
+                "live",
+                "--locked",
+            ])
             .args(["--message-format", "json-render-diagnostics"])
             .args(options)
             .arg("--target-dir")

@@ -25,7 +25,15 @@ pub fn build_quick() -> Result<PathBuf> {
 fn build(mut cargo: Command, profile: &str) -> Result<PathBuf> {
     let target = workspace::target()?;
     cargo
-        .args(["build", "--profile", profile, "--package", "process-observer", "--locked", "--target-dir"])
+        .args([
+            "build",
+            "--profile",
+            profile,
+            "--package",
+            "process-observer",
+            "--locked",
+            "--target-dir",
+        ])
         .arg(&target)
         .current_dir(workspace::root()?)
         .stdin(Stdio::null());

@@ -17,7 +17,15 @@ pub(crate) const COUNTED_LIVES: u64 = 200_000;
 pub(crate) fn build() -> Result<PathBuf> {
     let mut cargo = shell::cargo();
     cargo
-        .args(["build", "--release", "--package", "process-observer", "--bench", "table", "--locked"])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "process-observer",
+            "--bench",
+            "table",
+            "--locked",
+        ])
         .args(["--message-format", "json-render-diagnostics", "--target-dir"])
         .arg(workspace::target()?)
         .current_dir(workspace::root()?);

@@ -6,6 +6,7 @@ mod art;
 mod calendar;
 #[cfg(feature = "snapshot")]
 mod cell;
+mod display;
 mod escape;
 #[cfg(feature = "snapshot")]
 pub mod go;

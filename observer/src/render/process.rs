@@ -1,10 +1,10 @@
 //! A process → the JSON's types for it, as streams and reports share them.
 
 use super::{
+    display::signal_name,
     schema::{
         Base64, Creation, Digits, Executable, Exit, Id, Linux, Namespaces, Number, Process, Raw,
     },
-    text::signal_name,
     time::rfc3339,
 };
 use crate::{

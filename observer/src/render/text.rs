@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use nix::sys::signal::Signal;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::{
@@ -207,9 +206,8 @@ fn bare_row(style: &'static str) -> Row {
 /// The arguments with blanks between; the file name in brackets where there are none.
 pub(super) fn arguments(args: Option<&Args>, filename: &[u8]) -> String {
     let mut text = String::new();
-    for (index, arg) in args.iter().flat_map(|args| args.iter()).enumerate() {
-        let blank = if index == 0 { "" } else { " " };
-        let _infallible = write!(text, "{blank}{}", Escaped(arg));
+    if let Some(args) = args {
+        let _infallible = write!(text, "{args}");
     }
     if args.is_none_or(|args| args.captured_size() == 0) {
         let _infallible = write!(text, "[{}]", Escaped(filename));
@@ -248,27 +246,7 @@ pub fn plain_line(out: &mut Vec<u8>, event: &Event) {
 
 /// `0`, `3`, `SIGKILL`, `SIGSEGV+core`; `-` where nobody told.
 pub(super) fn status_text(status: Option<Status>) -> Cow<'static, str> {
-    match status {
-        None => "-".into(),
-        Some(Status::Code(code)) => code.to_string().into(),
-        Some(Status::Signal { number, core_dumped: Some(true) }) => {
-            format!("{}+core", signal_name(number)).into()
-        }
-        Some(Status::Signal { number, .. }) => signal_name(number),
-    }
-}
-
-/// A signal's name, see signal(7).
-pub(super) fn signal_name(number: u8) -> Cow<'static, str> {
-    const SIGRTMIN: u8 = 34;
-    if let Ok(signal) = Signal::try_from(i32::from(number)) {
-        return signal.as_str().into();
-    }
-    match number.checked_sub(SIGRTMIN) {
-        Some(0) => "SIGRTMIN".into(),
-        Some(above) => format!("SIGRTMIN+{above}").into(),
-        None => format!("SIG{number}").into(),
-    }
+    status.map_or("-".into(), |status| status.to_string().into())
 }
 
 /// An id as engines print it.
@@ -325,14 +303,6 @@ pub(super) const RESET: &str = "\x1b[0m";
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn signals_have_names_up_to_the_last() {
-        assert_eq!(signal_name(9), "SIGKILL");
-        assert_eq!(signal_name(32), "SIG32");
-        assert_eq!(signal_name(34), "SIGRTMIN");
-        assert_eq!(signal_name(64), "SIGRTMIN+30");
-    }
 
     #[test]
     fn a_line_is_cut_by_what_a_terminal_shows() {
