@@ -1,5 +1,53 @@
 //! A live process observer for Linux: every fork, exec and exit of the machine, from eBPF.
 //!
+//! ```no_run
+//! # #[cfg(feature = "perf")]
+//! # fn main() -> Result<(), observer::Error> {
+//! use observer::{Events, event::What, source::Options};
+//!
+//! for event in Events::open(&Options::default())? {
+//!     if let What::Exec { process, args: Some(args), .. } = event?.what {
+//!         println!("{} {args}", process.key.pid);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "perf"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Which type do I want?
+//!
+//! | question | type |
+//! | --- | --- |
+//! | What starts and ends from now on? | `Events`, an iterator; a `Stream` by `Events::into_stream` |
+//! | Which processes are there, once? | `Listing`, with columns of `field` |
+//! | The same often, or a copy that stays current? | `Monitor`: `Snapshot`s and `Subscription`s |
+//! | What did this command start, across a container engine? | [`cause::CausalSet`], with `live::Live` or `Monitor::join` |
+//! | Which namespaces are there, and what becomes of them? | `namespace::Namespaces`, `namespace::NamespaceFollower` |
+//! | Several of these in one process? | `Monitor`, or `live::Live` in a loop of your own |
+//! | What does this tracepoint say? | `tracepoint::Observer`, or `tracepoint::Reader` |
+//! | psgo's functions, by their names? | `psgo` |
+//! | What works on this machine? | `doctor` |
+//!
+//! # In Cargo.toml
+//!
+//! ```toml
+//! [dependencies]
+//! process-observer = { version = "0.1", default-features = false, features = ["ebpf"] }
+//! ```
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `snapshot` | listings of /proc, columns, namespaces: no eBPF, no async runtime |
+//! | `perf` | any tracepoint by name; events without eBPF; `Events`, `Monitor` |
+//! | `ebpf` | the eBPF programs, compiled in: complete events, and walks of the kernel's own list |
+//! | `engine` | names of containers, from the sockets of their engines |
+//! | `tokio` | `Stream`s |
+//! | `cli` (default) | the `observer` program, and text and JSON as it writes them |
+//!
+//! # How it is built
+//!
 //! The modules in the order in which a fact passes through them:
 //!
 //! 1. [`source`]: what the kernel tells → owned [`Event`]s, whoever tells it
@@ -9,7 +57,8 @@
 //! 5. [`table`]: events → the processes that there are, and what each event changed
 //! 6. `census`, `engine`: looks at all processes, and the one place where source, feed, census and
 //!    table meet
-//! 7. `monitor`: the engine in a thread: snapshots, subscriptions
+//! 7. `live`: the engine and whoever follows its changes ([`follow`]), driven; `monitor`: that in a
+//!    thread: snapshots, subscriptions
 //! 8. `snapshot`, `listing`, `field`: the table at an instant → rows → columns
 //! 9. [`cause`]: changes → what one command caused, across a container engine
 //! 10. [`render`]: events and listings → text or JSON, hostile bytes made harmless
