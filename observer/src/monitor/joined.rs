@@ -19,10 +19,13 @@ impl<F> Joined<F> {
         Self { follower: Some(follower), bell }
     }
 
-    /// Looks into it. The monitor waits meanwhile: be quick.
+    /// Looks into it. The monitor waits meanwhile: be quick. What it wishes for afterwards is fulfilled
+    /// soon.
     pub fn with<R>(&self, look: impl FnOnce(&mut F) -> R) -> Option<R> {
         let follower = self.follower.as_ref()?;
-        Some(look(&mut follower.lock().unwrap_or_else(PoisonError::into_inner)))
+        let answer = look(&mut follower.lock().unwrap_or_else(PoisonError::into_inner));
+        self.bell.ring();
+        Some(answer)
     }
 }
 

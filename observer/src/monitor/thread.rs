@@ -4,6 +4,7 @@ use std::{
     os::fd::AsFd as _,
     sync::{Arc, Mutex, PoisonError, Weak, mpsc},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use super::{Statistics, hub::Hub};
@@ -18,7 +19,7 @@ use crate::{
     follow::Follower,
     live::Live,
     machine::WallClock,
-    pace::wait_for,
+    pace::{Wait, wait_for},
     snapshot::{Parts, Snapshot, Token},
     table::Table,
 };
@@ -63,7 +64,8 @@ impl Worker {
     fn run(&mut self) -> Result<(), Error> {
         loop {
             let Self { live, hub, followers, .. } = self;
-            let wait = with_all(followers, |all| live.step(all, &mut |change| hub.gather(change)))?;
+            let mut wait =
+                with_all(followers, |all| live.step(all, &mut |change| hub.gather(change)))?;
             hub.publish();
             loop {
                 match self.requests.try_recv() {
@@ -73,7 +75,11 @@ impl Worker {
                     Ok(Request::StopOverhearing { key, give }) => {
                         give(self.live.stop_overhearing(key));
                     }
-                    Ok(Request::Join { follower, give }) => give(self.join(follower)),
+                    Ok(Request::Join { follower, give }) => {
+                        give(self.join(follower));
+                        // What it wishes for at once is not left waiting for an event.
+                        wait = Wait::AtMost(Duration::ZERO);
+                    }
                     Ok(Request::End) | Err(mpsc::TryRecvError::Disconnected) => return Ok(()),
                     Err(mpsc::TryRecvError::Empty) => break,
                 }
