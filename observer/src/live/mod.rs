@@ -18,6 +18,7 @@
 //! ```
 
 mod questions;
+mod stream;
 
 use std::{
     fmt,
@@ -28,7 +29,7 @@ use std::{
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
-use self::questions::Questions;
+use self::{questions::Questions, stream::Stream};
 use crate::{
     Error, Listing,
     census::ArgumentsOf,
@@ -133,7 +134,7 @@ impl Attached {
         if let Stream::Table(engine) = &mut live.stream {
             engine.seed(&mut |change| hand_on(change, followers, sink))?;
         }
-        live.grant_wishes(followers)?;
+        live.grant_wishes(followers);
         Ok(live)
     }
 }
@@ -158,12 +159,6 @@ pub struct Live {
     looks: Vec<(namespace::Options, u64)>,
     /// The descriptors of the source and of the engines' answers.
     readable: Epoll,
-}
-
-/// Events as the kernel told them, or as a table did: with what they changed.
-enum Stream {
-    Events(Box<Feed<AnySource>>),
-    Table(Box<Engine<AnySource>>),
 }
 
 impl Live {
@@ -263,7 +258,7 @@ impl Live {
         self.attach_for(followers)?;
         let wait = self.stream.step(&mut |change| hand_on(change, followers, sink))?;
         self.questions.hear(Duration::ZERO, followers);
-        self.grant_wishes(followers)?;
+        self.grant_wishes(followers);
         self.take_looks(followers, sink)?;
         let Some(next_ns) = self.looks.iter().map(|(_, not_before_ns)| *not_before_ns).min() else {
             return Ok(wait);
@@ -283,21 +278,17 @@ impl Live {
         sink: &mut dyn FnMut(Change),
     ) -> Result<(), Error> {
         self.stream.settle(&mut |change| hand_on(change, followers, sink))?;
-        self.grant_wishes(followers)
+        self.grant_wishes(followers);
+        Ok(())
     }
 
     /// Fulfils what followers wish for, as far as nothing has to be waited for.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::System`].
-    pub fn grant_wishes(&mut self, followers: &mut [&mut dyn Follower]) -> Result<(), Error> {
+    pub fn grant_wishes(&mut self, followers: &mut [&mut dyn Follower]) {
         for index in 0..followers.len() {
             while let Some(wish) = followers.get_mut(index).and_then(|one| one.next_wish()) {
                 self.grant(wish, followers);
             }
         }
-        Ok(())
     }
 
     /// Whether an engine is still to answer.
@@ -319,7 +310,7 @@ impl Live {
         self.questions.hear(Duration::ZERO, followers);
         for (options, _) in std::mem::take(&mut self.looks) {
             self.look_at_namespaces(options, followers, sink)?;
-            self.grant_wishes(followers)?;
+            self.grant_wishes(followers);
         }
         // What a look has made somebody wish for is looked at at once, a later look is not.
         self.take_looks(followers, sink)?;
@@ -420,7 +411,7 @@ impl Live {
             if self.looks.iter().any(is_due) {
                 self.looks.retain(|look| !is_due(look));
                 self.look_at_namespaces(options, followers, sink)?;
-                self.grant_wishes(followers)?;
+                self.grant_wishes(followers);
             }
         }
         Ok(())
@@ -465,59 +456,6 @@ impl Ended {
         }
         self.questions.hear(within, followers);
         self.questions.are_open()
-    }
-}
-
-impl Stream {
-    fn step(&mut self, each: &mut dyn FnMut(Change)) -> Result<Wait, Error> {
-        match self {
-            Self::Events(feed) => feed.step(&mut |event| each(Change::of_event(event))),
-            Self::Table(engine) => engine.step(each),
-        }
-    }
-
-    fn settle(&mut self, each: &mut dyn FnMut(Change)) -> Result<(), Error> {
-        match self {
-            Self::Events(feed) => feed.settle(&mut |event| each(Change::of_event(event))),
-            Self::Table(engine) => engine.settle(each),
-        }
-    }
-
-    fn engine(&self) -> Option<&Engine<AnySource>> {
-        match self {
-            Self::Events(_) => None,
-            Self::Table(engine) => Some(engine),
-        }
-    }
-
-    fn source(&self) -> &AnySource {
-        match self {
-            Self::Events(feed) => feed.source(),
-            Self::Table(engine) => engine.source(),
-        }
-    }
-
-    fn source_mut(&mut self) -> &mut AnySource {
-        match self {
-            Self::Events(feed) => feed.source_mut(),
-            Self::Table(engine) => engine.source_mut(),
-        }
-    }
-
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Events(feed) => feed.as_fd(),
-            Self::Table(engine) => engine.as_fd(),
-        }
-    }
-}
-
-impl fmt::Debug for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Events(_) => "Events",
-            Self::Table(_) => "Table",
-        })
     }
 }
 

@@ -122,7 +122,8 @@ impl Watch {
     pub(super) fn conclude(&mut self) -> Result<(), Error> {
         self.settle()?;
         self.seen.set.conclude(boot_ns()?);
-        self.live.grant_wishes(&mut [&mut self.seen])
+        self.live.grant_wishes(&mut [&mut self.seen]);
+        Ok(())
     }
 
     /// Whether the kernel has let go of all that have ended.
