@@ -194,11 +194,6 @@ impl Live {
         self.stream.source().origin()
     }
 
-    /// What its events tell.
-    pub fn facts(&self) -> EventFacts {
-        self.stream.source().facts()
-    }
-
     /// Sources that would tell more, and what keeps them from working.
     pub fn refused(&self) -> &[(Origin, Error)] {
         &self.refused

@@ -11,12 +11,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use observer::Monitor;
 use observer::cause::CausalSet;
 use observer::event::{Kind, What};
+use observer::follow::{Answer, Follower, Wish};
 use observer::monitor::{Joined, Told};
 use observer::namespace::{
     NamespaceFollower, NamespaceKind,
     follow::{Fate, News},
 };
 use observer::source::Backend;
+use observer::table::Change;
 
 use crate::events::namespace_events::{attached, unshare};
 use crate::support::child::{Started, act, unique};
@@ -56,10 +58,9 @@ fn followers_that_come_and_go_load_nothing() {
     assert!(is_attached("sys_exit"), "what it lives on is attached by then");
     wait_until("the first look", || namespaces.with(|one| one.has_begun()) == Some(true));
 
-    let began_ns = sys::boot_ns();
+    let set = monitor.join(NextCommand::of_this_process()).expect("a follower");
     let command = Started::new(&mut unshare(libc::CLONE_NEWUTS));
     let pid = command.pid();
-    let set = monitor.join(CausalSet::of_command(pid, began_ns)).expect("a follower");
     command.reap();
     let token = unique("driver");
     Started::new(&mut act(&["exit", "0", &token])).reap();
@@ -69,6 +70,9 @@ fn followers_that_come_and_go_load_nothing() {
         _ => false,
     });
     wait_until("what became of its namespace", || made_by(&namespaces, pid));
+    wait_until("the command's end in its set", || {
+        set.with(|next| next.has_seen_the_end_of(pid)) == Some(true)
+    });
     assert_eq!((rings(), threads_called("observer")), (1, 1), "all of them share one driver");
     assert_eq!(own_ids(), own, "they have loaded nothing");
     assert_kept(&loaded);
@@ -79,6 +83,51 @@ fn followers_that_come_and_go_load_nothing() {
     assert_kept(&loaded);
     drop(monitor);
     assert_eq!(rings(), 0);
+}
+
+/// What the next process that this one spawns causes.
+struct NextCommand {
+    since_ns: u64,
+    set: Option<CausalSet>,
+}
+
+impl NextCommand {
+    fn of_this_process() -> Self {
+        Self { since_ns: sys::boot_ns(), set: None }
+    }
+
+    fn has_seen_the_end_of(&self, pid: u32) -> bool {
+        let command = self.set.as_ref().and_then(CausalSet::command);
+        command.is_some_and(|command| command.process.key.pid == pid && command.end.is_some())
+    }
+}
+
+impl Follower for NextCommand {
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::REQUEST]
+    }
+
+    fn apply(&mut self, change: &Change) {
+        if let What::Fork { process, creator, .. } = &change.event.what
+            && self.set.is_none()
+            && creator.key.pid == std::process::id()
+        {
+            self.set = Some(CausalSet::of_command(process.key.pid, self.since_ns));
+        }
+        if let Some(set) = &mut self.set {
+            set.apply(change);
+        }
+    }
+
+    fn next_wish(&mut self) -> Option<Wish> {
+        self.set.as_mut()?.next_wish()
+    }
+
+    fn answer(&mut self, answer: &Answer) {
+        if let Some(set) = &mut self.set {
+            set.answer(answer);
+        }
+    }
 }
 
 /// The descriptor says so before anybody looks, and no longer than that.
