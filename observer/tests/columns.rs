@@ -6,23 +6,17 @@
     reason = "a test that panics has failed"
 )]
 
-use std::{env, fmt::Write as _, fs, path::Path};
+mod committed;
+
+use std::fmt::Write as _;
 
 use observer::field::{DEFAULT, Field, PSGO};
 
+use crate::committed::assert_current;
+
 #[test]
 fn the_page_of_columns_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/columns.md");
-    let current = page();
-    if env::var_os("OBSERVER_BLESS").is_some() {
-        fs::write(&path, &current).expect("a folder that can be written to");
-    }
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == current,
-        "`docs/columns.md` is not what the registry says; see the difference with \
-         `OBSERVER_BLESS=1 cargo test --test columns && git diff`"
-    );
+    assert_current("../docs/columns.md", &page(), "the registry says", "--test columns");
 }
 
 fn page() -> String {

@@ -444,13 +444,19 @@ impl Ended {
     /// Asks engines what followers wish to hear of containers, and waits so long for answers, at
     /// most; whether some are still to come.
     pub fn hear_engines(&mut self, within: Duration, followers: &mut [&mut dyn Follower]) -> bool {
-        for follower in &mut *followers {
+        self.ask(followers);
+        self.questions.hear(within, followers);
+        // An answer may lead to the next question.
+        self.ask(followers);
+        self.questions.are_open()
+    }
+
+    fn ask(&mut self, followers: &mut [&mut dyn Follower]) {
+        for follower in followers {
             while let Some(wish) = follower.next_wish() {
                 self.questions.ask(wish);
             }
         }
-        self.questions.hear(within, followers);
-        self.questions.are_open()
     }
 }
 
@@ -464,5 +470,51 @@ fn hand_on(change: Change, followers: &mut [&mut dyn Follower], sink: &mut dyn F
 fn tell(answer: &Answer, followers: &mut [&mut dyn Follower]) {
     for follower in followers {
         follower.answer(answer);
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "engine")]
+mod tests {
+    use super::*;
+    use crate::source::Backend;
+
+    /// Asks for one name after the other, each when the one before has been answered.
+    #[derive(Default)]
+    struct OneByOne {
+        waits: bool,
+        answered: usize,
+    }
+
+    impl Follower for OneByOne {
+        fn apply(&mut self, _change: &Change) {}
+
+        fn next_wish(&mut self) -> Option<Wish> {
+            let next =
+                (!self.waits && self.answered < 3).then(|| format!("{:064x}", self.answered));
+            self.waits |= next.is_some();
+            next.map(|id| Wish::Names { ids: vec![id] })
+        }
+
+        fn answer(&mut self, answer: &Answer) {
+            if let Answer::Names { .. } = answer {
+                self.waits = false;
+                self.answered += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn at_the_end_one_answer_leads_to_the_next_question() {
+        const WATCHDOG: Duration = Duration::from_secs(30);
+        let options = Options { backend: Backend::Proc, ..Options::default() };
+        let live = attach(&options).unwrap().without_a_table().unwrap();
+        let mut ended = live.finish(&mut [], &mut |_| {}).unwrap();
+        let mut follower = OneByOne::default();
+        let mut rounds = 0;
+        while ended.hear_engines(WATCHDOG, &mut [&mut follower]) && rounds < 10 {
+            rounds += 1;
+        }
+        assert_eq!(follower.answered, 3);
     }
 }

@@ -4,16 +4,21 @@
 #![expect(clippy::tests_outside_test_module, reason = "this whole crate is a test")]
 #![expect(clippy::expect_used, reason = "a test that meets the unexpected stops and says so")]
 
+#[path = "../committed/mod.rs"]
+mod committed;
 mod lexer;
 mod said;
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use crate::said::{Said, said_in};
+use crate::{
+    committed::assert_current,
+    said::{Said, said_in},
+};
 
 const HEAD: &str = "\
 # Messages
@@ -35,17 +40,7 @@ const COMMANDS: [&str; 8] = ["", "ps", "events", "run", "trace", "ns", "verify",
 
 #[test]
 fn the_page_of_messages_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/messages.md");
-    let current = page();
-    if env::var_os("OBSERVER_BLESS").is_some() {
-        fs::write(&path, &current).expect("a folder that can be written to");
-    }
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == current,
-        "`docs/messages.md` is not what the program says; see the difference with \
-         `OBSERVER_BLESS=1 cargo test --test messages && git diff`"
-    );
+    assert_current("../docs/messages.md", &page(), "the program says", "--test messages");
 }
 
 #[test]
