@@ -39,11 +39,10 @@ pub(crate) fn run(plan: &RunPlan) -> Result<Outcome, Failure> {
     let mut signals = Signals::block()?;
     let begin_ns = boot_ns()?;
     let mut child = Child::spawn(&plan.command, signals.before())?;
-    let mut watched = observation.of(child.pid(), begin_ns, plan);
-    if let Ok(watch) = &mut watched {
-        let followed = Follower::new(plan, begin).follow(watch, &mut child, &mut signals);
-        watched = followed.and(watched);
-    }
+    let watched = observation.of(child.pid(), begin_ns, plan).and_then(|mut watch| {
+        Follower::new(plan, begin).follow(&mut watch, &mut child, &mut signals)?;
+        Ok(watch)
+    });
     let watch = match watched {
         Ok(watch) => watch,
         Err(error) => {
