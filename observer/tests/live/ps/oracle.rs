@@ -264,7 +264,7 @@ fn same_text(column: &str, ours: &str, theirs: &str) -> bool {
 }
 
 /// Both cut to a second, ps after adding two numbers that were cut before.
-fn same_second(ours: &str, theirs: &str) -> bool {
+pub(super) fn same_second(ours: &str, theirs: &str) -> bool {
     let seconds = |text: &str| {
         let clock = text.split_whitespace().nth(3)?;
         let parts: Option<Vec<i64>> = clock.split(':').map(|part| part.parse().ok()).collect();
